@@ -1,0 +1,180 @@
+//! The command line: builds the parts, hands them to a job, shows what came of it.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+mod cloud_run;
+mod completions;
+//TMP mod demo;
+mod doctor;
+mod error;
+mod etl;
+mod exit;
+mod migrate;
+mod output;
+mod progress;
+mod runs;
+mod shutdown;
+//TMP mod simulate;
+mod sites;
+mod status;
+mod transform;
+
+use crate::telemetry::{self, LogSettings};
+use cloud_run::CloudRun;
+use exit::Exit;
+
+/// Collects the weather of your sites, every hour, with nothing lost, nothing twice and nothing
+/// unexplained.
+///
+/// OpenWeatherMap is asked for every site and hour that is due; the observations go to MySQL (or
+/// an SQLite file, for trying out), and a ledger says for each site and hour whether it was
+/// collected and, if not, why.
+#[derive(Debug, Parser)]
+#[command(
+    name = "weather",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  \
+        weather demo                              a day of weather, collected in seconds, without a key\n  \
+        weather sites check                       is the sites file right, and what does it cost?\n  \
+        weather etl                               collect what is due now\n  \
+        weather status                            is every site fresh?\n\n\
+        Settings: a flag goes before its environment variable, that before the default; .env is read\n\
+        if it is there.\n\n\
+        Exit codes: 0 done; 1 more sites failed than allowed, or a difference was found; 2 wrong usage,\n\
+        configuration or sites file; 3 stopped short (store or source unreachable or refusing);\n\
+        130, 143 interrupted."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    log: LogSettings,
+
+    #[command(flatten)]
+    cloud_run: CloudRun,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Etl(Box<etl::Args>),
+    //TMP Demo(demo::Args),
+    Status(status::Args),
+    Runs(runs::Args),
+    Transform(transform::Args),
+    Sites(sites::Args),
+    Doctor(Box<doctor::Args>),
+    Migrate(migrate::Args),
+    //TMP Simulate(simulate::Args),
+    Completions(completions::Args),
+}
+
+/// The program: reads the settings, runs the command, and says by its exit code what came of it.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Two TLS providers are compiled in; without a choice the first connection would panic.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let arguments = std::env::args_os().collect();
+    read_dotenv().and_then(|()| parse(arguments)).map_or_else(|exit| exit, run).into()
+}
+
+fn run(cli: Cli) -> Exit {
+    telemetry::init(cli.log.log_format.is_json(cli.cloud_run.is_here()), cli.log.log_level);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return error::show(&error.into(), cli.is_json()),
+    };
+    let is_json = cli.is_json();
+    let done = runtime.block_on(cli.dispatch());
+    done.unwrap_or_else(|error| error::show(&error, is_json))
+}
+
+impl Cli {
+    fn is_json(&self) -> bool {
+        self.log.log_format.is_json(self.cloud_run.is_here())
+    }
+
+    async fn dispatch(self) -> anyhow::Result<Exit> {
+        match self.command {
+            Command::Etl(args) => etl::run(*args, &self.cloud_run).await,
+            //TMP Command::Demo(args) => demo::run(args).await,
+            Command::Status(args) => status::run(args).await,
+            Command::Runs(args) => runs::run(args).await,
+            Command::Transform(args) => transform::run(&args),
+            Command::Sites(args) => sites::run(args),
+            Command::Doctor(args) => doctor::run(*args, &self.cloud_run).await,
+            Command::Migrate(args) => migrate::run(args).await,
+            //TMP Command::Simulate(args) => simulate::run(args).await,
+            Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        }
+    }
+}
+
+/// Reads `.env` if it is there. What stands in the environment already stays.
+fn read_dotenv() -> Result<(), Exit> {
+    match dotenvy::dotenv() {
+        Ok(_) => Ok(()),
+        Err(dotenvy::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        // The line itself may hold a secret.
+        Err(dotenvy::Error::LineParse(_, column)) => Err(error::show_early(&format!(
+            ".env: a line cannot be read (at column {column} of it): expected NAME=value, with quotes around a value with spaces"
+        ))),
+        Err(error) => Err(error::show_early(&format!(".env: {error}"))),
+    }
+}
+
+/// The settings, or what to say instead of running.
+fn parse(arguments: Vec<OsString>) -> Result<Cli, Exit> {
+    Cli::try_parse_from(arguments).map_err(|error| {
+        let text = error.render();
+        if error.use_stderr() {
+            error::show_usage(&text)
+        } else {
+            let _ = write!(anstream::stdout(), "{}", text.ansi());
+            Exit::Done
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &clap::Command) {
+            let mut command = command.clone();
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Example"), "{} has no example", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        let mut cli = Cli::command();
+        cli.build();
+        check(&cli);
+    }
+
+    #[test]
+    fn no_help_shows_the_value_of_a_secret() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let env = argument.get_env().map(|env| env.to_string_lossy().into_owned());
+                let is_secret =
+                    env.is_some_and(|env| env.ends_with("_KEY") || env == "DATABASE_URL");
+                assert!(!is_secret || argument.is_hide_env_values_set(), "{}", argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,259 @@
+//! `weather demo`: the whole job on a fresh machine, in seconds.
+//!
+//! A simulator on loopback answers real HTTP, a stepped clock goes through the hours as the
+//! schedule does (minutes 7 and 37), and the job is the one that production runs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::net::TcpListener;
+use url::Url;
+
+use super::error::UsageError;
+use super::exit::Exit;
+use super::output;
+use super::shutdown::Shutdown;
+use crate::clock::{Clock as _, SteppedClock, SystemClock};
+use crate::domain::{Shard, Site, sites_file};
+use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Stop, Unwatched};
+use crate::simulator::{self, Simulator};
+use crate::source::openweathermap::{self, OpenWeatherMap};
+use crate::store::{RunHost, SiteState, Store, StoreSettings};
+use crate::telemetry::BARS;
+
+mod script;
+
+/// Collect simulated hours of weather: the whole job, without key, network or settings
+///
+/// A simulator on this machine plays OpenWeatherMap for the sample sites. On the way it blocks the
+/// account (429), fails some calls (5xx), and knows nothing of one site (404). Then every hour is
+/// started once more, which makes no call and no new row. The result is left in weather-demo.db,
+/// which each demo makes anew.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    weather demo\n  \
+    weather demo --hours 72 && weather status --database-url sqlite://weather-demo.db\n  \
+    weather demo --store mysql://weather:weather@127.0.0.1/weather --sites 500 --hours 720")]
+pub(super) struct Args {
+    /// Hours to collect, up to the present one
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=87_600))]
+    hours: u32,
+
+    /// Collect into this store instead of sqlite://weather-demo.db; it must hold no other sites
+    #[arg(long, value_name = "URL")]
+    store: Option<SecretString>,
+
+    /// So many sites instead of the sample ones
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    sites: Option<u32>,
+}
+
+/// The file that each demo makes anew.
+const FILE: &str = "weather-demo.db";
+
+/// Sites shown in the table at the end.
+const MAX_ROWS: usize = 30;
+
+/// What all starts of one pass did.
+#[derive(Default)]
+struct Pass {
+    starts: u64,
+    calls: u64,
+    retries: u64,
+    rows: u64,
+    blocked: u64,
+}
+
+impl Pass {
+    fn add(&mut self, report: &Report) {
+        self.starts += 1;
+        self.calls += report.counts.calls;
+        self.retries += report.counts.retries;
+        self.rows += report.counts.rows_loaded;
+        self.blocked += u64::from(matches!(report.stop, Some(Stop::AccountBlocked { .. })));
+    }
+}
+
+/// The parts that the demo plays with.
+struct Demo<'a> {
+    store: &'a dyn Store,
+    source: &'a OpenWeatherMap,
+    clock: &'a SteppedClock,
+    sites: &'a [Site],
+    first_hour: DateTime<Utc>,
+    hours: u32,
+    shutdown: &'a Shutdown,
+    bar: &'a ProgressBar,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    let sites = sites(args.sites)?;
+    let store = open(&args).await?;
+    refuse_other_sites(&*store, &sites).await?;
+    let first_hour = SystemClock.now().duration_trunc(TimeDelta::hours(1))?
+        - TimeDelta::hours(i64::from(args.hours) - 1);
+    let clock = Arc::new(SteppedClock::new(first_hour));
+    let simulator = Simulator::new(script::config(&sites, first_hour, args.hours), clock.clone());
+    let source = serve(simulator.clone(), &shutdown).await?;
+    let bar = bar(args.hours);
+    let demo = Demo {
+        store: &*store,
+        source: &source,
+        clock: &clock,
+        sites: &sites,
+        first_hour,
+        hours: args.hours,
+        shutdown: &shutdown,
+        bar: &bar,
+    };
+    let (first, second) = (demo.pass().await?, demo.pass().await?);
+    bar.finish_and_clear();
+    if shutdown.token().is_cancelled() {
+        return Ok(shutdown.exit());
+    }
+    let states = store.list_site_states(openweathermap::NAME, first_hour).await?;
+    show(&args, &first, &second, &states)?;
+    Ok(if second.calls == 0 && second.rows == 0 { Exit::Done } else { Exit::TooManyFailed })
+}
+
+impl Demo<'_> {
+    /// Starts the job at minute 7 of every hour, and at minute 37 where slots were left.
+    async fn pass(&self) -> anyhow::Result<Pass> {
+        let mut pass = Pass::default();
+        for hour in 0..self.hours {
+            let hour = self.first_hour + TimeDelta::hours(i64::from(hour));
+            for minute in [7, 37] {
+                if self.shutdown.token().is_cancelled() {
+                    return Ok(pass);
+                }
+                let report = self.start(hour + TimeDelta::minutes(minute)).await?;
+                pass.add(&report);
+                let is_left = report.left() > 0 || report.counts.failed > 0;
+                if !is_left && self.is_hourly() {
+                    break;
+                }
+            }
+            self.bar.inc(1);
+        }
+        Ok(pass)
+    }
+
+    /// True when no site has slots shorter than an hour, for which minute 37 is the first start.
+    fn is_hourly(&self) -> bool {
+        self.sites.iter().all(|site| site.interval.minutes() >= 60)
+    }
+
+    async fn start(&self, time: DateTime<Utc>) -> anyhow::Result<Report> {
+        self.clock.set(time);
+        let parts = Etl {
+            store: self.store,
+            source: self.source,
+            clock: self.clock,
+            settings: &EtlSettings::default(),
+            calls_per_minute: 0.0,
+            lease: crate::store::settings::LEASE,
+            shard: Shard::WHOLE,
+            host: &RunHost { host: "demo".into(), ..RunHost::default() },
+            shutdown: self.shutdown.token(),
+            progress: &Unwatched,
+        };
+        match etl::run(parts, self.sites, &Selection::default()).await? {
+            Ended::Ran(report) => match report.stop {
+                Some(Stop::Store(error)) => Err(error.into()),
+                _ => Ok(*report),
+            },
+            Ended::Held(holder) => Err(UsageError::new(format!(
+                "run {} of {} is at work in this store",
+                holder.run_id, holder.host
+            ))
+            .hint("wait for it, or give the demo a store of its own")
+            .into()),
+            Ended::Interrupted => anyhow::bail!("interrupted"),
+        }
+    }
+}
+
+/// The simulator on a free port of loopback, and a client for it.
+async fn serve(simulator: Simulator, shutdown: &Shutdown) -> anyhow::Result<OpenWeatherMap> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
+    let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
+    let token = shutdown.token().clone();
+    tokio::spawn(simulator::run(listener, simulator, async move { token.cancelled().await }));
+    let timeout = std::time::Duration::from_secs(10);
+    Ok(OpenWeatherMap::build(&url, SecretString::from("demo"), timeout)?)
+}
+
+async fn open(args: &Args) -> anyhow::Result<Box<dyn Store>> {
+    let Some(url) = &args.store else {
+        for suffix in ["", "-wal", "-shm"] {
+            let file = format!("{FILE}{suffix}");
+            if Path::new(&file).exists() {
+                std::fs::remove_file(&file).with_context(|| format!("cannot replace {file}"))?;
+            }
+        }
+        return super::etl::open(&StoreSettings::at(&format!("sqlite://{FILE}"))).await;
+    };
+    super::etl::open(&StoreSettings::at(url.expose_secret())).await
+}
+
+/// Sites that are not in the demo's list would be deactivated, and their weather made up.
+async fn refuse_other_sites(store: &dyn Store, sites: &[Site]) -> anyhow::Result<()> {
+    let known = store.list_site_states(openweathermap::NAME, DateTime::UNIX_EPOCH).await?;
+    let is_ours = |state: &SiteState| sites.iter().any(|s| s.site_id.as_str() == state.site_id);
+    match known.iter().find(|state| !is_ours(state)) {
+        None => Ok(()),
+        Some(other) => Err(UsageError::new(format!("the store holds another site: {}", other.site_id))
+            .hint("give the demo a store of its own: it makes weather up")
+            .into()),
+    }
+}
+
+/// The sample sites, or so many around them.
+fn sites(count: Option<u32>) -> anyhow::Result<Vec<Site>> {
+    let sample = sites_file::parse(include_str!("../../config/sites_sample.json"))?;
+    Ok(match count {
+        None => sample,
+        Some(count) => script::sites_around(&sample, count),
+    })
+}
+
+fn bar(hours: u32) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} hours, {eta} left");
+    BARS.add(ProgressBar::new(u64::from(hours) * 2))
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show(args: &Args, first: &Pass, second: &Pass, states: &[SiteState]) -> anyhow::Result<()> {
+    let failing = |state: &&SiteState| state.slots_collected < state.slots_tried;
+    let others = states.iter().filter(|state| !failing(state));
+    let shown: Vec<&SiteState> = states.iter().filter(failing).chain(others).take(MAX_ROWS).collect();
+    let heads = ["site", "slots", "collected", "failed", "why"];
+    let rows = shown.iter().map(|state| {
+        vec![
+            state.site_id.clone(),
+            state.slots_tried.to_string(),
+            state.slots_collected.to_string(),
+            (state.slots_tried - state.slots_collected).to_string(),
+            state.error_message.clone().unwrap_or_default(),
+        ]
+    });
+    let mut text = output::table(&heads, rows);
+    if states.len() > MAX_ROWS {
+        text.push_str(&format!("… and {} more sites\n", states.len() - MAX_ROWS));
+    }
+    text.push_str(&format!(
+        "{} hours, {} sites. First time: {} starts, {} calls ({} of them retries), {} observations; \
+         the account was blocked {} time(s), and the next start collected what was left.\n\
+         Second time: {} starts, {} calls, {} new rows.\n",
+        args.hours, states.len(), first.starts, first.calls, first.retries, first.rows,
+        first.blocked, second.starts, second.calls, second.rows,
+    ));
+    let url = args.store.as_ref().map_or_else(|| format!("sqlite://{FILE}"), |_| "URL".into());
+    text.push_str(&format!("Look at it: weather status --database-url {url}\n"));
+    output::text(&text)
+}

@@ -1,0 +1,267 @@
+//! `weather doctor`: looks at every part by itself, each with its remedy.
+
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use super::cloud_run::CloudRun;
+use super::exit::Exit;
+use super::output::{self, OutputFormat, Row};
+use super::sites::SitesSettings;
+use crate::clock::{Clock as _, SystemClock};
+use crate::domain::ErrorKind;
+use crate::source::Source as _;
+use crate::source::openweathermap::OpenWeatherSettings;
+use crate::store::{Store, StoreError, StoreSettings};
+
+/// Check the configuration, the sites file, the store, the API key and the clock
+///
+/// Spends one API call. Each finding that is not good says what to do; the exit code is 2 when
+/// the configuration or the sites file is wrong, 3 when store or source refuse.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  weather doctor\n  weather doctor --no-call --output json")]
+pub(super) struct Args {
+    /// Do not ask the API
+    #[arg(long)]
+    no_call: bool,
+
+    /// Form of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: OutputFormat,
+
+    #[command(flatten)]
+    store: StoreSettings,
+    #[command(flatten)]
+    openweather: OpenWeatherSettings,
+    #[command(flatten)]
+    sites: SitesSettings,
+}
+
+/// How far the database's clock may be from ours: leases go by one, slots by the other.
+const MAX_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::seconds(60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Good,
+    Warning,
+    WrongConfiguration,
+    Refused,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    check: &'static str,
+    verdict: Verdict,
+    found: String,
+    remedy: String,
+}
+
+impl Finding {
+    fn good(check: &'static str, found: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Good, found: found.into(), remedy: String::new() }
+    }
+
+    fn bad(
+        check: &'static str,
+        verdict: Verdict,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { check, verdict, found: found.into(), remedy: remedy.into() }
+    }
+
+    fn refused(check: &'static str, error: &StoreError) -> Self {
+        let verdict = match error {
+            StoreError::Settings(_) => Verdict::WrongConfiguration,
+            _ => Verdict::Refused,
+        };
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+        let found = format!("{error}{}", cause.unwrap_or_default());
+        Self::bad(check, verdict, found, error.hint())
+    }
+}
+
+impl Row for Finding {
+    const HEADS: &[&str] = &["check", "", "found", "remedy"];
+
+    fn cells(&self) -> Vec<String> {
+        let mark = match self.verdict {
+            Verdict::Good => "good",
+            Verdict::Warning => "warning",
+            Verdict::WrongConfiguration | Verdict::Refused => "BAD",
+        };
+        vec![self.check.into(), mark.into(), self.found.clone(), self.remedy.clone()]
+    }
+}
+
+pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
+    let mut findings = vec![sites(&args), database_setting(&args, cloud_run)];
+    findings.extend(store(&args).await);
+    findings.push(api_key(&args).await);
+    output::rows(args.output, &findings)?;
+    let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
+    Ok(match () {
+        () if has(Verdict::Refused) => Exit::Stopped,
+        () if has(Verdict::WrongConfiguration) => Exit::Usage,
+        () => Exit::Done,
+    })
+}
+
+fn sites(args: &Args) -> Finding {
+    match args.sites.read() {
+        Ok(sites) => Finding::good("sites file", format!("{} sites", sites.len())),
+        Err(error) => Finding::bad(
+            "sites file",
+            Verdict::WrongConfiguration,
+            error.to_string(),
+            "`weather sites check` lists every fault",
+        ),
+    }
+}
+
+fn database_setting(args: &Args, cloud_run: &CloudRun) -> Finding {
+    let check = "DATABASE_URL";
+    match (args.store.url(), args.store.is_file()) {
+        (_, true) if cloud_run.is_here() => Finding::bad(
+            check,
+            Verdict::WrongConfiguration,
+            "a file, which Cloud Run forgets",
+            "set DATABASE_URL=mysql://…",
+        ),
+        (None, _) => Finding::bad(
+            check,
+            Verdict::Warning,
+            "not set: sqlite://weather.db is used, for trying out",
+            "set DATABASE_URL=mysql://user:password@host/database",
+        ),
+        (Some(_), _) => Finding::good(check, "set"),
+    }
+}
+
+async fn store(args: &Args) -> Vec<Finding> {
+    let store = match args.store.open().await {
+        Ok(store) => store,
+        Err(error) => return vec![Finding::refused("store", &error)],
+    };
+    let mut findings = vec![Finding::good("store", "connected")];
+    if let Err(error) = store.check_schema().await {
+        findings.push(Finding::refused("migrations", &error));
+        return findings;
+    }
+    findings.push(Finding::good("migrations", "up to date"));
+    findings.push(match store.check_privileges().await {
+        Ok(()) => Finding::good("privileges", "select, insert and update on every table"),
+        Err(error) => Finding::refused("privileges", &error),
+    });
+    findings.extend(facts(&*store).await);
+    findings
+}
+
+async fn facts(store: &dyn Store) -> Vec<Finding> {
+    let before = SystemClock.now();
+    let facts = match store.facts().await {
+        Ok(facts) => facts,
+        Err(error) => return vec![Finding::refused("store", &error)],
+    };
+    let difference = facts.now - before;
+    let clock = if difference.abs() <= MAX_CLOCK_DIFFERENCE {
+        Finding::good("clock", format!("within {} ms of the database's", difference.num_milliseconds().abs()))
+    } else {
+        Finding::bad(
+            "clock",
+            Verdict::Warning,
+            format!("{} s from the database's", difference.num_seconds().abs()),
+            "set both by NTP: slots go by this machine's clock",
+        )
+    };
+    vec![version(&facts.version), Finding::good("transport", facts.transport), clock]
+}
+
+/// MySQL before 8.0.19 does not know `as new` in an upsert.
+fn version(version: &str) -> Finding {
+    let is_old = version.strip_prefix("MySQL ").is_some_and(|number| {
+        let mut parts = number.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+        let parts = (parts.next(), parts.next(), parts.next());
+        parts < (Some(8), Some(0), Some(19))
+    });
+    if is_old || version.contains("MariaDB") {
+        let remedy = "use MySQL 8.0.19 or later";
+        return Finding::bad("version", Verdict::Refused, version, remedy);
+    }
+    Finding::good("version", version)
+}
+
+async fn api_key(args: &Args) -> Finding {
+    let check = "API key";
+    let source = match args.openweather.build() {
+        Ok(Some(source)) => source,
+        Ok(None) => {
+            let remedy = "set OPENWEATHER_API_KEY; a free key is at https://home.openweathermap.org/api_keys";
+            return Finding::bad(check, Verdict::WrongConfiguration, "not set", remedy);
+        }
+        Err(error) => return Finding::bad(check, Verdict::Refused, error.to_string(), "see the cause"),
+    };
+    if args.no_call {
+        return Finding::good(check, "set, not tried");
+    }
+    let Ok(Some(site)) = args.sites.read().map(|sites| sites.into_iter().next()) else {
+        return Finding::good(check, "set, not tried: no site to ask for");
+    };
+    match source.observe(&site).await {
+        Ok(_) => Finding::good(check, format!("{} answered", source.name())),
+        Err(error) => Finding::bad(check, Verdict::Refused, &error.message, remedy(error.kind, &error.message)),
+    }
+}
+
+/// What to do about an answer, a 401 by its likely cause.
+fn remedy(kind: ErrorKind, message: &str) -> &'static str {
+    match kind {
+        ErrorKind::Unauthorized if message.contains("subscription") => {
+            "the key is good, but its plan lacks this product: subscribe to it, or set OPENWEATHER_BASE_URL to the host of your plan"
+        }
+        ErrorKind::Unauthorized => {
+            "check the key for typing errors; a new one works within 2 hours of sign-up; a paid plan has a host of its own (OPENWEATHER_BASE_URL)"
+        }
+        ErrorKind::RateLimited => {
+            "the account is blocked for a while: wait, then lower OPENWEATHER_CALLS_PER_MINUTE"
+        }
+        ErrorKind::Timeout | ErrorKind::Connection => {
+            "check that this machine reaches OPENWEATHER_BASE_URL, by a proxy if it needs one (HTTPS_PROXY)"
+        }
+        ErrorKind::ServerError => "the service has trouble of its own: try again later",
+        ErrorKind::BadRequest | ErrorKind::NotFound => {
+            "check the coordinates of the first site, and OPENWEATHER_BASE_URL"
+        }
+        ErrorKind::Malformed | ErrorKind::OutOfRange => {
+            "check that OPENWEATHER_BASE_URL is the API and not a page or a proxy"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_cannot_upsert_as_we_do_is_refused() {
+        for (found, verdict) in [
+            ("MySQL 8.0.18", Verdict::Refused),
+            ("MySQL 5.7.44-log", Verdict::Refused),
+            ("MySQL 11.4.2-MariaDB", Verdict::Refused),
+            ("MySQL 8.0.19", Verdict::Good),
+            ("MySQL 8.4.3", Verdict::Good),
+            ("MySQL 9.7.0", Verdict::Good),
+            ("SQLite 3.50.1", Verdict::Good),
+        ] {
+            assert_eq!(version(found).verdict, verdict, "{found}");
+        }
+    }
+
+    #[test]
+    fn the_causes_of_a_401_are_told_apart() {
+        let plan = remedy(ErrorKind::Unauthorized, "requires a separate subscription");
+        assert!(plan.contains("plan lacks"));
+        assert!(remedy(ErrorKind::Unauthorized, "Invalid API key").contains("2 hours"));
+    }
+}

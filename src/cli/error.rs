@@ -1,0 +1,86 @@
+//! The last word: an error, its causes and what to do about it.
+
+use std::io::{self, Write as _};
+
+use clap::builder::StyledStr;
+
+use super::exit::Exit;
+use crate::etl::Stop;
+use crate::store::StoreError;
+use crate::telemetry::{self, LogFormat, LogLevel};
+
+/// Something that the user has to put right: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub(super) struct UsageError {
+    problem: String,
+    hint: Option<String>,
+}
+
+impl UsageError {
+    pub(super) fn new(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into(), hint: None }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// Shows `error` on stderr, as a log line where the log is JSON, and says how to end.
+pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
+    let hint = hint(error);
+    if is_json {
+        tracing::error!(hint, "{error:#}");
+    } else {
+        let mut text = format!("error: {error}\n");
+        for cause in error.chain().skip(1) {
+            text.push_str(&format!("caused by: {cause}\n"));
+        }
+        if let Some(hint) = hint {
+            text.push_str(&format!("hint: {hint}\n"));
+        }
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+    exit(error)
+}
+
+fn hint(error: &anyhow::Error) -> Option<&str> {
+    error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<UsageError>() {
+            return error.hint.as_deref();
+        }
+        if let Some(stop) = cause.downcast_ref::<Stop>() {
+            return Some(stop.hint());
+        }
+        cause.downcast_ref::<StoreError>().map(StoreError::hint)
+    })
+}
+
+fn exit(error: &anyhow::Error) -> Exit {
+    let is_usage = error.chain().any(|cause| {
+        cause.is::<UsageError>()
+            || matches!(cause.downcast_ref(), Some(StoreError::Settings(_)))
+    });
+    if is_usage { Exit::Usage } else { Exit::Stopped }
+}
+
+/// Shows a problem that came up before the settings were known.
+pub(super) fn show_early(problem: &str) -> Exit {
+    if LogFormat::Auto.is_json(super::cloud_run::is_here()) {
+        telemetry::init(true, LogLevel::Info);
+        tracing::error!("{problem}");
+    } else {
+        let _ = writeln!(io::stderr(), "error: {problem}");
+    }
+    Exit::Usage
+}
+
+/// Shows what is wrong with the arguments: in colour on a terminal, as a log line on Cloud Run.
+pub(super) fn show_usage(text: &StyledStr) -> Exit {
+    if super::cloud_run::is_here() {
+        return show_early(&text.to_string());
+    }
+    let _ = write!(anstream::stderr(), "{}", text.ansi());
+    Exit::Usage
+}

@@ -1,0 +1,233 @@
+//! `weather etl`: collects what is due now.
+
+use anyhow::Context as _;
+use clap::builder::NonEmptyStringValueParser;
+use serde::Serialize;
+
+use super::cloud_run::CloudRun;
+use super::error::UsageError;
+use super::exit::Exit;
+use super::output::{self, OutputFormat, Row};
+use super::progress::Bar;
+use super::shutdown::Shutdown;
+use super::sites::SitesSettings;
+use crate::clock::{Clock as _, SystemClock};
+use crate::domain::{RunCounts, Site, SiteId};
+use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Stop};
+use crate::source::openweathermap::{OpenWeatherMap, OpenWeatherSettings};
+use crate::store::{Store, StoreSettings};
+
+/// Collect what is due now: extract, transform, load
+///
+/// Every active site has one slot per interval; those of the present moment that are neither
+/// collected nor failed for good are called for, and their observations loaded. Started twice, it
+/// finds nothing left to do; started after a crash, it collects what is missing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    weather etl\n  \
+    weather etl --dry-run\n  \
+    weather etl --site mad-retiro --site lon-city --force\n  \
+    DATABASE_URL=mysql://weather:weather@127.0.0.1/weather OPENWEATHER_API_KEY=… weather etl")]
+pub(super) struct Args {
+    /// Only this site; may be given several times
+    #[arg(long = "site", value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    sites: Vec<String>,
+
+    /// Collect again what is collected already, or failed for good
+    #[arg(long)]
+    force: bool,
+
+    /// Say what would be called, and call nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Form of the rows of --dry-run
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: OutputFormat,
+
+    /// Share of the sites that may fail before the exit code is 1
+    #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = parse_percent)]
+    max_failed: f64,
+
+    #[command(flatten)]
+    settings: EtlSettings,
+    #[command(flatten)]
+    openweather: OpenWeatherSettings,
+    #[command(flatten)]
+    store: StoreSettings,
+    #[command(flatten)]
+    sites_file: SitesSettings,
+}
+
+pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
+    refuse_file_on_cloud_run(&args.store, cloud_run)?;
+    let sites = args.sites_file.read()?;
+    let selection = selection(&args, &sites)?;
+    let source = source(&args)?;
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    let store = open(&args.store).await?;
+    let bar = Bar::new(cloud_run.is_here());
+    let parts = Etl {
+        store: &*store,
+        source: &source,
+        clock: &SystemClock,
+        settings: &args.settings,
+        calls_per_minute: args.openweather.openweather_calls_per_minute,
+        lease: args.store.lease(),
+        shard: cloud_run.shard()?,
+        host: &cloud_run.host(),
+        shutdown: shutdown.token(),
+        progress: &bar,
+    };
+    if args.dry_run {
+        return dry_run(parts, &sites, &selection, args.output).await;
+    }
+    let ended = etl::run(parts, &sites, &selection).await?;
+    drop(bar);
+    conclude(ended, args.max_failed, &shutdown)
+}
+
+/// The store, its schema brought up to date and its privileges proven, before any call is spent.
+pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Box<dyn Store>> {
+    let store = settings.open().await?;
+    store.migrate().await?;
+    store.check_privileges().await?;
+    Ok(store)
+}
+
+fn refuse_file_on_cloud_run(store: &StoreSettings, cloud_run: &CloudRun) -> anyhow::Result<()> {
+    if cloud_run.is_here() && store.is_file() {
+        let problem = "DATABASE_URL is not set to a MySQL server: a file on Cloud Run is forgotten with its task";
+        return Err(UsageError::new(problem)
+            .hint("set DATABASE_URL=mysql://user:password@host/database, from a secret")
+            .into());
+    }
+    Ok(())
+}
+
+fn source(args: &Args) -> anyhow::Result<OpenWeatherMap> {
+    let source = args.openweather.build().context("cannot set up the HTTP client")?;
+    source.ok_or_else(|| {
+        UsageError::new("no API key: OPENWEATHER_API_KEY is not set")
+            .hint(
+                "get a key at https://home.openweathermap.org/api_keys (free) and put it into the \
+                 environment or .env; `weather demo` runs without one",
+            )
+            .into()
+    })
+}
+
+fn selection(args: &Args, sites: &[Site]) -> anyhow::Result<Selection> {
+    let (known, unknown): (Vec<&String>, Vec<&String>) = args
+        .sites
+        .iter()
+        .partition(|id| sites.iter().any(|site| site.site_id.as_str() == id.as_str()));
+    if !unknown.is_empty() {
+        let unknown: Vec<&str> = unknown.into_iter().map(String::as_str).collect();
+        let file = args.sites_file.file().display();
+        return Err(UsageError::new(format!("--site {}: not in {file}", unknown.join(", ")))
+            .hint("`weather sites list` shows the ids")
+            .into());
+    }
+    let site_ids = known.into_iter().filter_map(|id| SiteId::parse(id)).collect();
+    Ok(Selection { site_ids, force: args.force })
+}
+
+#[derive(Serialize)]
+struct PlannedCall {
+    site_id: String,
+    slot_time: String,
+}
+
+impl Row for PlannedCall {
+    const HEADS: &[&str] = &["site", "slot"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.site_id.clone(), self.slot_time.clone()]
+    }
+}
+
+async fn dry_run(
+    parts: Etl<'_>,
+    sites: &[Site],
+    selection: &Selection,
+    format: OutputFormat,
+) -> anyhow::Result<Exit> {
+    let due = etl::due(parts, sites, selection).await?;
+    let calls: Vec<PlannedCall> = due
+        .slots
+        .iter()
+        .map(|(_, slot)| PlannedCall {
+            site_id: slot.site_id.to_string(),
+            slot_time: slot.slot_time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        })
+        .collect();
+    output::rows(format, &calls)?;
+    output::say(&format!(
+        "dry run: {} calls for {} sites; {} collected already, {} failed for good",
+        calls.len(),
+        due.sites,
+        due.collected_before,
+        due.failed_before
+    ));
+    if let Some(until) = parts.store.paused_until(parts.source.name()).await?
+        && until > parts.clock.now()
+    {
+        output::say(&format!("the account is blocked until {}", until.format("%F %T UTC")));
+    }
+    Ok(Exit::Done)
+}
+
+fn conclude(ended: Ended, max_failed: f64, shutdown: &Shutdown) -> anyhow::Result<Exit> {
+    let report = match ended {
+        Ended::Ran(report) => report,
+        Ended::Interrupted => return Ok(shutdown.exit()),
+        Ended::Held(holder) => {
+            let age = output::ago(SystemClock.now() - holder.started_at);
+            tracing::warn!(
+                holder_run_id = holder.run_id,
+                "another run is at it: {} on {}, started {age} ago; nothing to do",
+                holder.run_id,
+                holder.host
+            );
+            return Ok(Exit::Done);
+        }
+    };
+    show(&report);
+    match report.stop {
+        Some(Stop::Interrupted) => Ok(shutdown.exit()),
+        Some(stop) => Err(stop.into()),
+        #[expect(clippy::cast_precision_loss, reason = "a share of a thousand")]
+        None if report.failed_permille() as f64 > max_failed * 10.0 => Ok(Exit::TooManyFailed),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// The report for the person at the terminal; machines read the log line.
+fn show(report: &Report) {
+    use std::io::IsTerminal as _;
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let RunCounts { sites, collected, failed, skipped, calls, retries, .. } = report.counts;
+    let head = ["outcome", "sites", "collected", "failed", "skipped", "left", "calls", "retries"];
+    let cells = [sites, collected, failed, skipped, report.left(), calls, retries];
+    let cells = std::iter::once(report.outcome().to_string())
+        .chain(cells.iter().map(u64::to_string))
+        .collect();
+    output::say(&output::table(&head, std::iter::once(cells)));
+    if !report.failures.is_empty() {
+        let rows = report.failures.iter().map(|failure| {
+            vec![failure.site_id.clone(), failure.kind.to_string(), failure.message.clone()]
+        });
+        output::say(&output::table(&["site", "error", "message"], rows));
+    }
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>();
+    match number {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("expected a percentage from 0% to 100%".into()),
+    }
+}

@@ -1,0 +1,81 @@
+//! Data on stdout, as a table for people or as JSON or CSV for programs.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::ValueEnum;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{ContentArrangement, Table};
+use serde::Serialize;
+
+/// Form of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum OutputFormat {
+    /// A table.
+    #[default]
+    Table,
+    /// An array of objects.
+    Json,
+    /// Comma-separated values with a head line.
+    Csv,
+}
+
+/// A kind of row: what a table shows of it; JSON and CSV have it whole.
+pub(super) trait Row: Serialize {
+    /// Heads of the table's columns.
+    const HEADS: &[&str];
+    /// The table's cells.
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Writes rows to stdout.
+pub(super) fn rows<R: Row>(format: OutputFormat, rows: &[R]) -> anyhow::Result<()> {
+    match format {
+        OutputFormat::Table => text(&table(R::HEADS, rows.iter().map(Row::cells))),
+        OutputFormat::Json => text(&format!("{}\n", serde_json::to_string_pretty(rows)?)),
+        OutputFormat::Csv => {
+            let mut csv = csv::Writer::from_writer(Vec::new());
+            for row in rows {
+                csv.serialize(row)?;
+            }
+            text(&String::from_utf8(csv.into_inner()?)?)
+        }
+    }
+}
+
+/// A table as text.
+pub(super) fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(heads.iter().copied());
+    if io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    for row in rows {
+        table.add_row(row);
+    }
+    format!("{table}\n")
+}
+
+/// Writes text to stdout. A reader that has gone away (`weather runs | head`) is no error.
+pub(super) fn text(text: &str) -> anyhow::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Writes a line for the person at the terminal to stderr.
+pub(super) fn say(line: &str) {
+    crate::telemetry::BARS.suspend(|| {
+        let _ = writeln!(io::stderr(), "{line}");
+    });
+}
+
+/// A span of time as people say it: `42 s`, `17 min`, `3 h`, `5 d`.
+pub(super) fn ago(span: chrono::TimeDelta) -> String {
+    match span.num_seconds() {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}

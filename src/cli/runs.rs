@@ -1,0 +1,95 @@
+//! `weather runs`: the audit trail.
+
+use super::error::UsageError;
+use super::exit::Exit;
+use super::output::{self, OutputFormat, Row};
+use crate::store::{RunRow, StoreSettings};
+
+/// Show the latest runs, or one of them
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  weather runs\n  weather runs --limit 100 --output csv\n  weather runs show 42"
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// So many at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: u32,
+
+    /// Form of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: OutputFormat,
+
+    #[command(flatten)]
+    store: StoreSettings,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show all that is known of one run
+    #[command(after_help = "Example:\n  weather runs show 019ab3c2")]
+    Show {
+        /// Its number, or the beginning of its id
+        id: String,
+
+        /// Form of the row
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        output: OutputFormat,
+
+        #[command(flatten)]
+        store: StoreSettings,
+    },
+}
+
+impl Row for RunRow {
+    const HEADS: &[&str] =
+        &["run", "id", "job", "state", "started", "sites", "collected", "failed", "skipped", "calls"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.run_seq.to_string(),
+            self.run_id.clone(),
+            format!("{} {}", self.kind, self.shard),
+            self.outcome.clone().unwrap_or_else(|| self.status.clone()),
+            self.started_at.format("%F %T").to_string(),
+            self.sites.to_string(),
+            self.collected.to_string(),
+            self.failed.to_string(),
+            self.skipped.to_string(),
+            self.calls.to_string(),
+        ]
+    }
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    match args.command {
+        None => {
+            let store = args.store.open_ready().await?;
+            output::rows(args.output, &store.list_runs(args.limit).await?)?;
+        }
+        Some(Command::Show { id, output, store }) => {
+            let run = store.open_ready().await?.find_run(&id).await?.ok_or_else(|| {
+                UsageError::new(format!("no run has the number or id `{id}`"))
+                    .hint("`weather runs` lists them")
+            })?;
+            show(output, &run)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// One run: a line for each column where a person reads it.
+fn show(format: OutputFormat, run: &RunRow) -> anyhow::Result<()> {
+    if format != OutputFormat::Table {
+        return output::rows(format, std::slice::from_ref(run));
+    }
+    let serde_json::Value::Object(columns) = serde_json::to_value(run)? else { return Ok(()) };
+    let rows = columns.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        vec![name, value]
+    });
+    output::text(&output::table(&["", ""], rows))
+}

@@ -1,0 +1,211 @@
+//! `weather sites`: is the sites file right, what does it cost, what is in it?
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::error::UsageError;
+use super::exit::Exit;
+use super::output::{self, OutputFormat, Row};
+use crate::clock::{Clock as _, SystemClock};
+use crate::domain::Site;
+use crate::domain::cost::{Cost, PLANS, Plan};
+use crate::domain::sites_file;
+
+/// Which sites.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Sites")]
+pub(super) struct SitesSettings {
+    /// File with the sites (JSON; config/sites.schema.json describes it)
+    #[arg(
+        long, value_name = "FILE", env = "SITES_FILE",
+        default_value = "config/sites_sample.json"
+    )]
+    sites_file: PathBuf,
+}
+
+impl SitesSettings {
+    pub(super) fn file(&self) -> &Path {
+        &self.sites_file
+    }
+
+    /// The sites of the file.
+    pub(super) fn read(&self) -> anyhow::Result<Vec<Site>> {
+        read(&self.sites_file)
+    }
+}
+
+/// Faults shown of one file.
+const MAX_FAULTS: usize = 200;
+
+/// The sites of `file`, or all that is wrong with it.
+fn read(file: &Path) -> anyhow::Result<Vec<Site>> {
+    let name = file.display();
+    let bytes = std::fs::read(file).map_err(|error| {
+        UsageError::new(format!("sites file {name}: {error}"))
+            .hint("name one with --sites-file or SITES_FILE; config/sites_sample.json is an example")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        UsageError::new(format!("sites file {name}: not UTF-8 at byte {at}"))
+            .hint("save the file as UTF-8")
+    })?;
+    sites_file::parse(&text).map_err(|faults| {
+        let count = faults.iter().count();
+        let mut problem = format!("sites file {name}: {count} fault{}", if count == 1 { "" } else { "s" });
+        for fault in faults.iter().take(MAX_FAULTS) {
+            problem.push_str(&format!("\n  {fault}"));
+        }
+        if count > MAX_FAULTS {
+            problem.push_str(&format!("\n  … and {} more", count - MAX_FAULTS));
+        }
+        UsageError::new(problem).hint("config/sites.schema.json describes the file; `weather sites check` reads it again").into()
+    })
+}
+
+/// Check the sites file and what it costs, or list its sites
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  weather sites check my-sites.json\n  weather sites list --output csv")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Check a sites file, all faults at once, and say what it costs
+    #[command(after_help = "Example:\n  weather sites check config/sites_sample.json --calls-per-minute 600")]
+    Check {
+        /// The file [default: the one of SITES_FILE]
+        file: Option<PathBuf>,
+
+        /// Calls per minute of the account; 0 is no limit
+        #[arg(long, value_name = "N", env = "OPENWEATHER_CALLS_PER_MINUTE", default_value_t = 60.0)]
+        calls_per_minute: f64,
+
+        /// Form of the rows
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        output: OutputFormat,
+
+        #[command(flatten)]
+        sites: SitesSettings,
+    },
+    /// List the sites of the file
+    #[command(after_help = "Example:\n  weather sites list --output json")]
+    List {
+        /// Form of the rows
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        output: OutputFormat,
+
+        #[command(flatten)]
+        sites: SitesSettings,
+    },
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    match args.command {
+        Command::Check { file, calls_per_minute, output, sites } => {
+            check(&file.unwrap_or(sites.sites_file), calls_per_minute, output)
+        }
+        Command::List { output, sites } => {
+            let rows: Vec<SiteRow> = sites.read()?.iter().map(SiteRow::new).collect();
+            output::rows(output, &rows)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn check(file: &Path, calls_per_minute: f64, format: OutputFormat) -> anyhow::Result<Exit> {
+    let sites = read(file)?;
+    let cost = Cost::of(&sites, SystemClock.now(), calls_per_minute);
+    let plan = Plan::find_allowing(calls_per_minute).unwrap_or(&PLANS[0]);
+    output::rows(format, &figures(&cost, plan))?;
+    for warning in cost.warnings(plan) {
+        output::say(&format!("warning: {warning}"));
+    }
+    output::say(&format!("{}: {} sites, no fault", file.display(), sites.len()));
+    Ok(Exit::Done)
+}
+
+/// One figure of the cost.
+#[derive(Serialize)]
+struct Figure {
+    figure: String,
+    value: f64,
+    unit: &'static str,
+}
+
+impl Row for Figure {
+    const HEADS: &[&str] = &["figure", "value", "unit"];
+
+    fn cells(&self) -> Vec<String> {
+        let decimals = usize::from(self.value.fract() != 0.0);
+        vec![self.figure.clone(), format!("{:.decimals$}", self.value), self.unit.into()]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^53")]
+fn figures(cost: &Cost, plan: &Plan) -> Vec<Figure> {
+    let figure = |figure: &str, value, unit| Figure { figure: figure.into(), value, unit };
+    let mut figures = vec![
+        figure("active sites", cost.sites_active as f64, "sites"),
+        figure("calls per hour", cost.calls_per_hour, "calls"),
+        figure("calls per day", cost.calls_per_day as f64, "calls"),
+        figure("calls per month of 31 days", cost.calls_per_month as f64, "calls"),
+    ];
+    let share = format!("share of the {} plan", plan.name);
+    figures.push(figure(&share, cost.plan_share_pct(plan), "%"));
+    if let Some(minutes) = cost.minutes_per_run {
+        figures.push(figure("longest run", minutes, "minutes"));
+    }
+    figures
+}
+
+/// A site as it is listed.
+#[derive(Serialize)]
+struct SiteRow {
+    site_id: String,
+    name: String,
+    latitude: f64,
+    longitude: f64,
+    timezone: &'static str,
+    country: Option<String>,
+    elevation_m: Option<f64>,
+    interval_minutes: u32,
+    active_from: Option<String>,
+    active_until: Option<String>,
+    tags: String,
+}
+
+impl SiteRow {
+    fn new(site: &Site) -> Self {
+        Self {
+            site_id: site.site_id.to_string(),
+            name: site.name.clone(),
+            latitude: site.coordinates.latitude(),
+            longitude: site.coordinates.longitude(),
+            timezone: site.timezone.name(),
+            country: site.country.clone(),
+            elevation_m: site.elevation_m,
+            interval_minutes: site.interval.minutes(),
+            active_from: site.active_from.map(|day| day.to_string()),
+            active_until: site.active_until.map(|day| day.to_string()),
+            tags: site.tags.join(" "),
+        }
+    }
+}
+
+impl Row for SiteRow {
+    const HEADS: &[&str] = &["site", "name", "latitude", "longitude", "time zone", "every"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.site_id.clone(),
+            self.name.clone(),
+            self.latitude.to_string(),
+            self.longitude.to_string(),
+            self.timezone.to_owned(),
+            format!("{} min", self.interval_minutes),
+        ]
+    }
+}

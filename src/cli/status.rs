@@ -1,0 +1,174 @@
+//! `weather status`: is every site fresh, and if not, why?
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::output::{self, OutputFormat, Row};
+use crate::clock::{Clock as _, SystemClock};
+use crate::source::openweathermap;
+use crate::store::{RunRow, SiteState, StoreSettings};
+
+/// Say whether every site is fresh, and show each one and the latest runs
+///
+/// A site is fresh when its latest observation is at most two hours (or two of its intervals)
+/// old. The success rate is of the slots tried in the last 24 hours.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  weather status\n  weather status --output json | jq '.[] | select(.fresh | not)'")]
+pub(super) struct Args {
+    /// Form of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: OutputFormat,
+
+    #[command(flatten)]
+    store: StoreSettings,
+}
+
+/// Runs shown below the sites.
+const RUNS: u32 = 5;
+
+#[derive(Serialize)]
+struct SiteStatus {
+    site_id: String,
+    name: String,
+    fresh: bool,
+    last_observation_time: Option<DateTime<Utc>>,
+    age_s: Option<i64>,
+    slots_tried_24h: i64,
+    slots_collected_24h: i64,
+    failing_since: Option<DateTime<Utc>>,
+    error_kind: Option<String>,
+    http_status: Option<i64>,
+    error_message: Option<String>,
+}
+
+impl SiteStatus {
+    fn new(state: SiteState, now: DateTime<Utc>) -> Self {
+        Self {
+            fresh: state.is_fresh(now),
+            age_s: state.age(now).map(|age| age.num_seconds()),
+            site_id: state.site_id,
+            name: state.name,
+            last_observation_time: state.last_observation_time,
+            slots_tried_24h: state.slots_tried,
+            slots_collected_24h: state.slots_collected,
+            failing_since: state.failing_since,
+            error_kind: state.error_kind,
+            http_status: state.http_status,
+            error_message: state.error_message,
+        }
+    }
+
+    /// Why it is not fresh, in a few words.
+    fn trouble(&self) -> String {
+        let what = match (self.http_status, &self.error_kind) {
+            (Some(status), Some(kind)) if status != 200 => format!("{kind} ({status})"),
+            (_, Some(kind)) => kind.clone(),
+            _ if self.last_observation_time.is_some() => "nothing newer".into(),
+            _ => "never collected".into(),
+        };
+        let since = self.failing_since.map(|since| format!(" since {}", since.format("%F %H:%M")));
+        format!("{}: {what}{}", self.site_id, since.unwrap_or_default())
+    }
+}
+
+impl Row for SiteStatus {
+    const HEADS: &[&str] = &["site", "name", "last observation", "age", "24 h", "last error"];
+
+    fn cells(&self) -> Vec<String> {
+        let dash = || "–".to_owned();
+        let rate = (self.slots_collected_24h * 100).checked_div(self.slots_tried_24h);
+        vec![
+            self.site_id.clone(),
+            self.name.clone(),
+            self.last_observation_time.map_or_else(dash, |time| time.format("%F %H:%M").to_string()),
+            self.age_s.map_or_else(dash, |age| output::ago(TimeDelta::seconds(age))),
+            rate.map_or_else(dash, |rate| format!("{rate} %")),
+            self.error_message.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let store = args.store.open_ready().await?;
+    let now = SystemClock.now();
+    let since = now - TimeDelta::hours(24);
+    let sites: Vec<SiteStatus> = store
+        .list_site_states(openweathermap::NAME, since)
+        .await?
+        .into_iter()
+        .map(|state| SiteStatus::new(state, now))
+        .collect();
+    if args.output != OutputFormat::Table {
+        output::rows(args.output, &sites)?;
+        return Ok(Exit::Done);
+    }
+    let runs = store.list_runs(RUNS).await?;
+    let paused = store.paused_until(openweathermap::NAME).await?.filter(|until| *until > now);
+    output::text(&format!("{}\n", headline(&sites, &runs, paused)))?;
+    if !sites.is_empty() {
+        output::rows(OutputFormat::Table, &sites)?;
+        output::rows(OutputFormat::Table, &runs)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The one sentence that an operator reads first.
+fn headline(sites: &[SiteStatus], runs: &[RunRow], paused: Option<DateTime<Utc>>) -> String {
+    if sites.is_empty() {
+        return "no sites yet: `weather etl` collects, `weather demo` shows how".into();
+    }
+    let fresh = sites.iter().filter(|site| site.fresh).count();
+    let mut parts = vec![format!("{fresh} of {} sites fresh", sites.len())];
+    let stale: Vec<&SiteStatus> = sites.iter().filter(|site| !site.fresh).collect();
+    parts.extend(stale.iter().take(3).map(|site| site.trouble()));
+    if stale.len() > 3 {
+        parts.push(format!("{} more", stale.len() - 3));
+    }
+    if let Some(until) = paused {
+        parts.push(format!("account blocked until {}", until.format("%F %H:%M")));
+    }
+    match runs.first() {
+        Some(run) => {
+            let outcome = run.outcome.as_deref().unwrap_or(&run.status);
+            parts.push(format!("last run {outcome} at {}", run.started_at.format("%F %H:%M")));
+        }
+        None => parts.push("no run yet".into()),
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(site_id: &str, fresh: bool) -> SiteStatus {
+        SiteStatus {
+            site_id: site_id.into(),
+            name: site_id.into(),
+            fresh,
+            last_observation_time: None,
+            age_s: None,
+            slots_tried_24h: 1,
+            slots_collected_24h: 0,
+            failing_since: "2026-11-25T14:00:00Z".parse().ok(),
+            error_kind: Some("not_found".into()),
+            http_status: Some(404),
+            error_message: None,
+        }
+    }
+
+    #[test]
+    fn the_headline_says_who_is_not_fresh_and_since_when() {
+        let sites = [site("mad-retiro", true), site("lon-city", false)];
+        assert_eq!(
+            headline(&sites, &[], None),
+            "1 of 2 sites fresh; lon-city: not_found (404) since 2026-11-25 14:00; no run yet"
+        );
+    }
+
+    #[test]
+    fn an_empty_store_says_what_to_do_next() {
+        assert!(headline(&[], &[], None).contains("weather etl"));
+    }
+}

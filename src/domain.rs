@@ -1,0 +1,25 @@
+//! What the product is about, free of clocks, networks and databases.
+//!
+//! A **site** is a place we observe; each of its **slots** (site × source × interval start)
+//! expects one **observation**; a **run** is one execution that fills slots. Types here are made
+//! by parsing: one that exists is valid, and nobody below checks it again.
+
+pub mod coordinates;
+pub mod cost;
+pub mod error_kind;
+pub mod fingerprint;
+pub mod measure;
+pub mod observation;
+pub mod run;
+pub mod shard;
+pub mod site;
+pub mod sites_file;
+pub mod slot;
+
+pub use coordinates::Coordinates;
+pub use error_kind::ErrorKind;
+pub use observation::Observation;
+pub use run::{Outcome, RunCounts, RunStatus};
+pub use shard::Shard;
+pub use site::{Interval, Site, SiteId};
+pub use slot::{Slot, SlotOutcome, SlotResult};

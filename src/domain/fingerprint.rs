@@ -1,0 +1,158 @@
+//! The fingerprint of an observation, which a warehouse can compute again by SQL.
+//!
+//! `row_hash` is FarmHash's `Fingerprint64` (BigQuery's `FARM_FINGERPRINT`) of a canonical text of
+//! key and values; the run and our own times are not part of it. The text joins these with `|`:
+//!
+//! - a measured value: the whole number of its last decimal (21.37 °C is `2137`), see
+//!   [`measure`](super::measure);
+//! - a time: Unix seconds;
+//! - a text: its length in characters, `:`, and the text, so that no text can pose as two;
+//! - what is NULL: `~`, which no number and no text can be.
+
+use std::fmt::Write as _;
+
+use super::measure::{self, Measure};
+use super::observation::Observation;
+
+/// `FARM_FINGERPRINT` of the [canonical text](canonical_text).
+#[must_use]
+pub fn row_hash(observation: &Observation) -> i64 {
+    farmhash::fingerprint64(canonical_text(observation).as_bytes()).cast_signed()
+}
+
+/// Key and values as one unambiguous text, in the order of the table's columns.
+#[must_use]
+pub fn canonical_text(observation: &Observation) -> String {
+    let values = &observation.values;
+    let mut text = CanonicalText(String::with_capacity(192));
+    text.text(Some(observation.site_id.as_str()));
+    text.text(Some(observation.source));
+    text.number(Some(observation.observation_time.timestamp()));
+    text.measured(measure::TEMPERATURE_C, values.temperature_c);
+    text.measured(measure::FEELS_LIKE_C, values.feels_like_c);
+    text.measured(measure::TEMPERATURE_AREA_MIN_C, values.temperature_area_min_c);
+    text.measured(measure::TEMPERATURE_AREA_MAX_C, values.temperature_area_max_c);
+    text.measured(measure::HUMIDITY_PCT, values.humidity_pct);
+    text.measured(measure::PRESSURE_MSL_HPA, values.pressure_msl_hpa);
+    text.measured(measure::PRESSURE_GROUND_HPA, values.pressure_ground_hpa);
+    text.measured(measure::WIND_SPEED_MS, values.wind_speed_ms);
+    text.measured(measure::WIND_GUST_MS, values.wind_gust_ms);
+    text.number(values.wind_direction_deg.map(i64::from));
+    text.measured(measure::CLOUD_COVER_PCT, values.cloud_cover_pct);
+    text.measured(measure::VISIBILITY_M, values.visibility_m);
+    text.measured(measure::RAIN_1H_MM, values.rain_1h_mm);
+    text.measured(measure::RAIN_3H_MM, values.rain_3h_mm);
+    text.measured(measure::SNOW_1H_MM, values.snow_1h_mm);
+    text.measured(measure::SNOW_3H_MM, values.snow_3h_mm);
+    text.number(values.condition_id);
+    text.text(values.condition_group.as_deref());
+    text.text(values.condition_description.as_deref());
+    text.measured(measure::ANSWERED_LATITUDE, values.answered_latitude);
+    text.measured(measure::ANSWERED_LONGITUDE, values.answered_longitude);
+    text.0
+}
+
+struct CanonicalText(String);
+
+impl CanonicalText {
+    fn measured(&mut self, measure: Measure, value: Option<f64>) {
+        self.number(value.map(|value| measure.scaled(value)));
+    }
+
+    fn number(&mut self, value: Option<i64>) {
+        self.separate();
+        match value {
+            Some(value) => {
+                // Writing to a String cannot fail.
+                let _ = write!(self.0, "{value}");
+            }
+            None => self.0.push('~'),
+        }
+    }
+
+    fn text(&mut self, value: Option<&str>) {
+        self.number(value.and_then(|value| i64::try_from(value.chars().count()).ok()));
+        if let Some(value) = value {
+            self.0.push(':');
+            self.0.push_str(value);
+        }
+    }
+
+    fn separate(&mut self) {
+        if !self.0.is_empty() {
+            self.0.push('|');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::*;
+    use crate::domain::observation::Values;
+    use crate::domain::site::SiteId;
+
+    fn observation(values: Values) -> Observation {
+        Observation {
+            site_id: SiteId::parse("mad-retiro").unwrap(),
+            source: "openweathermap",
+            observation_time: DateTime::from_timestamp(1_764_000_000, 0).unwrap(),
+            values,
+        }
+    }
+
+    #[test]
+    fn the_canonical_text_is_fixed() {
+        let values = Values {
+            temperature_c: Some(-0.5),
+            humidity_pct: Some(40.5),
+            wind_direction_deg: Some(270),
+            condition_id: Some(800),
+            condition_group: Some("Clear".into()),
+            condition_description: Some("a|~".into()),
+            answered_longitude: Some(-3.6827),
+            ..Values::default()
+        };
+        assert_eq!(
+            canonical_text(&observation(values)),
+            "10:mad-retiro|14:openweathermap|1764000000|-50|~|~|~|405|~|~|~|~|270|~|~|~|~|~|~|800|5:Clear|3:a|~|~|-36827"
+        );
+    }
+
+    /// Google's documentation of `FARM_FINGERPRINT` gives this pair
+    /// (BigQuery, Hash functions, example of `FARM_FINGERPRINT`).
+    #[test]
+    fn the_hash_is_the_warehouses_hash() {
+        assert_eq!(farmhash::fingerprint64(b"1footrue").cast_signed(), -1_541_654_101_129_638_711);
+    }
+
+    #[test]
+    fn an_absent_value_differs_from_zero() {
+        let zero = Values { rain_1h_mm: Some(0.0), ..Values::default() };
+        assert_ne!(observation(zero).row_hash(), observation(Values::default()).row_hash());
+    }
+
+    proptest! {
+        #[test]
+        fn two_texts_never_pose_as_two_others(a: String, b: String, c: String, d: String) {
+            let text = |group: &String, description: &String| {
+                let values = Values {
+                    condition_group: Some(group.clone()),
+                    condition_description: Some(description.clone()),
+                    ..Values::default()
+                };
+                canonical_text(&observation(values))
+            };
+            prop_assert_eq!(text(&a, &b) == text(&c, &d), (a, b) == (c, d));
+        }
+
+        #[test]
+        fn a_measured_value_keeps_its_last_decimal(hundredths in -9500_i64..6500, _any in any::<u8>()) {
+            #[expect(clippy::cast_precision_loss, reason = "four digits")]
+            let value = measure::TEMPERATURE_C.round(hundredths as f64 / 100.0).unwrap();
+            prop_assert_eq!(measure::TEMPERATURE_C.scaled(value), hundredths);
+        }
+    }
+}

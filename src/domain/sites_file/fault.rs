@@ -1,0 +1,118 @@
+//! What is wrong with a sites file, told so that it can be mended.
+
+use std::error::Error;
+use std::fmt;
+
+use super::json::Json;
+
+/// Every fault of one sites file; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SitesFileFaults(pub(super) Vec<Fault>);
+
+impl SitesFileFaults {
+    /// The faults, from the file's first to its last.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for SitesFileFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} fault{}:", self.0.len(), if self.0.len() == 1 { "" } else { "s" })?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl Error for SitesFileFaults {}
+
+/// One fault. What it quotes of the file is escaped and cut: it takes one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: `line 3, column 7`, `the file` or `sites[3] (mad-retiro)`, counted from 0.
+    pub place: String,
+    /// The key, if it is about one.
+    pub field: Option<String>,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do, or what is expected.
+    pub remedy: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        write!(f, "{}: {}", self.problem, self.remedy)
+    }
+}
+
+/// Where an object stands. Written out for a fault only: most sites have none.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    File,
+    Site { index: usize, site_id: Option<&'a str> },
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Site { index, site_id: None } => write!(f, "sites[{index}]"),
+            Self::Site { index, site_id: Some(id) } => write!(f, "sites[{index}] ({id})"),
+        }
+    }
+}
+
+/// What is wrong with a value, before it is known where it stands.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    problem: String,
+    remedy: String,
+}
+
+impl Wrong {
+    pub(super) fn new(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { problem: problem.into(), remedy: remedy.into() }
+    }
+
+    /// The value is not of the kind asked for.
+    pub(super) fn kind(value: &Json, kind: &str, expected: &str) -> Self {
+        Self::new(format!("{value} is no {kind}"), expected)
+    }
+
+    pub(super) fn at(self, place: Place, field: Option<&str>) -> Fault {
+        let (problem, remedy) = (self.problem, self.remedy);
+        Fault { place: place.to_string(), field: field.map(shown), problem, remedy }
+    }
+}
+
+/// A text of the file, escaped and cut after 40 characters.
+pub(super) fn shown(text: &str) -> String {
+    let cut: String = text.chars().take(40).collect();
+    let rest = if cut.len() < text.len() { "…" } else { "" };
+    format!("{}{rest}", cut.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_of_the_file_stays_short_and_on_one_line() {
+        assert_eq!(shown("a\nb\u{202e}"), r"a\nb\u{202e}");
+        assert_eq!(shown(&"é".repeat(41)), format!("{}…", "é".repeat(40)));
+        assert_eq!(shown(&"é".repeat(40)), "é".repeat(40));
+    }
+
+    #[test]
+    fn a_fault_about_no_field_names_the_place_only() {
+        let fault = Wrong::new("is odd", "expected even").at(Place::File, None);
+        assert_eq!(fault.to_string(), "the file: is odd: expected even");
+        assert_eq!(
+            SitesFileFaults(vec![fault]).to_string(),
+            "1 fault:\n  the file: is odd: expected even"
+        );
+    }
+}

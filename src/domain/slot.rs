@@ -1,0 +1,128 @@
+//! Slots: which observation is expected when, and what became of it.
+
+use chrono::{DateTime, Utc};
+
+use super::error_kind::ErrorKind;
+use super::observation::Observation;
+use super::site::{Interval, Site, SiteId};
+
+/// One site × interval start for which an observation is expected.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Slot {
+    /// The site.
+    pub site_id: SiteId,
+    /// Start of the interval, whole seconds, a multiple of the interval since the Unix epoch.
+    pub slot_time: DateTime<Utc>,
+}
+
+impl Slot {
+    /// The slot of `site` that contains `now`.
+    #[must_use]
+    pub fn containing(now: DateTime<Utc>, site: &Site) -> Self {
+        Self { site_id: site.site_id.clone(), slot_time: slot_time(now, site.interval) }
+    }
+}
+
+/// Start of the interval that contains `now`, counted from the Unix epoch.
+#[must_use]
+pub fn slot_time(now: DateTime<Utc>, interval: Interval) -> DateTime<Utc> {
+    let past_start = now.timestamp().rem_euclid(interval.seconds());
+    DateTime::from_timestamp(now.timestamp() - past_start, 0).unwrap_or(now)
+}
+
+/// What a run found out about one slot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlotResult {
+    /// The slot.
+    pub slot: Slot,
+    /// The source that was asked.
+    pub source: &'static str,
+    /// Calls made for it by this run, at least 1.
+    pub attempts: u32,
+    /// HTTP status of the last answer; `None` when there was none.
+    pub http_status: Option<u16>,
+    /// From the first call to the final answer, retries included, the limiter's wait not.
+    pub latency_ms: u32,
+    /// The observation, or why there is none.
+    pub outcome: SlotOutcome,
+}
+
+/// The observation of a slot, or why there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SlotOutcome {
+    /// An observation fills the slot.
+    Collected(Box<Observation>),
+    /// No observation; the message names what to look at.
+    Failed {
+        /// What kind of error.
+        kind: ErrorKind,
+        /// The message, at most [`MAX_ERROR_MESSAGE_CHARS`] characters.
+        message: String,
+    },
+}
+
+/// What `collection_slots.error_message` holds at most.
+pub const MAX_ERROR_MESSAGE_CHARS: usize = 500;
+
+impl SlotOutcome {
+    /// A failure; a message too long for the ledger is cut.
+    #[must_use]
+    pub fn failed(kind: ErrorKind, message: &str) -> Self {
+        let message = message.chars().take(MAX_ERROR_MESSAGE_CHARS).collect();
+        Self::Failed { kind, message }
+    }
+
+    /// The status in the ledger.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Collected(_) => "collected",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// The observation, if the slot was collected.
+    #[must_use]
+    pub fn observation(&self) -> Option<&Observation> {
+        match self {
+            Self::Collected(observation) => Some(observation),
+            Self::Failed { .. } => None,
+        }
+    }
+
+    /// Kind and message, if the slot failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<(ErrorKind, &str)> {
+        match self {
+            Self::Collected(_) => None,
+            Self::Failed { kind, message } => Some((*kind, message)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_starts_at_a_multiple_of_its_interval_since_the_epoch() {
+        let now: DateTime<Utc> = "2026-11-25T07:49:59.9Z".parse().unwrap();
+        let start = |minutes| slot_time(now, Interval::parse(minutes).unwrap()).to_rfc3339();
+        assert_eq!(start(60), "2026-11-25T07:00:00+00:00");
+        assert_eq!(start(30), "2026-11-25T07:30:00+00:00");
+        assert_eq!(start(180), "2026-11-25T06:00:00+00:00");
+        assert_eq!(start(1440), "2026-11-25T00:00:00+00:00");
+    }
+
+    #[test]
+    fn a_slot_before_1970_starts_before_its_time_too() {
+        let now = DateTime::from_timestamp(-1, 0).unwrap();
+        assert_eq!(slot_time(now, Interval::parse(60).unwrap()).timestamp(), -3600);
+    }
+
+    #[test]
+    fn a_message_too_long_for_the_ledger_is_cut_at_a_character() {
+        let outcome = SlotOutcome::failed(ErrorKind::Malformed, &"é".repeat(600));
+        assert_eq!(outcome.failure().unwrap().1.chars().count(), MAX_ERROR_MESSAGE_CHARS);
+    }
+}

@@ -1,0 +1,198 @@
+//! Extract, transform, load: collects the slots that are due now.
+//!
+//! 1. Open the run, which is also the lock; take the sites in; list the slots that are due and
+//!    not yet settled. A second start within the hour finds little or nothing to do, and a start
+//!    after a crash only what is missing.
+//! 2. Call for each, at most `MAX_WORKERS` at once and no faster than the account allows. What a
+//!    call finds out is its slot's and goes no further, except that a refused key and a blocked
+//!    account stop the run.
+//! 3. Load in batches while the next calls run.
+//! 4. Close the run with its report.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::domain::{Shard, Site, Slot, SlotResult};
+use crate::retry::{RetryPolicy, retry};
+use crate::source::Source;
+use crate::store::{Holder, Run, RunEnd, RunHost, Store, StoreError};
+
+mod call;
+mod due;
+mod gate;
+mod load;
+mod lock;
+mod rate_limit;
+mod report;
+pub mod settings;
+
+pub use due::{Due, Selection, due};
+pub use report::{Report, Stop};
+pub use settings::EtlSettings;
+
+use call::Caller;
+use gate::Gate;
+use load::{BATCH_ROWS, Loader};
+use lock::Lock;
+
+/// The job's name in the table of runs.
+pub const KIND: &str = "etl";
+
+/// How long calls in flight may go on once the run is told to end. Cloud Run kills after 10 s;
+/// what is left of them is for the last batch and the report.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How the store's passing troubles are met: some 15 s in all beside its own time-outs, well
+/// within the lease.
+const STORE_RETRY: RetryPolicy = RetryPolicy {
+    max_attempts: 8,
+    first_wait: Duration::from_millis(100),
+    longest_wait: Duration::from_secs(5),
+};
+
+/// The parts that the job works with.
+#[derive(Clone, Copy)]
+pub struct Etl<'a> {
+    /// Where it loads to.
+    pub store: &'a dyn Store,
+    /// Where it extracts from.
+    pub source: &'a dyn Source,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// How it works.
+    pub settings: &'a EtlSettings,
+    /// Calls per minute of the account, all tasks together; 0 is no limit.
+    pub calls_per_minute: f64,
+    /// How long an open run may stay silent.
+    pub lease: Duration,
+    /// Its part of the sites.
+    pub shard: Shard,
+    /// Who runs it.
+    pub host: &'a RunHost,
+    /// Ends it early.
+    pub shutdown: &'a CancellationToken,
+    /// Is told of each slot that is done.
+    pub progress: &'a dyn Progress,
+}
+
+/// Watches a run.
+pub trait Progress: Send + Sync {
+    /// So many slots will be called.
+    fn planned(&self, _slots: usize) {}
+    /// A slot is done.
+    fn done(&self, _result: &SlotResult) {}
+}
+
+/// Nobody watches.
+pub struct Unwatched;
+
+impl Progress for Unwatched {}
+
+/// What became of a start.
+#[derive(Debug)]
+pub enum Ended {
+    /// A run was opened and closed.
+    Ran(Box<Report>),
+    /// Another execution is at it.
+    Held(Holder),
+    /// Told to end before a run was opened.
+    Interrupted,
+}
+
+/// Collects the due slots of the selected sites.
+///
+/// # Errors
+/// When the store fails before the run is open; later troubles are in the report.
+pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyhow::Result<Ended> {
+    let run = match lock::take(parts).await.context("cannot open a run")? {
+        Lock::Taken(run) => run,
+        Lock::Held(holder) => return Ok(Ended::Held(holder)),
+        Lock::Interrupted => return Ok(Ended::Interrupted),
+    };
+    let mut report = Report::new(parts, &run);
+    if let Err(error) = collect(parts, &run, sites, selection, &mut report).await {
+        report.stop_for(Stop::Store(error));
+    }
+    report.finish(parts.clock.now());
+    close(parts, &run, &mut report).await;
+    report.log();
+    Ok(Ended::Ran(Box::new(report)))
+}
+
+async fn collect(
+    parts: Etl<'_>,
+    run: &Run,
+    sites: &[Site],
+    selection: &Selection,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let Etl { store, clock, .. } = parts;
+    retry(clock, STORE_RETRY, async || store.take_in_sites(sites, clock.now()).await).await?;
+    let due = due(parts, sites, selection).await?;
+    report.plan(&due);
+    parts.progress.planned(due.slots.len());
+    let gate = Gate::new(parts, parts.store.paused_until(parts.source.name()).await?);
+    let (sender, receiver) = mpsc::channel(BATCH_ROWS);
+    let loader = Loader::new(parts, run, &gate, report);
+    let (loaded, ()) =
+        tokio::join!(loader.load(receiver), extract(parts, &gate, due.slots, sender));
+    report.take_counts(&gate);
+    if let Some(stop) = gate.into_stop() {
+        report.stop_for(stop);
+    }
+    loaded
+}
+
+/// Calls for every due slot; results go to the loader as they come.
+async fn extract(
+    parts: Etl<'_>,
+    gate: &Gate<'_>,
+    due: Vec<(&Site, Slot)>,
+    sender: mpsc::Sender<SlotResult>,
+) {
+    let caller = Caller::new(parts, gate);
+    let mut results = futures::stream::iter(due)
+        .map(|(site, slot)| caller.collect(site, slot))
+        .buffer_unordered(parts.settings.max_workers as usize);
+    let grace_is_over = async {
+        parts.shutdown.cancelled().await;
+        gate.stop(Stop::Interrupted);
+        let _ = tokio::time::timeout(GRACE, std::future::pending::<()>()).await;
+    };
+    tokio::pin!(grace_is_over);
+    loop {
+        let result = tokio::select! {
+            result = results.next() => result,
+            () = &mut grace_is_over => return,
+        };
+        match result {
+            Some(Some(result)) => {
+                if sender.send(result).await.is_err() {
+                    return; // the loader has failed and says why
+                }
+            }
+            Some(None) => {}
+            None => return,
+        }
+    }
+}
+
+/// A run that cannot be closed stays open until its lease is over; the next start sets it aside.
+async fn close(parts: Etl<'_>, run: &Run, report: &mut Report) {
+    let end = RunEnd {
+        outcome: report.outcome(),
+        finished_at: report.finished_at,
+        counts: report.counts.clone(),
+        error_message: report.stop.as_ref().map(ToString::to_string),
+    };
+    let closed =
+        retry(parts.clock, STORE_RETRY, async || parts.store.close_run(run, &end).await).await;
+    if let Err(error) = closed {
+        report.stop_for(Stop::Store(error));
+    }
+}

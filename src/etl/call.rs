@@ -1,0 +1,201 @@
+//! One slot: calls until there is an answer for it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
+use super::gate::Gate;
+use super::report::Stop;
+use super::{Etl, STORE_RETRY};
+use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
+use crate::retry::{RetryPolicy, Transient, retry};
+use crate::source::{Answer, SourceError};
+
+/// How long the account rests after a 429 that does not say: what the vendor asks for.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
+
+/// An answer for a place this far from the one asked for is another place's weather.
+const MAX_DISTANCE_KM: f64 = 25.0;
+
+/// Makes the calls of one run.
+pub(super) struct Caller<'a> {
+    parts: Etl<'a>,
+    gate: &'a Gate<'a>,
+    policy: RetryPolicy,
+}
+
+/// Why one attempt gave no observation.
+enum Missed {
+    /// The run is coming to its end.
+    Stopped,
+    /// The slot was over before its first call.
+    SlotPassed,
+    /// The source said why.
+    Failed { error: SourceError, again: bool },
+}
+
+impl Transient for Missed {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Failed { again: true, .. })
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            // The gate keeps everyone waiting for an account's pause.
+            Self::Failed { error, .. } if error.kind != ErrorKind::RateLimited => error.retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// What is known of a slot while it is called for.
+struct Tries {
+    slot: Slot,
+    attempts: u32,
+    first_call: Option<Instant>,
+    waited: Duration,
+    last_error: Option<SourceError>,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn new(parts: Etl<'a>, gate: &'a Gate<'a>) -> Self {
+        let policy = RetryPolicy {
+            max_attempts: parts.settings.max_attempts,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(60),
+        };
+        Self { parts, gate, policy }
+    }
+
+    /// What became of the slot of `site` that was due; `None` when no call was made for it.
+    pub(super) async fn collect(&self, site: &Site, planned: Slot) -> Option<SlotResult> {
+        let mut tries = Tries {
+            slot: planned,
+            attempts: 0,
+            first_call: None,
+            waited: Duration::ZERO,
+            last_error: None,
+        };
+        let answer =
+            retry(self.parts.clock, self.policy, async || self.attempt(site, &mut tries).await)
+                .await;
+        let (outcome, http_status) = match (answer, tries.last_error.take()) {
+            (Ok(answer), _) => {
+                warn_if_far(site, &answer.observation);
+                (SlotOutcome::Collected(Box::new(answer.observation)), Some(answer.http_status))
+            }
+            (Err(_), Some(error)) => {
+                (SlotOutcome::failed(error.kind, &error.message), error.http_status)
+            }
+            (Err(_), None) => return None,
+        };
+        let result = SlotResult {
+            latency_ms: tries.latency_ms(),
+            slot: tries.slot,
+            source: self.parts.source.name(),
+            attempts: tries.attempts,
+            http_status,
+            outcome,
+        };
+        log_failure(&result);
+        Some(result)
+    }
+
+    async fn attempt(&self, site: &Site, tries: &mut Tries) -> Result<Answer, Missed> {
+        let waiting = Instant::now();
+        self.gate.pass().await.map_err(|_| Missed::Stopped)?;
+        if tries.attempts > 0 {
+            tries.waited += waiting.elapsed();
+        } else if Slot::containing(self.parts.clock.now(), site) != tries.slot {
+            self.gate.count_passed_slot();
+            return Err(Missed::SlotPassed);
+        }
+        tries.attempts += 1;
+        tries.first_call.get_or_insert_with(Instant::now);
+        self.gate.count_call(tries.attempts);
+        match self.parts.source.observe(site).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                let again = self.heed(&error, tries.attempts).await;
+                tries.last_error = Some(error.clone());
+                Err(Missed::Failed { error, again })
+            }
+        }
+    }
+
+    /// Draws the consequences of an error for the account; true if the slot is worth another try.
+    async fn heed(&self, error: &SourceError, attempts: u32) -> bool {
+        match error.kind {
+            ErrorKind::Unauthorized => {
+                let source = self.parts.source.name();
+                self.gate.stop(Stop::KeyRefused { source, message: error.message.clone() });
+                false
+            }
+            ErrorKind::RateLimited => self.rest(error, attempts).await,
+            _ => error.is_transient(),
+        }
+    }
+
+    /// The account is blocked: every task is told, through the store, and this run waits if it is
+    /// worth it.
+    async fn rest(&self, error: &SourceError, attempts: u32) -> bool {
+        let until = self.until(error, attempts);
+        let source = self.parts.source.name();
+        let waits = self.gate.pause(until);
+        let told = retry(self.parts.clock, STORE_RETRY, async || {
+            self.parts.store.pause(source, until).await
+        });
+        if let Err(error) = told.await {
+            self.gate.stop(Stop::Store(error));
+        }
+        waits
+    }
+
+    /// An account that blocks again after each short rest gets a long one.
+    fn until(&self, error: &SourceError, attempts: u32) -> DateTime<Utc> {
+        let asked = error.retry_after.filter(|_| attempts < self.policy.max_attempts);
+        let pause = TimeDelta::from_std(asked.unwrap_or(DEFAULT_PAUSE));
+        self.parts.clock.now() + pause.unwrap_or(TimeDelta::days(1))
+    }
+}
+
+impl Tries {
+    /// From the first call to now, the limiter's wait not counted.
+    fn latency_ms(&self) -> u32 {
+        let latency = self.first_call.map_or(Duration::ZERO, |first_call| first_call.elapsed());
+        u32::try_from(latency.saturating_sub(self.waited).as_millis()).unwrap_or(u32::MAX)
+    }
+}
+
+fn log_failure(result: &SlotResult) {
+    if let Some((kind, message)) = result.outcome.failure() {
+        tracing::warn!(
+            site_id = result.slot.site_id.as_str(),
+            source = result.source,
+            error_kind = kind.as_str(),
+            http_status = result.http_status,
+            attempts = result.attempts,
+            duration_ms = result.latency_ms,
+            "site not collected: {message}"
+        );
+    }
+}
+
+/// The coordinates we asked for identify the site; an answer for another place is worth a look.
+fn warn_if_far(site: &Site, observation: &Observation) {
+    let values = &observation.values;
+    let answered = values
+        .answered_latitude
+        .zip(values.answered_longitude)
+        .and_then(|(latitude, longitude)| Coordinates::parse(latitude, longitude));
+    let Some(distance_km) = answered.map(|answered| site.coordinates.distance_km(answered)) else {
+        return;
+    };
+    if distance_km > MAX_DISTANCE_KM {
+        tracing::warn!(
+            site_id = site.site_id.as_str(),
+            "the answer is for a place {distance_km:.0} km from the site: check its coordinates"
+        );
+    }
+}

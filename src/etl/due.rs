@@ -1,0 +1,90 @@
+//! Which slots are due.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Etl, STORE_RETRY};
+use crate::domain::{Site, SiteId, Slot};
+use crate::retry::retry;
+use crate::store::StoreError;
+
+/// Which sites are meant, and whether those settled are called again.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these sites; empty: all.
+    pub site_ids: Vec<SiteId>,
+    /// Call again what is settled.
+    pub force: bool,
+}
+
+impl Selection {
+    fn includes(&self, site: &Site) -> bool {
+        self.site_ids.is_empty() || self.site_ids.contains(&site.site_id)
+    }
+}
+
+/// What there is to do now.
+#[derive(Debug)]
+pub struct Due<'a> {
+    /// The slots to call for, each with its site.
+    pub slots: Vec<(&'a Site, Slot)>,
+    /// Active sites of this shard that are selected.
+    pub sites: usize,
+    /// Slots collected already.
+    pub collected_before: usize,
+    /// Slots that failed for good already.
+    pub failed_before: usize,
+}
+
+/// The slots of this shard's active sites that contain the present moment, less the settled ones.
+///
+/// # Errors
+/// When the store fails.
+pub async fn due<'a>(
+    parts: Etl<'_>,
+    sites: &'a [Site],
+    selection: &Selection,
+) -> Result<Due<'a>, StoreError> {
+    let now = parts.clock.now();
+    let mut slots: Vec<(&Site, Slot)> = sites
+        .iter()
+        .filter(|site| parts.shard.contains(&site.site_id) && selection.includes(site))
+        .map(|site| (site, Slot::containing(now, site)))
+        .filter(|(site, slot)| site.is_active_at(slot.slot_time))
+        .collect();
+    let mut due = Due { sites: slots.len(), collected_before: 0, failed_before: 0, slots: vec![] };
+    if !selection.force {
+        let settled = settled(parts, &slots).await?;
+        slots.retain(|(_, slot)| match settled.get(slot).map(String::as_str) {
+            Some("collected") => {
+                due.collected_before += 1;
+                false
+            }
+            Some(_) => {
+                due.failed_before += 1;
+                false
+            }
+            None => true,
+        });
+    }
+    due.slots = slots;
+    Ok(due)
+}
+
+/// The settled slots among these, each with its status.
+async fn settled(
+    parts: Etl<'_>,
+    slots: &[(&Site, Slot)],
+) -> Result<HashMap<Slot, String>, StoreError> {
+    let times: Vec<_> =
+        slots.iter().map(|(_, slot)| slot.slot_time).collect::<BTreeSet<_>>().into_iter().collect();
+    let source = parts.source.name();
+    let rows = retry(parts.clock, STORE_RETRY, async || {
+        parts.store.list_settled(source, &times).await
+    })
+    .await?;
+    let settled = rows.into_iter().filter_map(|row| {
+        let site_id = SiteId::parse(&row.site_id)?;
+        Some((Slot { site_id, slot_time: row.slot_time }, row.status))
+    });
+    Ok(settled.collect())
+}

@@ -1,0 +1,61 @@
+//! The lock: one open run per job and shard.
+
+use tokio::time::{Instant, interval};
+use uuid::{NoContext, Timestamp, Uuid};
+
+use super::{Etl, KIND, STORE_RETRY};
+use crate::clock::Clock;
+use crate::retry::retry;
+use crate::store::{Holder, Run, RunStart, Start, StoreError};
+
+/// What came of the wait for the lock.
+pub(super) enum Lock {
+    Taken(Run),
+    Held(Holder),
+    Interrupted,
+}
+
+/// Opens a run, waiting up to a lease for one that is in the way: either it ends, or its lease
+/// does, or it is at work and we are not needed.
+pub(super) async fn take(parts: Etl<'_>) -> Result<Lock, StoreError> {
+    let start = RunStart {
+        run_id: run_id(parts.clock),
+        kind: KIND,
+        shard: parts.shard,
+        lease: parts.lease,
+        started_at: parts.clock.now(),
+        host: parts.host.clone(),
+    };
+    // The database's clock decides about leases, so this is real time, whatever the clock shows.
+    let mut poll = interval((parts.lease / 60).max(std::time::Duration::from_millis(50)));
+    let give_up = Instant::now() + parts.lease + poll.period();
+    let mut told = false;
+    loop {
+        tokio::select! {
+            _ = poll.tick() => {}
+            () = parts.shutdown.cancelled() => return Ok(Lock::Interrupted),
+        }
+        let opened =
+            retry(parts.clock, STORE_RETRY, async || parts.store.start_run(&start).await).await?;
+        match opened {
+            Start::Opened(run) => return Ok(Lock::Taken(run)),
+            Start::Held(holder) if Instant::now() >= give_up => return Ok(Lock::Held(holder)),
+            Start::Held(holder) if !told => {
+                told = true;
+                tracing::info!(
+                    holder_run_id = holder.run_id,
+                    holder_host = holder.host,
+                    "waiting for another run of this job"
+                );
+            }
+            Start::Held(_) => {}
+        }
+    }
+}
+
+/// A UUIDv7 whose time is the injected clock's.
+fn run_id(clock: &dyn Clock) -> Uuid {
+    let now = clock.now();
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}

@@ -1,0 +1,262 @@
+//! What a run says at its end: to the audit trail, the log and the terminal.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use hdrhistogram::Histogram;
+use uuid::Uuid;
+
+use super::due::Due;
+use super::gate::Gate;
+use super::{Etl, KIND};
+use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotResult};
+use crate::store::{Run, StoreError};
+
+/// Failures that a report shows in full; all of them are in the ledger.
+const MAX_FAILURES: usize = 20;
+
+/// Why a run stopped short.
+#[derive(Debug)]
+pub enum Stop {
+    /// The source refused the key.
+    KeyRefused {
+        /// The source.
+        source: &'static str,
+        /// What it said.
+        message: String,
+    },
+    /// The source has blocked the account.
+    AccountBlocked {
+        /// The source.
+        source: &'static str,
+        /// No call before this.
+        until: DateTime<Utc>,
+    },
+    /// The store failed.
+    Store(StoreError),
+    /// Told to end.
+    Interrupted,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyRefused { source, message } => {
+                write!(f, "{source} refused the API key: {message}")
+            }
+            Self::AccountBlocked { source, until } => {
+                let until = until.format("%Y-%m-%d %H:%M:%S UTC");
+                write!(f, "{source} has blocked the account: no call before {until}")
+            }
+            Self::Store(error) => error.fmt(f),
+            Self::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for Stop {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl Stop {
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::KeyRefused { .. } => {
+                "one of three: the key is wrong; it is new and not active yet (up to 2 hours after \
+                 sign-up); or its plan does not include this endpoint. `weather doctor` asks again"
+            }
+            Self::AccountBlocked { .. } => {
+                "wait: a start before that time makes no call; the slots left stay due. If it comes \
+                 again, lower OPENWEATHER_CALLS_PER_MINUTE or the number of sites (`weather sites check`)"
+            }
+            Self::Store(error) => error.hint(),
+            Self::Interrupted => "start again: only what is missing is collected",
+        }
+    }
+}
+
+/// A failed slot, for the terminal.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The site.
+    pub site_id: String,
+    /// What kind of error.
+    pub kind: ErrorKind,
+    /// What happened.
+    pub message: String,
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Report {
+    /// The run's number.
+    pub run_seq: i64,
+    /// The run's name.
+    pub run_id: Uuid,
+    /// Its part of the sites.
+    pub shard: Shard,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: DateTime<Utc>,
+    /// What it counted.
+    pub counts: RunCounts,
+    /// Slots that were collected before it.
+    pub collected_before: u64,
+    /// Slots that had failed for good before it.
+    pub failed_before: u64,
+    /// Why it stopped short, if it did.
+    pub stop: Option<Stop>,
+    /// The first failures.
+    pub failures: Vec<Failure>,
+    latencies_ms: Histogram<u64>,
+}
+
+impl Report {
+    pub(super) fn new(parts: Etl<'_>, run: &Run) -> Self {
+        let now = parts.clock.now();
+        Self {
+            run_seq: run.run_seq,
+            run_id: run.run_id,
+            shard: parts.shard,
+            started_at: now,
+            finished_at: now,
+            counts: RunCounts::default(),
+            collected_before: 0,
+            failed_before: 0,
+            stop: None,
+            failures: Vec::new(),
+            latencies_ms: latencies(),
+        }
+    }
+
+    pub(super) fn plan(&mut self, due: &Due<'_>) {
+        self.counts.sites = due.sites as u64;
+        self.collected_before = due.collected_before as u64;
+        self.failed_before = due.failed_before as u64;
+        self.counts.skipped = self.collected_before + self.failed_before;
+    }
+
+    /// Counts a slot that is in the store.
+    pub(super) fn count(&mut self, result: &SlotResult) {
+        self.latencies_ms.saturating_record(u64::from(result.latency_ms));
+        match result.outcome.failure() {
+            None => {
+                self.counts.collected += 1;
+                self.counts.rows_loaded += 1;
+            }
+            Some((kind, message)) => {
+                self.counts.failed += 1;
+                *self.counts.errors.entry(kind).or_default() += 1;
+                if self.failures.len() < MAX_FAILURES {
+                    let site_id = result.slot.site_id.to_string();
+                    self.failures.push(Failure { site_id, kind, message: message.to_owned() });
+                }
+            }
+        }
+    }
+
+    pub(super) fn take_counts(&mut self, gate: &Gate<'_>) {
+        self.counts.calls = gate.calls();
+        self.counts.retries = gate.retries();
+        self.counts.skipped += gate.passed_slots();
+    }
+
+    /// The first reason stands.
+    pub(super) fn stop_for(&mut self, stop: Stop) {
+        self.stop.get_or_insert(stop);
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the mean of 32-bit numbers, none negative"
+    )]
+    pub(super) fn finish(&mut self, now: DateTime<Utc>) {
+        self.finished_at = now;
+        self.counts.latency_mean_ms = self.latencies_ms.mean().round() as u64;
+        self.counts.latency_p95_ms = self.latencies_ms.value_at_quantile(0.95);
+        self.counts.latency_max_ms = self.latencies_ms.max();
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self.stop {
+            Some(Stop::Interrupted) => Outcome::Interrupted,
+            Some(_) => Outcome::Failed,
+            None if self.counts.failed == 0 => Outcome::Succeeded,
+            None if self.counts.collected == 0 && self.collected_before == 0 => Outcome::Failed,
+            None => Outcome::Partial,
+        }
+    }
+
+    /// Due slots that no call was made for: they stay due.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        let RunCounts { sites, collected, failed, skipped, .. } = self.counts;
+        sites.saturating_sub(collected + failed + skipped)
+    }
+
+    /// Sites whose present slot failed, of a thousand.
+    #[must_use]
+    pub fn failed_permille(&self) -> u64 {
+        let failed = self.counts.failed + self.failed_before;
+        (failed * 1000).checked_div(self.counts.sites).unwrap_or_default()
+    }
+
+    /// The one line that tells a run's figures to log-based metrics; `docs/LOGGING.md` describes
+    /// each.
+    pub(super) fn log(&self) {
+        let counts = &self.counts;
+        let errors = |kind| counts.errors.get(&kind).copied().unwrap_or_default();
+        let duration_ms = (self.finished_at - self.started_at).num_milliseconds();
+        tracing::info!(
+            labels.run_id = %self.run_id,
+            event = "run_summary",
+            kind = KIND,
+            run_id = %self.run_id,
+            run_seq = self.run_seq,
+            shard = %self.shard,
+            outcome = self.outcome().as_str(),
+            duration_ms,
+            sites = counts.sites,
+            collected = counts.collected,
+            failed = counts.failed,
+            failed_before = self.failed_before,
+            failed_permille = self.failed_permille(),
+            skipped = counts.skipped,
+            left = self.left(),
+            rows_loaded = counts.rows_loaded,
+            calls = counts.calls,
+            retries = counts.retries,
+            latency_mean_ms = counts.latency_mean_ms,
+            latency_p95_ms = counts.latency_p95_ms,
+            latency_max_ms = counts.latency_max_ms,
+            errors_timeout = errors(ErrorKind::Timeout),
+            errors_connection = errors(ErrorKind::Connection),
+            errors_server_error = errors(ErrorKind::ServerError),
+            errors_rate_limited = errors(ErrorKind::RateLimited),
+            errors_unauthorized = errors(ErrorKind::Unauthorized),
+            errors_bad_request = errors(ErrorKind::BadRequest),
+            errors_not_found = errors(ErrorKind::NotFound),
+            errors_malformed = errors(ErrorKind::Malformed),
+            errors_out_of_range = errors(ErrorKind::OutOfRange),
+            account_blocked = u64::from(matches!(self.stop, Some(Stop::AccountBlocked { .. }))),
+            "run_summary"
+        );
+    }
+}
+
+/// Three significant digits up to an hour, whatever the number of slots.
+fn latencies() -> Histogram<u64> {
+    #[expect(clippy::expect_used, reason = "the bounds are constants")]
+    Histogram::new_with_bounds(1, 3_600_000, 3).expect("valid bounds")
+}

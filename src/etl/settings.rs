@@ -1,0 +1,28 @@
+//! How the job works.
+
+use clap::Args;
+
+/// Settings of the collection.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Collection")]
+pub struct EtlSettings {
+    /// Calls at once at most
+    #[arg(
+        long, value_name = "N", env = "MAX_WORKERS", default_value_t = 16,
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    pub max_workers: u32,
+
+    /// Calls for one slot at most, when errors may pass
+    #[arg(
+        long, value_name = "N", env = "MAX_ATTEMPTS", default_value_t = 4,
+        value_parser = clap::value_parser!(u32).range(1..=20)
+    )]
+    pub max_attempts: u32,
+}
+
+impl Default for EtlSettings {
+    fn default() -> Self {
+        Self { max_workers: 16, max_attempts: 4 }
+    }
+}

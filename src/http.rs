@@ -1,0 +1,99 @@
+//! The one way out: an HTTP client that has limits and tells nothing it should not.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Response};
+
+/// A client that gives up after `timeout` and follows no redirect: a request carries the key in
+/// its address, and a redirect would hand it to another host.
+///
+/// # Errors
+/// When the TLS backend cannot be set up.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that makes clients")]
+pub fn client(timeout: Duration) -> reqwest::Result<Client> {
+    Client::builder()
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// The wait that a `Retry-After` header asks for, given as seconds or as a date
+/// (RFC 9110, section 10.2.3). A date counts from the answer's own `Date`, since it is meant by
+/// the server's clock. `None` when absent or unreadable.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(asked).ok()?;
+    let answered = httpdate::parse_http_date(text(DATE)?).ok()?;
+    Some(until.duration_since(answered).unwrap_or_default())
+}
+
+/// The body of `response`, cut after `limit` bytes: a peer must not fill our memory.
+///
+/// # Errors
+/// When the connection breaks or the time is over before the body ends.
+pub async fn body(mut response: Response, limit: usize) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit.saturating_sub(body.len());
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk[..room]);
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// What went wrong, with its causes and without the address that was called: the address holds
+/// the key.
+#[must_use]
+pub fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let part = error.to_string();
+        if !text.ends_with(&part) {
+            text.push_str(": ");
+            text.push_str(&part);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(value: &str) -> Option<u64> {
+        let date = "Wed, 25 Nov 2026 08:00:00 GMT".parse().unwrap();
+        let headers = HeaderMap::from_iter([(DATE, date), (RETRY_AFTER, value.parse().unwrap())]);
+        retry_after(&headers).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        assert_eq!(wait("120"), Some(120));
+        assert_eq!(wait("Wed, 25 Nov 2026 08:01:30 GMT"), Some(90));
+        assert_eq!(wait("Wed, 25 Nov 2026 07:00:00 GMT"), Some(0));
+        assert_eq!(wait("soon"), None);
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[tokio::test]
+    async fn an_error_does_not_tell_the_address_that_was_called() {
+        let client = client(Duration::from_secs(5)).unwrap();
+        let error = client.get("http://127.0.0.1:1/?appid=secret").send().await.unwrap_err();
+        let text = describe(error);
+        assert!(!text.contains("secret") && !text.contains("127.0.0.1:1/"), "{text}");
+    }
+}

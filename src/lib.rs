@@ -1,0 +1,16 @@
+//! Collects the weather of a company's sites into its own store and its own warehouse, every
+//! hour, with nothing lost, nothing twice and nothing unexplained.
+//!
+//! Read from the ground up: [`domain`] says what it is about; the ports [`source`] and [`store`]
+//! are what it touches; the job [`etl`] tells the story; `cli` is the roof that puts the parts
+//! together. Imports only go down, which a test keeps. `docs/ARCHITECTURE.md` has the pictures.
+
+pub mod cli;
+pub mod clock;
+pub mod domain;
+pub mod etl;
+pub mod http;
+pub mod retry;
+pub mod source;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,68 @@
+//! Sources: weather services that we extract from.
+//!
+//! A source makes one call for one site and gives an observation or an error; it does not try
+//! again, keep a pace or remember. Trying again is `retry`, the pace and the pause are the job's
+//! (`etl`), so that each source is written without them and none can forget them. See
+//! `docs/ADDING-A-SOURCE.md`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::{ErrorKind, Observation, Site};
+use crate::retry::Transient;
+
+pub mod openweathermap;
+
+/// A weather service.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The value of the `source` column: lower case, at most 32 characters.
+    fn name(&self) -> &'static str;
+
+    /// Asks once for the current weather of `site`.
+    ///
+    /// The observation carries the site's own id, whatever place the service says it answered for,
+    /// and every value is within its physical range.
+    ///
+    /// # Errors
+    /// Says by its kind what to do next: see [`SourceError`]. Neither message nor cause holds the
+    /// key.
+    async fn observe(&self, site: &Site) -> Result<Answer, SourceError>;
+}
+
+/// A call that went well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// What the source said.
+    pub observation: Observation,
+    /// HTTP status of the answer.
+    pub http_status: u16,
+}
+
+/// A call that did not.
+///
+/// What to do follows from the kind: transient ones are tried again; `unauthorized` and
+/// `rate_limited` concern the account and stop the run; the others are the site's own.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct SourceError {
+    /// What kind of error.
+    pub kind: ErrorKind,
+    /// What happened, in one line, without the key.
+    pub message: String,
+    /// HTTP status, if there was an answer.
+    pub http_status: Option<u16>,
+    /// How long the source asked us to wait, if it said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl Transient for SourceError {
+    fn is_transient(&self) -> bool {
+        self.kind.is_transient()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}

@@ -1,0 +1,113 @@
+//! What an answer other than a good one means.
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::PATH;
+use super::transform::Fault;
+use crate::domain::ErrorKind;
+
+/// Longest part of a server's message that is kept.
+const MAX_MESSAGE_CHARS: usize = 200;
+
+/// The part of an error body that some services of the vendor fill. `cod` is a number or a text
+/// for one and the same status, and newer products call it `code`.
+#[derive(Deserialize)]
+pub(super) struct ErrorBody {
+    #[serde(alias = "code")]
+    cod: Option<Value>,
+    message: Option<Value>,
+}
+
+impl ErrorBody {
+    /// The status that the body claims, if it claims one.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self.cod.as_ref()? {
+            Value::Number(number) => u16::try_from(number.as_u64()?).ok(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The message that the body holds, if it is a text.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.message.as_ref()?.as_str()
+    }
+}
+
+/// The fault of an answer whose status is not 200.
+pub(super) fn fault(status: StatusCode, body: &[u8]) -> Fault {
+    let said = said(body);
+    let said = if said.is_empty() { "no message".to_owned() } else { said };
+    Fault {
+        kind: kind(status.as_u16()),
+        message: format!("HTTP {} at {PATH}: {said}", status.as_u16()),
+    }
+}
+
+/// What a status means, be it the answer's or one claimed in the body of a 200.
+pub(super) fn kind(status: u16) -> ErrorKind {
+    match status {
+        401..=403 | 407 => ErrorKind::Unauthorized,
+        404 | 410 => ErrorKind::NotFound,
+        408 => ErrorKind::Timeout,
+        429 => ErrorKind::RateLimited,
+        500.. => ErrorKind::ServerError,
+        _ => ErrorKind::BadRequest,
+    }
+}
+
+/// The body's message, else its beginning, in one line: it may be HTML, cut off, or no text.
+fn said(body: &[u8]) -> String {
+    let text = match serde_json::from_slice::<ErrorBody>(body) {
+        Ok(ErrorBody { message: Some(Value::String(message)), .. }) => message,
+        _ => String::from_utf8_lossy(body).into_owned(),
+    };
+    one_line(&text)
+}
+
+/// `text` in one line of [`MAX_MESSAGE_CHARS`] characters at most.
+pub(super) fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault_of(status: u16, body: &str) -> Fault {
+        fault(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+    }
+
+    #[test]
+    fn the_servers_own_message_is_kept_with_status_and_path() {
+        let fault = fault_of(401, r#"{"cod":401, "message": "Invalid API key."}"#);
+        assert_eq!(fault.kind, ErrorKind::Unauthorized);
+        assert_eq!(fault.message, "HTTP 401 at /data/2.5/weather: Invalid API key.");
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_is_quoted_in_one_line() {
+        let vendor_sample = "{ \"cod\": 429,\n\"message\": \"Your account is\n temporary blocked\"}";
+        let fault = fault_of(429, vendor_sample);
+        assert_eq!(fault.kind, ErrorKind::RateLimited);
+        assert!(fault.message.contains("Your account is temporary blocked"), "{}", fault.message);
+        assert_eq!(fault_of(502, "<html>\r\n<h1>Bad</h1>").kind, ErrorKind::ServerError);
+        assert_eq!(fault_of(404, "").message, "HTTP 404 at /data/2.5/weather: no message");
+    }
+
+    #[test]
+    fn a_redirect_is_a_wrong_request() {
+        assert_eq!(fault_of(301, "").kind, ErrorKind::BadRequest);
+    }
+
+    #[test]
+    fn the_status_in_a_body_is_read_as_number_and_as_text() {
+        for body in [r#"{"cod":404}"#, r#"{"cod":"404"}"#, r#"{"code":"404"}"#] {
+            let body: ErrorBody = serde_json::from_str(body).unwrap();
+            assert_eq!(body.status(), Some(404));
+        }
+    }
+}

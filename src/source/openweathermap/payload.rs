@@ -1,0 +1,110 @@
+//! The payload of `/data/2.5/weather`, read leniently: every field may be absent or null, every
+//! number whole or not, unknown fields are passed over. A known field of another type is a fault
+//! that names it.
+
+use serde::Deserialize;
+
+use super::answer::{self, ErrorBody};
+use super::transform::Fault;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Payload {
+    pub(super) dt: Option<f64>,
+    pub(super) coord: Option<Coord>,
+    pub(super) weather: Option<Vec<Condition>>,
+    pub(super) main: Option<Main>,
+    pub(super) visibility: Option<f64>,
+    pub(super) wind: Option<Wind>,
+    pub(super) clouds: Option<Clouds>,
+    pub(super) rain: Option<Precipitation>,
+    pub(super) snow: Option<Precipitation>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Coord {
+    pub(super) lat: Option<f64>,
+    pub(super) lon: Option<f64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Condition {
+    pub(super) id: Option<f64>,
+    pub(super) main: Option<String>,
+    pub(super) description: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Main {
+    pub(super) temp: Option<f64>,
+    pub(super) feels_like: Option<f64>,
+    pub(super) temp_min: Option<f64>,
+    pub(super) temp_max: Option<f64>,
+    pub(super) pressure: Option<f64>,
+    pub(super) sea_level: Option<f64>,
+    pub(super) grnd_level: Option<f64>,
+    pub(super) humidity: Option<f64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wind {
+    pub(super) speed: Option<f64>,
+    pub(super) gust: Option<f64>,
+    pub(super) deg: Option<f64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Clouds {
+    pub(super) all: Option<f64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Precipitation {
+    #[serde(rename = "1h")]
+    pub(super) last_1h: Option<f64>,
+    #[serde(rename = "3h")]
+    pub(super) last_3h: Option<f64>,
+}
+
+impl Payload {
+    /// The payload in the body of a 200 answer.
+    ///
+    /// # Errors
+    /// A [`Fault`] when the body claims an error or is no JSON of this shape.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Fault> {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        if body.trim_ascii().is_empty() {
+            return Err(Fault::malformed("the answer is empty"));
+        }
+        refuse_claimed_error(body)?;
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let payload = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| unreadable(&error.to_string()))?;
+        json.end().map_err(|error| unreadable(&error.to_string()))?;
+        Ok(payload)
+    }
+}
+
+fn unreadable(message: &str) -> Fault {
+    Fault::malformed(&answer::one_line(message))
+}
+
+/// Some answers say 200 outside and an error inside.
+fn refuse_claimed_error(body: &[u8]) -> Result<(), Fault> {
+    let Ok(error) = serde_json::from_slice::<ErrorBody>(body) else { return Ok(()) };
+    match error.status() {
+        None | Some(200) => Ok(()),
+        Some(status) => {
+            let said = error.message().map(answer::one_line).filter(|said| !said.is_empty());
+            let said = said.as_deref().unwrap_or("no message");
+            let message = format!("the answer says cod {status}: {said}");
+            Err(Fault { kind: answer::kind(status), message })
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! How OpenWeatherMap is reached.
+
+use std::time::Duration;
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::OpenWeatherMap;
+
+/// Settings of the OpenWeatherMap account.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "OpenWeatherMap")]
+pub struct OpenWeatherSettings {
+    /// API key of the account (https://home.openweathermap.org/api_keys); better given by the
+    /// environment than as a flag, which others on the machine can read
+    #[arg(long, value_name = "KEY", env = "OPENWEATHER_API_KEY", hide_env_values = true)]
+    openweather_api_key: Option<SecretString>,
+
+    /// Other name of OPENWEATHER_API_KEY
+    #[arg(long, env = "OPENWEATHERMAP_API_KEY", hide = true, hide_env_values = true)]
+    openweathermap_api_key: Option<SecretString>,
+
+    /// Where the API is; paid plans have a host of their own
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "OPENWEATHER_BASE_URL",
+        default_value = "https://api.openweathermap.org"
+    )]
+    pub openweather_base_url: Url,
+
+    /// Calls per minute of the account, all tasks together; 60 is the free plan, 0 is no limit
+    #[arg(
+        long,
+        value_name = "N",
+        env = "OPENWEATHER_CALLS_PER_MINUTE",
+        default_value_t = 60.0,
+        value_parser = parse_calls_per_minute
+    )]
+    pub openweather_calls_per_minute: f64,
+
+    /// Seconds that one call may take
+    #[arg(long, value_name = "S", env = "HTTP_TIMEOUT_SECONDS", default_value_t = 10.0, value_parser = parse_timeout_seconds)]
+    pub http_timeout_seconds: f64,
+}
+
+impl OpenWeatherSettings {
+    /// The key, if one is set; an empty one is none.
+    #[must_use]
+    pub fn key(&self) -> Option<&SecretString> {
+        [&self.openweather_api_key, &self.openweathermap_api_key]
+            .into_iter()
+            .flatten()
+            .find(|key| !key.expose_secret().trim().is_empty())
+    }
+
+    /// The source, if a key is set.
+    ///
+    /// # Errors
+    /// When the TLS backend cannot be set up.
+    pub fn build(&self) -> reqwest::Result<Option<OpenWeatherMap>> {
+        let timeout = Duration::from_secs_f64(self.http_timeout_seconds);
+        self.key()
+            .map(|key| {
+                let key = SecretString::from(key.expose_secret().trim());
+                OpenWeatherMap::build(&self.openweather_base_url, key, timeout)
+            })
+            .transpose()
+    }
+}
+
+fn parse_calls_per_minute(text: &str) -> Result<f64, String> {
+    parse_between(text, 0.0, 1e6, "calls per minute")
+}
+
+fn parse_timeout_seconds(text: &str) -> Result<f64, String> {
+    parse_between(text, 0.001, 3600.0, "seconds")
+}
+
+fn parse_between(text: &str, min: f64, max: f64, unit: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| format!("expected a number of {unit}"))?;
+    if (min..=max).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("expected {min} to {max} {unit}"))
+    }
+}

@@ -1,0 +1,193 @@
+//! The store: where observations, slots and runs live (MySQL; SQLite for trying out).
+//!
+//! The unit of change is the **run**. A run gets its sequence number under a lock, so sequence
+//! order is commit order; every batch of it is one transaction that begins by proving that the run
+//! is still open, so a run that was set aside can commit nothing more; and the open run is the
+//! lock for its kind of job and shard. Timestamps cannot do this: a transaction that commits late
+//! carries an early time, and a reader that remembers the latest time it saw loses it.
+//!
+//! Both implementations pass the same contract suite (`tests/it/store_contract.rs`).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
+
+mod columns;
+mod error;
+pub mod mysql;
+mod read;
+mod schema;
+pub mod settings;
+mod site_changes;
+pub mod sqlite;
+
+pub use error::StoreError;
+pub use read::{RunRow, SettledSlot, SiteState};
+pub use settings::StoreSettings;
+
+/// The store.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Brings the schema up to this program's and returns the versions it applied, in order;
+    /// none when it was up to date, in which case nothing is written.
+    async fn migrate(&self) -> Result<Vec<i64>, StoreError>;
+
+    /// Fails unless the schema is this program's.
+    async fn check_schema(&self) -> Result<(), StoreError>;
+
+    /// Fails unless every table may be read and written.
+    async fn check_privileges(&self) -> Result<(), StoreError>;
+
+    /// What can be said of the database itself.
+    async fn facts(&self) -> Result<StoreFacts, StoreError>;
+
+    /// Opens a run, or says who holds the lock. An open run whose lease is over, by the database's
+    /// clock, is set aside first; it cannot commit anything from then on.
+    async fn start_run(&self, start: &RunStart) -> Result<Start, StoreError>;
+
+    /// Extends the lease of a run.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the run is no longer open.
+    async fn beat(&self, run: &Run) -> Result<(), StoreError>;
+
+    /// Writes a batch in one transaction: its observations and its slots, or nothing. May be
+    /// repeated: the same batch written twice leaves what it left the first time. A slot once
+    /// collected does not become failed.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the run is no longer open; nothing was written then.
+    async fn load(
+        &self,
+        run: &Run,
+        batch: &[SlotResult],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Closes a run with its report.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the run is no longer open.
+    async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError>;
+
+    /// Makes the `sites` table follow `sites`: new ones are added, changed ones changed, those
+    /// that are gone deactivated. Nothing is deleted.
+    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// The slots with one of these times that need no further call: collected, or failed for good.
+    async fn list_settled(
+        &self,
+        source: &str,
+        slot_times: &[DateTime<Utc>],
+    ) -> Result<Vec<SettledSlot>, StoreError>;
+
+    /// Until when no call may be made to `source`, if it is paused; may lie in the past.
+    async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Pauses `source`; a pause already set that ends later stays.
+    async fn pause(&self, source: &str, until: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Every active site with what is known of it; counts are of slots since `since`.
+    async fn list_site_states(
+        &self,
+        source: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<SiteState>, StoreError>;
+
+    /// The latest runs, newest first.
+    async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError>;
+
+    /// The run with this `run_seq`, or the one whose `run_id` starts so.
+    async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;
+}
+
+/// A run that is open and ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its place in the order of commits.
+    pub run_seq: i64,
+    /// Its name (UUIDv7).
+    pub run_id: Uuid,
+}
+
+/// What a run starts with.
+#[derive(Debug, Clone)]
+pub struct RunStart {
+    /// Its name (UUIDv7).
+    pub run_id: Uuid,
+    /// The job, such as `etl`.
+    pub kind: &'static str,
+    /// Its part of the sites.
+    pub shard: Shard,
+    /// How long an open run may stay silent before it is set aside.
+    pub lease: Duration,
+    /// By the injected clock.
+    pub started_at: DateTime<Utc>,
+    /// Who runs it.
+    pub host: RunHost,
+}
+
+/// Who runs a run.
+#[derive(Debug, Clone, Default)]
+pub struct RunHost {
+    /// Host name.
+    pub host: String,
+    /// Execution of the Cloud Run job, if that is where we are.
+    pub execution: Option<String>,
+    /// Task of that execution, if that is where we are.
+    pub task: Option<String>,
+}
+
+/// The answer to a start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// The run is open.
+    Opened(Run),
+    /// Another one is at it.
+    Held(Holder),
+}
+
+/// The run that holds the lock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Holder {
+    /// Its name.
+    pub run_id: String,
+    /// Its part of the sites.
+    pub shard: String,
+    /// Where it runs.
+    pub host: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// How long it has been silent, in milliseconds by the database's clock.
+    pub silent_ms: i64,
+}
+
+/// What a run ends with.
+#[derive(Debug, Clone)]
+pub struct RunEnd {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// By the injected clock.
+    pub finished_at: DateTime<Utc>,
+    /// What it counted.
+    pub counts: RunCounts,
+    /// Why it stopped short, if it did.
+    pub error_message: Option<String>,
+}
+
+/// What can be said of the database itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreFacts {
+    /// Made at the first migration.
+    pub store_id: String,
+    /// Product and version.
+    pub version: String,
+    /// How the connection is protected: the TLS version, or why there is none.
+    pub transport: String,
+    /// The database's clock.
+    pub now: DateTime<Utc>,
+}

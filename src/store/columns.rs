@@ -1,0 +1,107 @@
+//! The columns that a batch writes, and their values in the same order.
+
+/// Columns of `weather_observations`.
+pub(super) const OBSERVATION: &str = "site_id, source, observation_time, \
+    temperature_c, feels_like_c, temperature_area_min_c, temperature_area_max_c, humidity_pct, \
+    pressure_msl_hpa, pressure_ground_hpa, wind_speed_ms, wind_gust_ms, wind_direction_deg, \
+    cloud_cover_pct, visibility_m, rain_1h_mm, rain_3h_mm, snow_1h_mm, snow_3h_mm, \
+    condition_id, condition_group, condition_description, answered_latitude, answered_longitude, \
+    row_hash, ingestion_run_id, run_seq, created_at, updated_at";
+
+/// Columns of `collection_slots`.
+pub(super) const SLOT: &str = "site_id, source, slot_time, status, observation_time, attempts, \
+    http_status, latency_ms, error_kind, error_message, ingestion_run_id, run_seq, updated_at";
+
+/// Binds the values of an observation in the order of [`OBSERVATION`]. A macro, since what it
+/// binds to differs in type from database to database.
+macro_rules! bind_observation {
+    ($row:expr, $observation:expr, $stamp:expr) => {{
+        let (observation, stamp) = ($observation, $stamp);
+        let values = &observation.values;
+        $row.push_bind(observation.site_id.as_str())
+            .push_bind(observation.source)
+            .push_bind(observation.observation_time)
+            .push_bind(values.temperature_c)
+            .push_bind(values.feels_like_c)
+            .push_bind(values.temperature_area_min_c)
+            .push_bind(values.temperature_area_max_c)
+            .push_bind(values.humidity_pct)
+            .push_bind(values.pressure_msl_hpa)
+            .push_bind(values.pressure_ground_hpa)
+            .push_bind(values.wind_speed_ms)
+            .push_bind(values.wind_gust_ms)
+            .push_bind(values.wind_direction_deg)
+            .push_bind(values.cloud_cover_pct)
+            .push_bind(values.visibility_m)
+            .push_bind(values.rain_1h_mm)
+            .push_bind(values.rain_3h_mm)
+            .push_bind(values.snow_1h_mm)
+            .push_bind(values.snow_3h_mm)
+            .push_bind(values.condition_id)
+            .push_bind(values.condition_group.as_deref())
+            .push_bind(values.condition_description.as_deref())
+            .push_bind(values.answered_latitude)
+            .push_bind(values.answered_longitude)
+            .push_bind(observation.row_hash())
+            .push_bind(stamp.run_id.as_str())
+            .push_bind(stamp.run_seq)
+            .push_bind(stamp.now)
+            .push_bind(stamp.now);
+    }};
+}
+
+/// Binds the values of a slot in the order of [`SLOT`].
+macro_rules! bind_slot {
+    ($row:expr, $result:expr, $stamp:expr) => {{
+        let (result, stamp) = ($result, $stamp);
+        let failure = result.outcome.failure();
+        $row.push_bind(result.slot.site_id.as_str())
+            .push_bind(result.source)
+            .push_bind(result.slot.slot_time)
+            .push_bind(result.outcome.status())
+            .push_bind(result.outcome.observation().map(|observation| observation.observation_time))
+            .push_bind(i64::from(result.attempts))
+            .push_bind(result.http_status.map(i64::from))
+            .push_bind(i64::from(result.latency_ms))
+            .push_bind(failure.map(|(kind, _)| kind.as_str()))
+            .push_bind(failure.map(|(_, message)| message))
+            .push_bind(stamp.run_id.as_str())
+            .push_bind(stamp.run_seq)
+            .push_bind(stamp.now);
+    }};
+}
+
+/// Binds a site in the order of the statement of `take_in_sites`.
+macro_rules! bind_site {
+    ($row:expr, $site:expr, $now:expr) => {{
+        let (site, now) = ($site, $now);
+        $row.push_bind(site.site_id.as_str())
+            .push_bind(site.name.as_str())
+            .push_bind(site.coordinates.latitude())
+            .push_bind(site.coordinates.longitude())
+            .push_bind(site.timezone.name())
+            .push_bind(site.country.as_deref())
+            .push_bind(site.elevation_m)
+            .push_bind(i64::from(site.interval.minutes()))
+            .push_bind(site.active_from)
+            .push_bind(site.active_until)
+            .push_bind(serde_json::json!(site.tags).to_string())
+            .push_bind(site.fingerprint())
+            .push_bind(now)
+            .push_bind(now);
+    }};
+}
+
+/// Columns of `sites` that [`bind_site`] binds.
+pub(super) const SITE: &str = "site_id, name, latitude, longitude, timezone, country, \
+    elevation_m, interval_minutes, active_from, active_until, tags, row_hash, created_at, \
+    updated_at";
+
+pub(super) use {bind_observation, bind_site, bind_slot};
+
+/// What every row of a batch is stamped with.
+pub(super) struct Stamp {
+    pub(super) run_id: String,
+    pub(super) run_seq: i64,
+    pub(super) now: chrono::DateTime<chrono::Utc>,
+}

@@ -1,0 +1,81 @@
+//! What can go wrong with the store, by what to do next.
+
+use crate::retry::Transient;
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The settings cannot be used.
+    #[error("{0}")]
+    Settings(String),
+    /// No connection, or it broke.
+    #[error("the store cannot be reached")]
+    Unreachable(#[source] sqlx::Error),
+    /// The transaction lost against another one (deadlock, lock wait): repeat it whole.
+    #[error("another transaction was in the way")]
+    Conflict(#[source] sqlx::Error),
+    /// User, password or privilege.
+    #[error("the store refused access")]
+    AccessDenied(#[source] sqlx::Error),
+    /// No room left on the disk.
+    #[error("the store has no room left")]
+    Full(#[source] sqlx::Error),
+    /// The run was set aside; another start has taken over.
+    #[error("run {run_id} is no longer open: it was silent past its lease and another start took over")]
+    Fenced {
+        /// The run.
+        run_id: String,
+    },
+    /// The schema was migrated by a newer program.
+    #[error("the store's schema is version {found}, newer than this program, which knows {known}")]
+    SchemaTooNew {
+        /// The version found.
+        found: i64,
+        /// The newest version this program knows.
+        known: i64,
+    },
+    /// The schema lacks migrations.
+    #[error("the store's schema is not up to date: migration {missing} is missing")]
+    SchemaTooOld {
+        /// The first migration that is missing.
+        missing: i64,
+    },
+    /// A migration ended half-way.
+    #[error("migration {version} of the store's schema ended half-way")]
+    SchemaHalfDone {
+        /// The migration.
+        version: i64,
+    },
+    /// A migration failed.
+    #[error("the store's schema could not be migrated")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// Anything else.
+    #[error("the store failed")]
+    Other(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// What the operator can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "set DATABASE_URL, as in mysql://user:password@host/database or sqlite://weather.db",
+            Self::Unreachable(_) => "check that the database runs and that host, port and TLS of DATABASE_URL are right; `weather doctor` looks at each; the slots left stay due",
+            Self::Conflict(_) => "start again: what was committed is kept, and only the rest is collected",
+            Self::AccessDenied(_) => "check user and password in DATABASE_URL; the user needs select, insert and update on every table, and create, alter and index for `weather migrate`",
+            Self::Full(_) => "make room on the database's disk and start again: what was committed is kept",
+            Self::Fenced { .. } => "nothing to do: the run that took over collects what is left; look at it with `weather runs`",
+            Self::SchemaTooNew { .. } => "update this program to the version that migrated the store",
+            Self::SchemaTooOld { .. } => "run `weather migrate` as a user with create, alter and index privileges",
+            Self::SchemaHalfDone { .. } => "see what stopped it, delete its row from _sqlx_migrations and run `weather migrate` again: its statements may be repeated",
+            Self::Migration(_) => "run `weather migrate` as a user with create, alter, index, select and insert privileges",
+            Self::Other(_) => "see the cause; `weather doctor` looks at the store",
+        }
+    }
+}
+
+impl Transient for StoreError {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Conflict(_))
+    }
+}

@@ -1,0 +1,81 @@
+//! The `sites` table follows the sites file.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
+
+use super::error::store_error;
+use crate::domain::Site;
+use crate::store::StoreError;
+use crate::store::columns::{self, bind_site};
+use crate::store::site_changes::SiteChanges;
+
+const UPSERT_SITE: &str = " as new on duplicate key update \
+    name = new.name, latitude = new.latitude, longitude = new.longitude, \
+    timezone = new.timezone, country = new.country, elevation_m = new.elevation_m, \
+    interval_minutes = new.interval_minutes, active_from = new.active_from, \
+    active_until = new.active_until, tags = new.tags, row_hash = new.row_hash, \
+    deactivated_at = null, updated_at = new.updated_at";
+
+/// Rows per statement.
+const CHUNK: usize = 500;
+
+pub(super) async fn take_in(
+    pool: &MySqlPool,
+    sites: &[Site],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut transaction = pool.begin().await.map_err(store_error)?;
+    let known = known(&mut transaction).await?;
+    let changes = SiteChanges::between(&known, sites);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    for chunk in changes.changed.chunks(CHUNK) {
+        upsert(&mut transaction, chunk, now).await?;
+    }
+    for chunk in changes.gone.chunks(CHUNK) {
+        deactivate(&mut transaction, chunk, now).await?;
+    }
+    transaction.commit().await.map_err(store_error)
+}
+
+/// Active sites in the table, each with its fingerprint.
+async fn known(connection: &mut MySqlConnection) -> Result<HashMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("select site_id, row_hash from sites where deactivated_at is null")
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn upsert(
+    connection: &mut MySqlConnection,
+    sites: &[&Site],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut insert: QueryBuilder<MySql> =
+        QueryBuilder::new(format!("insert into sites ({}) ", columns::SITE));
+    insert.push_values(sites, |mut row, site| bind_site!(row, site, now));
+    insert.push(UPSERT_SITE);
+    insert.build().execute(connection).await.map_err(store_error)?;
+    Ok(())
+}
+
+async fn deactivate(
+    connection: &mut MySqlConnection,
+    site_ids: &[&str],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut update: QueryBuilder<MySql> = QueryBuilder::new("update sites set deactivated_at = ");
+    update.push_bind(now).push(", updated_at = ").push_bind(now).push(" where site_id in (");
+    let mut list = update.separated(", ");
+    for site_id in site_ids {
+        list.push_bind(*site_id);
+    }
+    update.push(")");
+    update.build().execute(connection).await.map_err(store_error)?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Rows read back from the store. The statements are the same in both dialects.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use sqlx::FromRow;
+
+/// A slot that needs no further call.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct SettledSlot {
+    /// The site.
+    pub site_id: String,
+    /// Start of the interval.
+    pub slot_time: DateTime<Utc>,
+    /// `collected`, or `failed` for good.
+    pub status: String,
+}
+
+/// What is known of an active site.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct SiteState {
+    /// The site.
+    pub site_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its IANA time zone.
+    pub timezone: String,
+    /// Its interval in minutes.
+    pub interval_minutes: i64,
+    /// The source's time of its latest observation.
+    pub last_observation_time: Option<DateTime<Utc>>,
+    /// Slots tried since the start of the look-back.
+    pub slots_tried: i64,
+    /// Slots collected since the start of the look-back.
+    pub slots_collected: i64,
+    /// First failed slot since the latest collected one.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Kind of the latest failure, if the site is failing.
+    pub error_kind: Option<String>,
+    /// HTTP status of the latest failure, if there was one.
+    pub http_status: Option<i64>,
+    /// Message of the latest failure.
+    pub error_message: Option<String>,
+}
+
+impl SiteState {
+    /// How old the latest observation is.
+    #[must_use]
+    pub fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        self.last_observation_time.map(|time| now - time)
+    }
+
+    /// True when the latest observation is at most two hours or two intervals old, whichever is
+    /// longer: the source itself renews its data every two hours on the smaller plans.
+    #[must_use]
+    pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        let limit = TimeDelta::hours(2).max(TimeDelta::minutes(2 * self.interval_minutes));
+        self.age(now).is_some_and(|age| age <= limit)
+    }
+}
+
+/// Every active site with its latest observation, its counts and its current failure. Binds:
+/// since, since, source, source, source.
+pub(super) const SITE_STATES: &str = "
+    with counted as (
+        select site_id, max(observation_time) as observation_time,
+            count(case when slot_time >= ? then 1 end) as tried,
+            count(case when slot_time >= ? and status = 'collected' then 1 end) as collected,
+            max(case when status = 'collected' then slot_time end) as last_collected
+        from collection_slots where source = ? group by site_id
+    ),
+    failing as (
+        select c.site_id, min(c.slot_time) as since, max(c.slot_time) as latest
+        from collection_slots c
+        join counted t on t.site_id = c.site_id
+        where c.source = ? and c.status = 'failed'
+            and (t.last_collected is null or c.slot_time > t.last_collected)
+        group by c.site_id
+    )
+    select s.site_id, s.name, s.timezone, s.interval_minutes,
+        t.observation_time as last_observation_time,
+        coalesce(t.tried, 0) as slots_tried, coalesce(t.collected, 0) as slots_collected,
+        f.since as failing_since, e.error_kind, e.http_status, e.error_message
+    from sites s
+    left join counted t on t.site_id = s.site_id
+    left join failing f on f.site_id = s.site_id
+    left join collection_slots e
+        on e.site_id = f.site_id and e.source = ? and e.slot_time = f.latest
+    where s.deactivated_at is null
+    order by s.site_id";
+
+/// A run, as the audit trail shows it. Times are UTC, durations in milliseconds.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+#[expect(missing_docs, reason = "the columns of ingestion_runs, see docs/ARCHITECTURE.md")]
+pub struct RunRow {
+    pub run_seq: i64,
+    pub run_id: String,
+    pub kind: String,
+    pub shard: String,
+    pub status: String,
+    pub outcome: Option<String>,
+    pub started_at: DateTime<Utc>,
+    pub heartbeat_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub sites: i64,
+    pub collected: i64,
+    pub failed: i64,
+    pub skipped: i64,
+    pub rows_loaded: i64,
+    pub calls: i64,
+    pub retries: i64,
+    pub latency_mean_ms: Option<i64>,
+    pub latency_p95_ms: Option<i64>,
+    pub latency_max_ms: Option<i64>,
+    pub errors_by_kind: Option<String>,
+    pub error_message: Option<String>,
+    pub program_version: String,
+    pub execution: Option<String>,
+    pub task: Option<String>,
+    pub host: String,
+}
+
+/// `select … from ingestion_runs` and what follows: `concat!` takes literals only.
+macro_rules! select_runs {
+    ($rest:literal) => {
+        concat!(
+            "select run_seq, run_id, kind, shard, status, outcome, started_at, heartbeat_at, \
+             finished_at, sites, collected, failed, skipped, rows_loaded, calls, retries, \
+             latency_mean_ms, latency_p95_ms, latency_max_ms, \
+             cast(errors_by_kind as char) as errors_by_kind, error_message, program_version, \
+             execution, task, host from ingestion_runs ",
+            $rest
+        )
+    };
+}
+
+/// The latest runs. Binds: limit.
+pub(super) const RUNS: &str = select_runs!("order by run_seq desc limit ?");
+
+/// The pattern of the ids that start so; `None` for what no id starts with.
+pub(super) fn id_pattern(start: &str) -> Option<String> {
+    let is_id = !start.is_empty() && start.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    is_id.then(|| format!("{start}%"))
+}
+
+/// The run of that number, or whose id starts so. Binds: number, pattern of the id.
+pub(super) const RUN: &str =
+    select_runs!("where run_seq = ? or run_id like ? order by run_seq desc limit 1");

@@ -1,0 +1,101 @@
+//! Which store, and how it is reached.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::mysql::MySqlStore;
+use super::sqlite::SqliteStore;
+use super::{Store, StoreError};
+
+/// The lease of a run, see DESIGN in `docs/ARCHITECTURE.md`: what a task may be silent for before
+/// another takes over. Long against a restart of the database, short against an hour.
+pub const LEASE: Duration = Duration::from_secs(120);
+
+/// What is used when `DATABASE_URL` is not set.
+pub const DEFAULT_URL: &str = "sqlite://weather.db";
+
+/// Settings of the store.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Store")]
+pub struct StoreSettings {
+    /// Where the store is: mysql://user:password@host/database, or sqlite://file for trying out
+    /// [default: sqlite://weather.db]
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<SecretString>,
+
+    /// PEM file with the certificate authority of the MySQL server; verifies the server
+    #[arg(long, value_name = "FILE", env = "DATABASE_CA")]
+    pub database_ca: Option<PathBuf>,
+
+    /// Connections to the store at most
+    #[arg(
+        long, value_name = "N", env = "DATABASE_MAX_CONNECTIONS", default_value_t = 4,
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub database_max_connections: u32,
+
+    /// Lease of a run in seconds, for tests
+    #[arg(long, env = "WEATHER_LEASE_SECONDS", hide = true, default_value_t = 120.0)]
+    lease_seconds: f64,
+}
+
+impl StoreSettings {
+    /// Settings for the store at `url`, everything else as by default.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self {
+            database_url: Some(url.into()),
+            database_ca: None,
+            database_max_connections: 4,
+            lease_seconds: LEASE.as_secs_f64(),
+        }
+    }
+
+    /// The URL, if one is set; an empty one is none.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.database_url.as_ref().map(|url| url.expose_secret().trim()).filter(|url| !url.is_empty())
+    }
+
+    /// How long an open run may stay silent.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        Duration::try_from_secs_f64(self.lease_seconds).unwrap_or(LEASE)
+    }
+
+    /// The store, connected; its schema is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`] when the URL is of no kind we know, else why no connection could
+    /// be made.
+    pub async fn open(&self) -> Result<Box<dyn Store>, StoreError> {
+        let url = self.url().unwrap_or(DEFAULT_URL);
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("mysql") => Ok(Box::new(MySqlStore::connect(url, self).await?)),
+            Some("sqlite") => Ok(Box::new(SqliteStore::open(url, self).await?)),
+            Some(scheme) => Err(StoreError::Settings(format!(
+                "DATABASE_URL: `{scheme}` is no kind of store: expected mysql or sqlite"
+            ))),
+            None => Err(StoreError::Settings("DATABASE_URL: no URL: expected mysql://… or sqlite://…".into())),
+        }
+    }
+
+    /// The store, connected, its schema this program's: for commands that only read.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when the schema is older or newer.
+    pub async fn open_ready(&self) -> Result<Box<dyn Store>, StoreError> {
+        let store = self.open().await?;
+        store.check_schema().await?;
+        Ok(store)
+    }
+
+    /// True when the store is a file on this machine.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.url().unwrap_or(DEFAULT_URL).starts_with("sqlite:")
+    }
+}

@@ -1,0 +1,116 @@
+//! The store in an SQLite file, for trying out: no server, one writer at a time.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
+
+use super::{
+    Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError, StoreFacts,
+    StoreSettings,
+};
+use crate::domain::{Site, SlotResult};
+
+mod access;
+mod error;
+mod load;
+mod open;
+mod read;
+mod runs;
+mod sites;
+
+use error::store_error;
+
+static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// The store in an SQLite file.
+pub struct SqliteStore {
+    pool: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file at `url`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`] when the URL cannot be used, else why the file cannot be opened.
+    pub async fn open(url: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
+        Ok(Self { pool: open::open(url, settings).await? })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn migrate(&self) -> Result<Vec<i64>, StoreError> {
+        access::migrate(&self.pool, &MIGRATOR).await
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        access::check_schema(&self.pool, &MIGRATOR).await
+    }
+
+    async fn check_privileges(&self) -> Result<(), StoreError> {
+        access::check_privileges(&self.pool).await
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        access::facts(&self.pool).await
+    }
+
+    async fn start_run(&self, start: &RunStart) -> Result<Start, StoreError> {
+        runs::start(&self.pool, start).await
+    }
+
+    async fn beat(&self, run: &Run) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(store_error)?;
+        runs::beat(&mut connection, run).await
+    }
+
+    async fn load(
+        &self,
+        run: &Run,
+        batch: &[SlotResult],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        load::load(&self.pool, run, batch, now).await
+    }
+
+    async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
+        runs::close(&self.pool, run, end).await
+    }
+
+    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError> {
+        sites::take_in(&self.pool, sites, now).await
+    }
+
+    async fn list_settled(
+        &self,
+        source: &str,
+        slot_times: &[DateTime<Utc>],
+    ) -> Result<Vec<SettledSlot>, StoreError> {
+        read::settled(&self.pool, source, slot_times).await
+    }
+
+    async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        read::paused_until(&self.pool, source).await
+    }
+
+    async fn pause(&self, source: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+        runs::pause(&self.pool, source, until).await
+    }
+
+    async fn list_site_states(
+        &self,
+        source: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<SiteState>, StoreError> {
+        read::site_states(&self.pool, source, since).await
+    }
+
+    async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        read::runs(&self.pool, limit).await
+    }
+
+    async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
+        read::run(&self.pool, id).await
+    }
+}

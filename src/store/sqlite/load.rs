@@ -1,0 +1,81 @@
+//! A batch: one transaction of heartbeat, observations and slots.
+
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+use super::error::store_error;
+use super::runs;
+use crate::domain::{Observation, SlotResult};
+use crate::store::columns::{self, Stamp, bind_observation, bind_slot};
+use crate::store::{Run, StoreError};
+
+/// Every value is written, absent ones as NULL: an upsert that keeps the former value where the
+/// new one is absent shows yesterday's rain for ever.
+const UPSERT_OBSERVATION: &str = " on conflict (site_id, source, observation_time) \
+    do update set temperature_c = excluded.temperature_c, feels_like_c = excluded.feels_like_c, \
+    temperature_area_min_c = excluded.temperature_area_min_c, \
+    temperature_area_max_c = excluded.temperature_area_max_c, humidity_pct = excluded.humidity_pct, \
+    pressure_msl_hpa = excluded.pressure_msl_hpa, pressure_ground_hpa = excluded.pressure_ground_hpa, \
+    wind_speed_ms = excluded.wind_speed_ms, wind_gust_ms = excluded.wind_gust_ms, \
+    wind_direction_deg = excluded.wind_direction_deg, cloud_cover_pct = excluded.cloud_cover_pct, \
+    visibility_m = excluded.visibility_m, rain_1h_mm = excluded.rain_1h_mm, rain_3h_mm = excluded.rain_3h_mm, \
+    snow_1h_mm = excluded.snow_1h_mm, snow_3h_mm = excluded.snow_3h_mm, condition_id = excluded.condition_id, \
+    condition_group = excluded.condition_group, condition_description = excluded.condition_description, \
+    answered_latitude = excluded.answered_latitude, answered_longitude = excluded.answered_longitude, \
+    row_hash = excluded.row_hash, ingestion_run_id = excluded.ingestion_run_id, run_seq = excluded.run_seq, \
+    updated_at = excluded.updated_at";
+
+/// A slot once collected stays so.
+const UPSERT_SLOT: &str = " on conflict (site_id, source, slot_time) do update set \
+    status = excluded.status, observation_time = excluded.observation_time, \
+    attempts = excluded.attempts, http_status = excluded.http_status, \
+    latency_ms = excluded.latency_ms, error_kind = excluded.error_kind, \
+    error_message = excluded.error_message, ingestion_run_id = excluded.ingestion_run_id, \
+    run_seq = excluded.run_seq, updated_at = excluded.updated_at \
+    where not (collection_slots.status = 'collected' and excluded.status = 'failed')";
+
+pub(super) async fn load(
+    pool: &SqlitePool,
+    run: &Run,
+    batch: &[SlotResult],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
+    runs::beat(&mut transaction, run).await?;
+    let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
+    let observations: Vec<&Observation> =
+        batch.iter().filter_map(|result| result.outcome.observation()).collect();
+    if !observations.is_empty() {
+        upsert_observations(&mut transaction, &observations, &stamp).await?;
+    }
+    upsert_slots(&mut transaction, batch, &stamp).await?;
+    transaction.commit().await.map_err(store_error)
+}
+
+async fn upsert_observations(
+    connection: &mut SqliteConnection,
+    observations: &[&Observation],
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    let mut insert: QueryBuilder<Sqlite> =
+        QueryBuilder::new(format!("insert into weather_observations ({}) ", columns::OBSERVATION));
+    insert.push_values(observations, |mut row, observation| {
+        bind_observation!(row, observation, stamp);
+    });
+    insert.push(UPSERT_OBSERVATION);
+    insert.build().execute(connection).await.map_err(store_error)?;
+    Ok(())
+}
+
+async fn upsert_slots(
+    connection: &mut SqliteConnection,
+    batch: &[SlotResult],
+    stamp: &Stamp,
+) -> Result<(), StoreError> {
+    let mut insert: QueryBuilder<Sqlite> =
+        QueryBuilder::new(format!("insert into collection_slots ({}) ", columns::SLOT));
+    insert.push_values(batch, |mut row, result| bind_slot!(row, result, stamp));
+    insert.push(UPSERT_SLOT);
+    insert.build().execute(connection).await.map_err(store_error)?;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Opening the file, and what every connection is set to.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::error::store_error;
+use crate::store::{StoreError, StoreSettings};
+
+/// How long one writer waits for another.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<SqlitePool, StoreError> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        let problem = "DATABASE_URL: a store in memory is forgotten at once: name a file, as in sqlite://weather.db";
+        return Err(StoreError::Settings(problem.into()));
+    }
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Settings(format!("DATABASE_URL: {error}")))?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT);
+    SqlitePoolOptions::new()
+        .max_connections(settings.database_max_connections)
+        .connect_with(options)
+        .await
+        .map_err(store_error)
+}

@@ -1,0 +1,73 @@
+//! What is read back.
+
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+
+use super::error::store_error;
+use crate::store::read::{RUN, RUNS, SITE_STATES, id_pattern};
+use crate::store::{RunRow, SettledSlot, SiteState, StoreError};
+
+pub(super) async fn settled(
+    pool: &SqlitePool,
+    source: &str,
+    slot_times: &[DateTime<Utc>],
+) -> Result<Vec<SettledSlot>, StoreError> {
+    if slot_times.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select: QueryBuilder<Sqlite> =
+        QueryBuilder::new("select site_id, slot_time, status from collection_slots where source = ");
+    select.push_bind(source).push(
+        " and (status = 'collected' or error_kind in ('bad_request', 'not_found')) \
+        and slot_time in (",
+    );
+    let mut list = select.separated(", ");
+    for slot_time in slot_times {
+        list.push_bind(*slot_time);
+    }
+    select.push(")");
+    select.build_query_as().fetch_all(pool).await.map_err(store_error)
+}
+
+pub(super) async fn paused_until(
+    pool: &SqlitePool,
+    source: &str,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let paused: Option<Option<DateTime<Utc>>> =
+        sqlx::query_scalar("select paused_until from source_state where source = ?")
+            .bind(source)
+            .fetch_optional(pool)
+            .await
+            .map_err(store_error)?;
+    Ok(paused.flatten())
+}
+
+pub(super) async fn site_states(
+    pool: &SqlitePool,
+    source: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<SiteState>, StoreError> {
+    sqlx::query_as(SITE_STATES)
+        .bind(since)
+        .bind(since)
+        .bind(source)
+        .bind(source)
+        .bind(source)
+        .fetch_all(pool)
+        .await
+        .map_err(store_error)
+}
+
+pub(super) async fn runs(pool: &SqlitePool, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+    sqlx::query_as(RUNS).bind(i64::from(limit)).fetch_all(pool).await.map_err(store_error)
+}
+
+pub(super) async fn run(pool: &SqlitePool, id: &str) -> Result<Option<RunRow>, StoreError> {
+    let number: Option<i64> = id.parse().ok();
+    sqlx::query_as(RUN)
+        .bind(number)
+        .bind(id_pattern(id))
+        .fetch_optional(pool)
+        .await
+        .map_err(store_error)
+}

@@ -1,0 +1,204 @@
+//! Runs: the counter, the lock, the lease and the fence.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
+
+use super::error::store_error;
+use crate::domain::{RunCounts, Shard};
+use crate::store::{Holder, Run, RunEnd, RunStart, Start, StoreError};
+
+/// `begin immediate` takes the one write lock of the file: no two runs get a number at once, none
+/// sees the other half-way, and the order of numbers is the order of commits.
+pub(super) async fn start(pool: &SqlitePool, start: &RunStart) -> Result<Start, StoreError> {
+    let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
+    let last: i64 = sqlx::query_scalar("select last_run_seq from run_counter where id = 1")
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(store_error)?;
+    for open in open_runs(&mut transaction, start).await? {
+        if open.run_id == start.run_id.to_string() {
+            // Opened by an earlier try whose answer was lost.
+            return Ok(Start::Opened(Run { run_seq: open.run_seq, run_id: start.run_id }));
+        }
+        if open.is_in_the_way_of(start.shard) && !set_aside(&mut transaction, &open, start).await? {
+            return Ok(Start::Held(open.holder()));
+        }
+    }
+    let run = Run { run_seq: last + 1, run_id: start.run_id };
+    insert(&mut transaction, &run, start).await?;
+    transaction.commit().await.map_err(store_error)?;
+    Ok(Start::Opened(run))
+}
+
+#[derive(FromRow)]
+struct OpenRun {
+    run_seq: i64,
+    run_id: String,
+    shard: String,
+    host: String,
+    started_at: DateTime<Utc>,
+    heartbeat_at: DateTime<Utc>,
+    silent_ms: i64,
+}
+
+impl OpenRun {
+    fn is_in_the_way_of(&self, shard: Shard) -> bool {
+        self.shard.parse::<Shard>().map_or(true, |own| own.conflicts_with(shard))
+    }
+
+    fn holder(self) -> Holder {
+        let Self { run_id, shard, host, started_at, silent_ms, .. } = self;
+        Holder { run_id, shard, host, started_at, silent_ms }
+    }
+}
+
+async fn open_runs(
+    connection: &mut SqliteConnection,
+    start: &RunStart,
+) -> Result<Vec<OpenRun>, StoreError> {
+    sqlx::query_as(
+        "select run_seq, run_id, shard, host, started_at, heartbeat_at,
+            cast((julianday('now') - julianday(heartbeat_at)) * 86400000 as integer) as silent_ms
+        from ingestion_runs where status = 'open' and kind = ? order by run_seq",
+    )
+    .bind(start.kind)
+    .fetch_all(connection)
+    .await
+    .map_err(store_error)
+}
+
+/// Sets a run aside if its lease is over and it has not beaten since we looked. What it committed
+/// counts, so it is counted.
+async fn set_aside(
+    connection: &mut SqliteConnection,
+    open: &OpenRun,
+    start: &RunStart,
+) -> Result<bool, StoreError> {
+    if u128::try_from(open.silent_ms).unwrap_or(0) <= start.lease.as_millis() {
+        return Ok(false);
+    }
+    let done = sqlx::query(
+        "update ingestion_runs set status = 'abandoned', outcome = 'interrupted', finished_at = ?,
+            error_message = 'set aside: silent past its lease',
+            collected = (select count(*) from collection_slots c
+                where c.run_seq = ingestion_runs.run_seq and c.status = 'collected'),
+            failed = (select count(*) from collection_slots c
+                where c.run_seq = ingestion_runs.run_seq and c.status = 'failed'),
+            rows_loaded = (select count(*) from weather_observations o
+                where o.run_seq = ingestion_runs.run_seq)
+        where run_seq = ? and status = 'open' and heartbeat_at = ?",
+    )
+    .bind(start.started_at)
+    .bind(open.run_seq)
+    .bind(open.heartbeat_at)
+    .execute(connection)
+    .await
+    .map_err(store_error)?;
+    Ok(done.rows_affected() == 1)
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    run: &Run,
+    start: &RunStart,
+) -> Result<(), StoreError> {
+    sqlx::query("update run_counter set last_run_seq = ? where id = 1")
+        .bind(run.run_seq)
+        .execute(&mut *connection)
+        .await
+        .map_err(store_error)?;
+    sqlx::query(
+        "insert into ingestion_runs (run_seq, run_id, kind, shard, status, started_at, \
+            heartbeat_at, program_version, execution, task, host) \
+        values (?, ?, ?, ?, 'open', ?, strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'), ?, ?, ?, ?)",
+    )
+    .bind(run.run_seq)
+    .bind(run.run_id.to_string())
+    .bind(start.kind)
+    .bind(start.shard.to_string())
+    .bind(start.started_at)
+    .bind(env!("CARGO_PKG_VERSION"))
+    .bind(start.host.execution.as_deref())
+    .bind(start.host.task.as_deref())
+    .bind(start.host.host.as_str())
+    .execute(connection)
+    .await
+    .map_err(store_error)?;
+    Ok(())
+}
+
+/// Beats, and proves that the run is still open.
+pub(super) async fn beat(connection: &mut SqliteConnection, run: &Run) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "update ingestion_runs set heartbeat_at = strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now') \
+        where run_seq = ? and status = 'open'",
+    )
+    .bind(run.run_seq)
+    .execute(connection)
+    .await
+    .map_err(store_error)?;
+    still_open(done.rows_affected(), run)
+}
+
+/// May be repeated: nobody else closes a run.
+pub(super) async fn close(pool: &SqlitePool, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
+    let RunCounts { sites, collected, failed, skipped, rows_loaded, calls, retries, .. } = end.counts;
+    let counts = &end.counts;
+    let done = sqlx::query(
+        "update ingestion_runs set status = 'closed', outcome = ?, finished_at = ?, \
+            heartbeat_at = strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'), sites = ?, collected = ?, failed = ?, skipped = ?, \
+            rows_loaded = ?, calls = ?, retries = ?, latency_mean_ms = ?, latency_p95_ms = ?, \
+            latency_max_ms = ?, errors_by_kind = ?, error_message = ? \
+        where run_seq = ? and status in ('open', 'closed')",
+    )
+    .bind(end.outcome.as_str())
+    .bind(end.finished_at)
+    .bind(integer(sites))
+    .bind(integer(collected))
+    .bind(integer(failed))
+    .bind(integer(skipped))
+    .bind(integer(rows_loaded))
+    .bind(integer(calls))
+    .bind(integer(retries))
+    .bind(integer(counts.latency_mean_ms))
+    .bind(integer(counts.latency_p95_ms))
+    .bind(integer(counts.latency_max_ms))
+    .bind(serde_json::json!(counts.errors).to_string())
+    .bind(end.error_message.as_deref())
+    .bind(run.run_seq)
+    .execute(pool)
+    .await
+    .map_err(store_error)?;
+    still_open(done.rows_affected(), run)
+}
+
+/// SQLite has signed integers only.
+fn integer(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn still_open(rows_matched: u64, run: &Run) -> Result<(), StoreError> {
+    if rows_matched == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Fenced { run_id: run.run_id.to_string() })
+    }
+}
+
+pub(super) async fn pause(
+    pool: &SqlitePool,
+    source: &str,
+    until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into source_state (source, paused_until) values (?, ?) \
+        on conflict (source) do update set paused_until = \
+            max(coalesce(paused_until, excluded.paused_until), excluded.paused_until)",
+    )
+    .bind(source)
+    .bind(until)
+    .execute(pool)
+    .await
+    .map_err(store_error)?;
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! The `sites` table follows the sites file.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+use super::error::store_error;
+use crate::domain::Site;
+use crate::store::StoreError;
+use crate::store::columns::{self, bind_site};
+use crate::store::site_changes::SiteChanges;
+
+const UPSERT_SITE: &str = " on conflict (site_id) do update set \
+    name = excluded.name, latitude = excluded.latitude, longitude = excluded.longitude, \
+    timezone = excluded.timezone, country = excluded.country, elevation_m = excluded.elevation_m, \
+    interval_minutes = excluded.interval_minutes, active_from = excluded.active_from, \
+    active_until = excluded.active_until, tags = excluded.tags, row_hash = excluded.row_hash, \
+    deactivated_at = null, updated_at = excluded.updated_at";
+
+/// Rows per statement.
+const CHUNK: usize = 500;
+
+pub(super) async fn take_in(
+    pool: &SqlitePool,
+    sites: &[Site],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
+    let known = known(&mut transaction).await?;
+    let changes = SiteChanges::between(&known, sites);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    for chunk in changes.changed.chunks(CHUNK) {
+        upsert(&mut transaction, chunk, now).await?;
+    }
+    for chunk in changes.gone.chunks(CHUNK) {
+        deactivate(&mut transaction, chunk, now).await?;
+    }
+    transaction.commit().await.map_err(store_error)
+}
+
+/// Active sites in the table, each with its fingerprint.
+async fn known(connection: &mut SqliteConnection) -> Result<HashMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("select site_id, row_hash from sites where deactivated_at is null")
+            .fetch_all(connection)
+            .await
+            .map_err(store_error)?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn upsert(
+    connection: &mut SqliteConnection,
+    sites: &[&Site],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut insert: QueryBuilder<Sqlite> =
+        QueryBuilder::new(format!("insert into sites ({}) ", columns::SITE));
+    insert.push_values(sites, |mut row, site| bind_site!(row, site, now));
+    insert.push(UPSERT_SITE);
+    insert.build().execute(connection).await.map_err(store_error)?;
+    Ok(())
+}
+
+async fn deactivate(
+    connection: &mut SqliteConnection,
+    site_ids: &[&str],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut update: QueryBuilder<Sqlite> = QueryBuilder::new("update sites set deactivated_at = ");
+    update.push_bind(now).push(", updated_at = ").push_bind(now).push(" where site_id in (");
+    let mut list = update.separated(", ");
+    for site_id in site_ids {
+        list.push_bind(*site_id);
+    }
+    update.push(")");
+    update.build().execute(connection).await.map_err(store_error)?;
+    Ok(())
+}

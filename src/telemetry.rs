@@ -1,0 +1,108 @@
+//! Logs: pretty for a person, Cloud Logging's JSON for machines; always on stderr, since data goes
+//! to stdout. `docs/LOGGING.md` lists the fields.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::LazyLock;
+
+use clap::{Args, ValueEnum};
+use indicatif::MultiProgress;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The progress bars on the terminal: a log line is written above them, not through them.
+pub static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Settings of the log.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Log")]
+pub struct LogSettings {
+    /// Form of the log on stderr; auto is JSON on Cloud Run or when stderr is no terminal
+    #[arg(long, value_name = "FORMAT", env = "LOG_FORMAT", default_value = "auto", global = true)]
+    pub log_format: LogFormat,
+
+    /// The least level that is logged
+    #[arg(long, value_name = "LEVEL", env = "LOG_LEVEL", default_value = "info", global = true)]
+    pub log_level: LogLevel,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// JSON on Cloud Run or when stderr is no terminal, else pretty.
+    Auto,
+    /// For a person.
+    Pretty,
+    /// One JSON document a line, as Cloud Logging reads it.
+    Json,
+}
+
+impl LogFormat {
+    /// True if lines are JSON.
+    #[must_use]
+    pub fn is_json(self, is_on_cloud_run: bool) -> bool {
+        match self {
+            Self::Auto => is_on_cloud_run || !io::stderr().is_terminal(),
+            Self::Pretty => false,
+            Self::Json => true,
+        }
+    }
+}
+
+/// The least level that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the levels that everyone knows")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+/// Starts logging. Our own lines go down to the level asked for; those of libraries only from
+/// warnings up, since theirs could tell an address that holds the key.
+pub fn init(is_json: bool, level: LogLevel) {
+    let level = LevelFilter::from(level);
+    let filter = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(env!("CARGO_CRATE_NAME"), level);
+    let registry = tracing_subscriber::registry().with(filter);
+    if is_json {
+        registry.with(tracing_stackdriver::layer().with_writer(|| AboveBars)).init();
+        std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
+    } else {
+        let pretty = tracing_subscriber::fmt::layer()
+            .with_target(false)
+            .with_ansi(io::stderr().is_terminal())
+            .with_writer(|| AboveBars);
+        registry.with(pretty).init();
+    }
+}
+
+/// Stderr, with the progress bars out of the way.
+struct AboveBars;
+
+impl Write for AboveBars {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        BARS.suspend(|| io::stderr().write_all(line))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

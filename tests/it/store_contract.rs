@@ -1,0 +1,401 @@
+//! What every store promises, on each database.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use weather_data_product::domain::observation::Values;
+use weather_data_product::domain::{ErrorKind, Interval, Outcome, RunCounts};
+use weather_data_product::store::{Start, StoreError};
+
+use crate::support::databases::{TestDatabase, on_both_databases};
+use crate::support::samples::{
+    LONG_LEASE, SOURCE, collected, failed, full_values, hour, open_run, opened, run_end, run_start,
+    site, sites,
+};
+
+on_both_databases!(
+    a_batch_written_twice_leaves_what_it_left_the_first_time,
+    a_beating_run_is_not_set_aside,
+    a_later_run_takes_the_row_over_and_leaves_its_creation,
+    a_pause_is_not_shortened,
+    a_run_is_found_by_its_number_and_by_the_beginning_of_its_id,
+    a_run_past_its_lease_is_set_aside_and_commits_nothing_more,
+    a_schema_newer_than_the_program_is_refused,
+    a_slot_once_collected_does_not_become_failed,
+    a_start_repeated_after_a_lost_answer_is_the_same_run,
+    an_absent_value_replaces_a_present_one,
+    an_open_run_is_the_lock_of_its_shard,
+    another_division_of_the_sites_conflicts_with_all,
+    closing_writes_the_report_and_may_be_repeated,
+    every_value_comes_back_as_it_was_loaded,
+    migrating_again_applies_nothing,
+    of_many_starts_at_once_one_is_opened_and_no_number_is_lost,
+    only_collected_and_finally_failed_slots_are_settled,
+    site_states_tell_freshness_rate_and_the_present_failure,
+    the_site_table_follows_the_file_and_deletes_nothing,
+    two_slots_may_point_at_one_observation,
+    what_the_store_is_can_be_said,
+);
+
+async fn migrating_again_applies_nothing(database: &TestDatabase) {
+    assert_eq!(database.store.migrate().await.unwrap(), Vec::<i64>::new());
+    database.store.check_schema().await.unwrap();
+    database.store.check_privileges().await.unwrap();
+}
+
+async fn a_schema_newer_than_the_program_is_refused(database: &TestDatabase) {
+    database
+        .execute(
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+            values (9999, 'from the future', true, '', 0)",
+        )
+        .await;
+    for result in [database.store.migrate().await.map(drop), database.store.check_schema().await] {
+        assert!(matches!(result, Err(StoreError::SchemaTooNew { found: 9999, .. })), "{result:?}");
+    }
+}
+
+async fn what_the_store_is_can_be_said(database: &TestDatabase) {
+    let facts = database.store.facts().await.unwrap();
+    assert_eq!(facts.store_id.len(), 36, "{facts:?}");
+    assert!(facts.version.starts_with("MySQL ") || facts.version.starts_with("SQLite "));
+    assert!((facts.now - chrono::Utc::now()).abs() < TimeDelta::seconds(60));
+}
+
+async fn every_value_comes_back_as_it_was_loaded(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    let result = collected(1, hour(), full_values());
+    let hash = result.outcome.observation().unwrap().row_hash();
+    database.store.load(&run, &[result], hour() + TimeDelta::microseconds(7)).await.unwrap();
+    let row = database
+        .line(
+            "select concat_ws('|', site_id, source, temperature_c, feels_like_c, \
+                temperature_area_min_c, temperature_area_max_c, humidity_pct, pressure_msl_hpa, \
+                pressure_ground_hpa, wind_speed_ms, wind_gust_ms, wind_direction_deg, \
+                cloud_cover_pct, visibility_m, rain_1h_mm, rain_3h_mm, snow_1h_mm, snow_3h_mm, \
+                condition_id, condition_group, condition_description, answered_latitude, \
+                answered_longitude, row_hash, ingestion_run_id, run_seq) from weather_observations",
+        )
+        .await;
+    let expected = format!(
+        "site-00001|openweathermap|-9.46|-12.5|-10|-8.75|81.5|1014.25|939|5.14|9.2|240|75|9000|\
+        1.3|2.6|0.2|0.4|501|Rain|дождь 🌧|40.4153|-3.6827|{hash}|{}|{}",
+        run.run_id, run.run_seq
+    );
+    assert_eq!(row, expected);
+    let times = database
+        .line("select concat_ws('|', observation_time, created_at, updated_at) from weather_observations")
+        .await;
+    let times = times.replace('T', " ").replace("+00:00", "");
+    assert_eq!(
+        times,
+        "2026-11-25 08:05:00|2026-11-25 08:00:00.000007|2026-11-25 08:00:00.000007"
+    );
+}
+
+async fn a_batch_written_twice_leaves_what_it_left_the_first_time(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    let batch = [
+        collected(1, hour(), full_values()),
+        collected(2, hour(), Values { temperature_c: Some(1.0), ..Values::default() }),
+        failed(3, hour(), ErrorKind::NotFound),
+    ];
+    database.store.load(&run, &batch, hour()).await.unwrap();
+    let before = dump(database).await;
+    database.store.load(&run, &batch, hour()).await.unwrap();
+    assert_eq!(dump(database).await, before);
+    assert_eq!(before.len(), 5);
+}
+
+/// Every cell of observations and slots.
+async fn dump(database: &TestDatabase) -> Vec<String> {
+    let mut rows = database
+        .lines(
+            "select concat_ws('|', site_id, source, observation_time, temperature_c, rain_1h_mm, \
+                row_hash, ingestion_run_id, run_seq, created_at, updated_at) \
+            from weather_observations order by site_id",
+        )
+        .await;
+    rows.extend(
+        database
+            .lines(
+                "select concat_ws('|', site_id, source, slot_time, status, observation_time, \
+                    attempts, http_status, latency_ms, error_kind, error_message, \
+                    ingestion_run_id, run_seq, updated_at) from collection_slots order by site_id",
+            )
+            .await,
+    );
+    rows
+}
+
+async fn an_absent_value_replaces_a_present_one(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    database.store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
+    let dry = Values { temperature_c: Some(3.0), ..Values::default() };
+    database.store.load(&run, &[collected(1, hour(), dry)], hour()).await.unwrap();
+    let present = database
+        .line(
+            "select concat_ws('|', temperature_c, feels_like_c, humidity_pct, pressure_msl_hpa, \
+                wind_speed_ms, wind_gust_ms, wind_direction_deg, visibility_m, rain_1h_mm, \
+                snow_3h_mm, condition_id, condition_group, answered_latitude) \
+            from weather_observations",
+        )
+        .await;
+    assert_eq!(present, "3");
+}
+
+async fn a_later_run_takes_the_row_over_and_leaves_its_creation(database: &TestDatabase) {
+    let first = open_run(&*database.store).await;
+    database.store.load(&first, &[collected(1, hour(), full_values())], hour()).await.unwrap();
+    database.store.close_run(&first, &run_end(RunCounts::default())).await.unwrap();
+    let second = open_run(&*database.store).await;
+    let later = hour() + TimeDelta::hours(1);
+    database.store.load(&second, &[collected(1, hour(), full_values())], later).await.unwrap();
+    let row = database
+        .line(
+            "select concat_ws('|', run_seq, ingestion_run_id, substr(created_at, 12, 8), \
+                substr(updated_at, 12, 8)) from weather_observations",
+        )
+        .await;
+    assert_eq!(row, format!("{}|{}|08:00:00|09:00:00", second.run_seq, second.run_id));
+}
+
+async fn two_slots_may_point_at_one_observation(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    let first = collected(1, hour(), full_values());
+    let mut second = first.clone();
+    second.slot.slot_time = hour() + TimeDelta::hours(1);
+    database.store.load(&run, &[first, second], hour()).await.unwrap();
+    assert_eq!(database.count("select count(*) from weather_observations").await, 1);
+    assert_eq!(database.count("select count(*) from collection_slots").await, 2);
+}
+
+async fn a_slot_once_collected_does_not_become_failed(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    let slot = "select concat_ws('|', status, http_status, error_kind) from collection_slots";
+    database.store.load(&run, &[failed(1, hour(), ErrorKind::NotFound)], hour()).await.unwrap();
+    assert_eq!(database.line(slot).await, "failed|404|not_found");
+    database.store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
+    assert_eq!(database.line(slot).await, "collected|200");
+    database.store.load(&run, &[failed(1, hour(), ErrorKind::NotFound)], hour()).await.unwrap();
+    assert_eq!(database.line(slot).await, "collected|200");
+}
+
+async fn an_open_run_is_the_lock_of_its_shard(database: &TestDatabase) {
+    let store = &*database.store;
+    let first = opened(store.start_run(&run_start("0/2", LONG_LEASE)).await.unwrap());
+    opened(store.start_run(&run_start("1/2", LONG_LEASE)).await.unwrap());
+    let again = store.start_run(&run_start("0/2", LONG_LEASE)).await.unwrap();
+    let Start::Held(holder) = again else { panic!("{again:?}") };
+    assert_eq!((holder.run_id, holder.host), (first.run_id.to_string(), "here".into()));
+    store.close_run(&first, &run_end(RunCounts::default())).await.unwrap();
+    opened(store.start_run(&run_start("0/2", LONG_LEASE)).await.unwrap());
+}
+
+async fn another_division_of_the_sites_conflicts_with_all(database: &TestDatabase) {
+    let store = &*database.store;
+    opened(store.start_run(&run_start("1/2", LONG_LEASE)).await.unwrap());
+    for other in ["0/1", "2/3"] {
+        let start = store.start_run(&run_start(other, LONG_LEASE)).await.unwrap();
+        assert!(matches!(start, Start::Held(_)), "{other}");
+    }
+}
+
+async fn of_many_starts_at_once_one_is_opened_and_no_number_is_lost(database: &TestDatabase) {
+    let store = &*database.store;
+    for round in 1..=3 {
+        let starts: Vec<_> = (0..8).map(|_| run_start("0/1", LONG_LEASE)).collect();
+        let answers = join_all(starts.iter().map(|start| store.start_run(start))).await;
+        let opened: Vec<_> = answers
+            .into_iter()
+            .filter_map(|answer| match answer.unwrap() {
+                Start::Opened(run) => Some(run),
+                Start::Held(_) => None,
+            })
+            .collect();
+        assert_eq!(opened.len(), 1);
+        assert_eq!(opened[0].run_seq, round);
+        store.close_run(&opened[0], &run_end(RunCounts::default())).await.unwrap();
+    }
+}
+
+async fn a_start_repeated_after_a_lost_answer_is_the_same_run(database: &TestDatabase) {
+    let start = run_start("0/1", LONG_LEASE);
+    let first = opened(database.store.start_run(&start).await.unwrap());
+    assert_eq!(opened(database.store.start_run(&start).await.unwrap()), first);
+    assert_eq!(database.count("select count(*) from ingestion_runs").await, 1);
+}
+
+async fn a_run_past_its_lease_is_set_aside_and_commits_nothing_more(database: &TestDatabase) {
+    let store = &*database.store;
+    let frozen = open_run(store).await;
+    let batch = [collected(1, hour(), full_values()), failed(2, hour(), ErrorKind::Timeout)];
+    store.load(&frozen, &batch, hour()).await.unwrap();
+    let next = take_over(database).await;
+    assert_eq!(next.run_seq, frozen.run_seq + 1);
+    for result in [
+        store.load(&frozen, &[collected(3, hour(), full_values())], hour()).await,
+        store.beat(&frozen).await,
+        store.close_run(&frozen, &run_end(RunCounts::default())).await,
+    ] {
+        assert!(matches!(result, Err(StoreError::Fenced { .. })), "{result:?}");
+    }
+    assert_eq!(database.count("select count(*) from weather_observations").await, 1);
+    let row = database
+        .line("select concat_ws('|', status, outcome, collected, failed, rows_loaded) from ingestion_runs where run_seq = 1")
+        .await;
+    assert_eq!(row, "abandoned|interrupted|1|1|1");
+}
+
+/// Starts until the lease of the open run, which is nothing, is over.
+async fn take_over(database: &TestDatabase) -> weather_data_product::store::Run {
+    loop {
+        let start = run_start("0/1", Duration::ZERO);
+        if let Start::Opened(run) = database.store.start_run(&start).await.unwrap() {
+            return run;
+        }
+    }
+}
+
+async fn a_beating_run_is_not_set_aside(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    // Silent for an hour, then it beats.
+    let long_ago = match database.url.starts_with("mysql") {
+        true => "utc_timestamp(6) - interval 1 hour",
+        false => "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '-1 hour')",
+    };
+    database.execute(&format!("update ingestion_runs set heartbeat_at = {long_ago}")).await;
+    store.beat(&run).await.unwrap();
+    let minute = Duration::from_secs(60);
+    let start = store.start_run(&run_start("0/1", minute)).await.unwrap();
+    assert!(matches!(start, Start::Held(_)));
+    database.execute(&format!("update ingestion_runs set heartbeat_at = {long_ago}")).await;
+    opened(store.start_run(&run_start("0/1", minute)).await.unwrap());
+}
+
+async fn closing_writes_the_report_and_may_be_repeated(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    let end = run_end(RunCounts {
+        sites: 20,
+        collected: 17,
+        failed: 2,
+        skipped: 1,
+        rows_loaded: 17,
+        calls: 23,
+        retries: 4,
+        latency_mean_ms: 120,
+        latency_p95_ms: 300,
+        latency_max_ms: 900,
+        errors: BTreeMap::from([(ErrorKind::Timeout, 1), (ErrorKind::NotFound, 1)]),
+    });
+    for _ in 0..2 {
+        database.store.close_run(&run, &end).await.unwrap();
+    }
+    let row = database.store.list_runs(1).await.unwrap().remove(0);
+    assert_eq!((row.status.as_str(), row.outcome.as_deref()), ("closed", Some("partial")));
+    assert_eq!((row.sites, row.collected, row.failed, row.skipped), (20, 17, 2, 1));
+    assert_eq!((row.rows_loaded, row.calls, row.retries), (17, 23, 4));
+    assert_eq!((row.latency_mean_ms, row.latency_p95_ms, row.latency_max_ms), (Some(120), Some(300), Some(900)));
+    let errors: serde_json::Value = serde_json::from_str(&row.errors_by_kind.unwrap()).unwrap();
+    assert_eq!(errors, serde_json::json!({"timeout": 1, "not_found": 1}));
+    assert_eq!(row.program_version, env!("CARGO_PKG_VERSION"));
+    assert_eq!((row.execution.as_deref(), row.task.as_deref()), (Some("weather-x1"), Some("0")));
+    assert_eq!(row.finished_at, Some(end.finished_at));
+    assert_eq!(end.outcome, Outcome::Partial);
+}
+
+async fn a_run_is_found_by_its_number_and_by_the_beginning_of_its_id(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    let store = &*database.store;
+    let id = run.run_id.to_string();
+    for text in ["1", &id, &id[..20]] {
+        let found = store.find_run(text).await.unwrap().unwrap();
+        assert_eq!(found.run_id, id, "{text}");
+    }
+    for text in ["2", "%", "_", "zz"] {
+        assert_eq!(store.find_run(text).await.unwrap(), None, "{text}");
+    }
+}
+
+async fn the_site_table_follows_the_file_and_deletes_nothing(database: &TestDatabase) {
+    let store = &*database.store;
+    let table = "select concat_ws('|', site_id, name, interval_minutes, \
+        case when deactivated_at is null then 'active' else 'gone' end) from sites order by site_id";
+    store.take_in_sites(&sites(3), hour()).await.unwrap();
+    let mut changed = site(1);
+    changed.name = "Löwe & \"Söhne\" '); drop table sites; --".into();
+    changed.interval = Interval::parse(30).unwrap();
+    store.take_in_sites(&[site(0), changed.clone()], hour()).await.unwrap();
+    assert_eq!(
+        database.lines(table).await,
+        [
+            "site-00000|Site 0|60|active".to_owned(),
+            format!("site-00001|{}|30|active", changed.name),
+            "site-00002|Site 2|60|gone".to_owned(),
+        ]
+    );
+    store.take_in_sites(&sites(3), hour() + TimeDelta::hours(1)).await.unwrap();
+    assert_eq!(database.lines(table).await[2], "site-00002|Site 2|60|active");
+    let touched = "select count(*) from sites where updated_at > created_at";
+    assert_eq!(database.count(touched).await, 2, "what did not change is not written");
+    store.take_in_sites(&sites(1500), hour()).await.unwrap();
+    assert_eq!(database.count("select count(*) from sites").await, 1500);
+}
+
+async fn only_collected_and_finally_failed_slots_are_settled(database: &TestDatabase) {
+    let run = open_run(&*database.store).await;
+    let kinds = ErrorKind::ALL;
+    let mut batch = vec![collected(0, hour(), full_values())];
+    batch.extend((1..).zip(kinds).map(|(number, kind)| failed(number, hour(), kind)));
+    batch.push(collected(50, hour() - TimeDelta::hours(1), full_values()));
+    database.store.load(&run, &batch, hour()).await.unwrap();
+    let rows = database.store.list_settled(SOURCE, &[hour()]).await.unwrap();
+    let settled: BTreeSet<_> = rows.iter().map(|row| row.site_id.clone()).collect();
+    let finals = (1..).zip(kinds).filter(|(_, kind)| kind.is_final());
+    let expected = std::iter::once(0).chain(finals.map(|(number, _)| number));
+    assert_eq!(settled, expected.map(|number| format!("site-{number:05}")).collect());
+    assert!(rows.iter().all(|row| row.slot_time == hour()));
+    assert!(database.store.list_settled("another", &[hour()]).await.unwrap().is_empty());
+    assert!(database.store.list_settled(SOURCE, &[]).await.unwrap().is_empty());
+}
+
+async fn a_pause_is_not_shortened(database: &TestDatabase) {
+    let store = &*database.store;
+    assert_eq!(store.paused_until(SOURCE).await.unwrap(), None);
+    let later = hour() + TimeDelta::minutes(10);
+    store.pause(SOURCE, later).await.unwrap();
+    store.pause(SOURCE, hour()).await.unwrap();
+    assert_eq!(store.paused_until(SOURCE).await.unwrap(), Some(later));
+    store.pause(SOURCE, later + TimeDelta::microseconds(1)).await.unwrap();
+    assert_eq!(store.paused_until(SOURCE).await.unwrap(), Some(later + TimeDelta::microseconds(1)));
+    assert_eq!(store.paused_until("another").await.unwrap(), None);
+}
+
+async fn site_states_tell_freshness_rate_and_the_present_failure(database: &TestDatabase) {
+    let store = &*database.store;
+    store.take_in_sites(&sites(3), hour()).await.unwrap();
+    let run = open_run(store).await;
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let batch = [
+        collected(0, at(0), full_values()),
+        collected(0, at(1), full_values()),
+        failed(1, at(-30), ErrorKind::Timeout),
+        collected(1, at(-1), full_values()),
+        failed(1, at(0), ErrorKind::Timeout),
+        failed(1, at(1), ErrorKind::NotFound),
+    ];
+    store.load(&run, &batch, at(1)).await.unwrap();
+    let states = store.list_site_states(SOURCE, at(-23)).await.unwrap();
+    let [fresh, failing, new] = states.try_into().unwrap();
+    assert_eq!(fresh.last_observation_time, Some(at(1) + TimeDelta::minutes(5)));
+    assert_eq!((fresh.slots_collected, fresh.slots_tried, fresh.failing_since), (2, 2, None));
+    assert_eq!((failing.slots_collected, failing.slots_tried), (1, 3));
+    assert_eq!(failing.failing_since, Some(at(0)));
+    assert_eq!(failing.error_kind.as_deref(), Some("not_found"));
+    assert_eq!(failing.error_message.as_deref(), Some("city not found"));
+    assert_eq!((new.slots_tried, new.last_observation_time), (0, None));
+    assert!(fresh.is_fresh(at(3)) && !fresh.is_fresh(at(4)) && !new.is_fresh(at(1)));
+}

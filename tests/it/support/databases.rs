@@ -1,0 +1,131 @@
+//! A database for each test, on either server.
+
+use sqlx::{Executor, MySqlPool, SqlitePool};
+use uuid::Uuid;
+use weather_data_product::store::{Store, StoreSettings};
+
+/// A store that one test has for itself, and a way to look into it that is not ours.
+pub(crate) struct TestDatabase {
+    pub(crate) store: Box<dyn Store>,
+    pub(crate) url: String,
+    raw: Raw,
+}
+
+enum Raw {
+    MySql(MySqlPool),
+    Sqlite(SqlitePool),
+}
+
+/// Connections of a test's store at most: the tests run side by side on one server.
+fn settings(url: &str) -> StoreSettings {
+    StoreSettings::at(url)
+}
+
+/// Runs `test` on a fresh MySQL database, its schema migrated, and drops it afterwards.
+pub(crate) async fn with_mysql(test: impl AsyncFnOnce(&TestDatabase)) {
+    with_empty_mysql(async |database| {
+        database.store.migrate().await.unwrap();
+        test(database).await;
+    })
+    .await;
+}
+
+/// Runs `test` on a fresh MySQL database without a table.
+pub(crate) async fn with_empty_mysql(test: impl AsyncFnOnce(&TestDatabase)) {
+    let server = mysql_server();
+    let name = format!("weather_test_{}", Uuid::now_v7().simple());
+    let admin = MySqlPool::connect(&server).await.expect("the MySQL server of DATABASE_URL");
+    admin.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+    let mut url = url::Url::parse(&server).unwrap();
+    url.set_path(&name);
+    let database = TestDatabase {
+        store: settings(url.as_str()).open().await.unwrap(),
+        raw: Raw::MySql(MySqlPool::connect(url.as_str()).await.unwrap()),
+        url: url.into(),
+    };
+    test(&database).await;
+    admin.execute(sqlx::AssertSqlSafe(format!("drop database {name}"))).await.unwrap();
+}
+
+/// The server that `scripts/test` has brought up.
+pub(crate) fn mysql_server() -> String {
+    std::env::var("DATABASE_URL").expect("DATABASE_URL is not set: run scripts/test")
+}
+
+/// Runs `test` on a fresh SQLite file, its schema migrated.
+pub(crate) async fn with_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
+    with_empty_sqlite(async |database| {
+        database.store.migrate().await.unwrap();
+        test(database).await;
+    })
+    .await;
+}
+
+/// Runs `test` on a fresh SQLite file without a table.
+pub(crate) async fn with_empty_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("weather.db").display());
+    let database = TestDatabase {
+        store: settings(&url).open().await.unwrap(),
+        raw: Raw::Sqlite(SqlitePool::connect(&url).await.unwrap()),
+        url,
+    };
+    test(&database).await;
+}
+
+impl TestDatabase {
+    /// The first column of every row that `sql` gives, as text; a whole number looks the same
+    /// from both servers.
+    pub(crate) async fn lines(&self, sql: &str) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        let lines: Vec<String> = match &self.raw {
+            Raw::MySql(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Raw::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        };
+        let plain = |cell: &str| cell.strip_suffix(".0").unwrap_or(cell).to_owned();
+        lines.iter().map(|line| line.split('|').map(plain).collect::<Vec<_>>().join("|")).collect()
+    }
+
+    /// The one line that `sql` gives.
+    pub(crate) async fn line(&self, sql: &str) -> String {
+        let mut lines = self.lines(sql).await;
+        assert_eq!(lines.len(), 1, "{sql}: {lines:?}");
+        lines.remove(0)
+    }
+
+    /// A whole number.
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match &self.raw {
+            Raw::MySql(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+            Raw::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+        }
+    }
+
+    /// Carries `sql` out.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match &self.raw {
+            Raw::MySql(pool) => drop(pool.execute(sql).await.unwrap()),
+            Raw::Sqlite(pool) => drop(pool.execute(sql).await.unwrap()),
+        }
+    }
+}
+
+/// Makes two tests of each function named, one on each server: `mysql::…` and `sqlite::…`.
+macro_rules! on_both_databases {
+    ($($test:ident),+ $(,)?) => {
+        mod mysql {
+            $(#[tokio::test] async fn $test() {
+                crate::support::databases::with_mysql(super::$test).await;
+            })+
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $test() {
+                crate::support::databases::with_sqlite(super::$test).await;
+            })+
+        }
+    };
+}
+
+pub(crate) use on_both_databases;

@@ -1,0 +1,146 @@
+//! Sites, observations and runs to test with.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+use weather_data_product::domain::observation::Values;
+use weather_data_product::domain::{
+    Coordinates, ErrorKind, Interval, Observation, Outcome, RunCounts, Shard, Site, SiteId, Slot,
+    SlotOutcome, SlotResult,
+};
+use weather_data_product::store::{Run, RunEnd, RunHost, RunStart, Start, Store};
+
+pub(crate) const SOURCE: &str = "openweathermap";
+
+/// A lease that nobody outlives in a test.
+pub(crate) const LONG_LEASE: Duration = Duration::from_secs(3600);
+
+pub(crate) fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// The hour that the tests live in.
+pub(crate) fn hour() -> DateTime<Utc> {
+    time("2026-11-25T08:00:00Z")
+}
+
+pub(crate) fn site(number: u16) -> Site {
+    Site {
+        site_id: site_id(number),
+        name: format!("Site {number}"),
+        coordinates: Coordinates::parse(
+            f64::from(number % 170) - 85.0 + 0.25,
+            f64::from(number % 350) - 175.0 + f64::from(number / 350) * 0.01,
+        )
+        .unwrap(),
+        timezone: chrono_tz::Tz::Europe__Madrid,
+        country: Some("ES".into()),
+        elevation_m: Some(667.0),
+        interval: Interval::HOUR,
+        active_from: None,
+        active_until: None,
+        tags: vec!["office".into()],
+    }
+}
+
+pub(crate) fn sites(count: u16) -> Vec<Site> {
+    (0..count).map(site).collect()
+}
+
+pub(crate) fn site_id(number: u16) -> SiteId {
+    SiteId::parse(&format!("site-{number:05}")).unwrap()
+}
+
+/// An observation with every value.
+pub(crate) fn full_values() -> Values {
+    Values {
+        temperature_c: Some(-9.46),
+        feels_like_c: Some(-12.5),
+        temperature_area_min_c: Some(-10.0),
+        temperature_area_max_c: Some(-8.75),
+        humidity_pct: Some(81.5),
+        pressure_msl_hpa: Some(1014.25),
+        pressure_ground_hpa: Some(939.0),
+        wind_speed_ms: Some(5.14),
+        wind_gust_ms: Some(9.2),
+        wind_direction_deg: Some(240),
+        cloud_cover_pct: Some(75.0),
+        visibility_m: Some(9000.0),
+        rain_1h_mm: Some(1.3),
+        rain_3h_mm: Some(2.6),
+        snow_1h_mm: Some(0.2),
+        snow_3h_mm: Some(0.4),
+        condition_id: Some(501),
+        condition_group: Some("Rain".into()),
+        condition_description: Some("дождь 🌧".into()),
+        answered_latitude: Some(40.4153),
+        answered_longitude: Some(-3.6827),
+    }
+}
+
+pub(crate) fn collected(number: u16, slot_time: DateTime<Utc>, values: Values) -> SlotResult {
+    let observation = Observation {
+        site_id: site_id(number),
+        source: SOURCE,
+        observation_time: slot_time + TimeDelta::minutes(5),
+        values,
+    };
+    result(number, slot_time, Some(200), SlotOutcome::Collected(Box::new(observation)))
+}
+
+pub(crate) fn failed(number: u16, slot_time: DateTime<Utc>, kind: ErrorKind) -> SlotResult {
+    result(number, slot_time, Some(404), SlotOutcome::failed(kind, "city not found"))
+}
+
+fn result(
+    number: u16,
+    slot_time: DateTime<Utc>,
+    http_status: Option<u16>,
+    outcome: SlotOutcome,
+) -> SlotResult {
+    SlotResult {
+        slot: Slot { site_id: site_id(number), slot_time },
+        source: SOURCE,
+        attempts: 2,
+        http_status,
+        latency_ms: 321,
+        outcome,
+    }
+}
+
+pub(crate) fn run_start(shard: &str, lease: Duration) -> RunStart {
+    RunStart {
+        run_id: Uuid::now_v7(),
+        kind: "etl",
+        shard: shard.parse().unwrap_or(Shard::WHOLE),
+        lease,
+        started_at: hour(),
+        host: RunHost {
+            host: "here".into(),
+            execution: Some("weather-x1".into()),
+            task: Some("0".into()),
+        },
+    }
+}
+
+/// Opens a run of all sites.
+pub(crate) async fn open_run(store: &dyn Store) -> Run {
+    opened(store.start_run(&run_start("0/1", LONG_LEASE)).await.unwrap())
+}
+
+pub(crate) fn opened(start: Start) -> Run {
+    match start {
+        Start::Opened(run) => run,
+        Start::Held(holder) => panic!("held by {holder:?}"),
+    }
+}
+
+pub(crate) fn run_end(counts: RunCounts) -> RunEnd {
+    RunEnd {
+        outcome: Outcome::Partial,
+        finished_at: hour() + TimeDelta::minutes(8),
+        counts,
+        error_message: None,
+    }
+}
