@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 mod cloud_run;
 mod completions;
-//TMP mod demo;
+mod demo;
 mod doctor;
 mod error;
 mod etl;
@@ -18,7 +18,7 @@ mod output;
 mod progress;
 mod runs;
 mod shutdown;
-//TMP mod simulate;
+mod simulate;
 mod sites;
 mod status;
 mod transform;
@@ -64,14 +64,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Etl(Box<etl::Args>),
-    //TMP Demo(demo::Args),
+    Demo(demo::Args),
     Status(status::Args),
     Runs(runs::Args),
     Transform(transform::Args),
     Sites(sites::Args),
     Doctor(Box<doctor::Args>),
     Migrate(migrate::Args),
-    //TMP Simulate(simulate::Args),
+    Simulate(simulate::Args),
     Completions(completions::Args),
 }
 
@@ -103,14 +103,14 @@ impl Cli {
     async fn dispatch(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::Etl(args) => etl::run(*args, &self.cloud_run).await,
-            //TMP Command::Demo(args) => demo::run(args).await,
+            Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Transform(args) => transform::run(&args),
             Command::Sites(args) => sites::run(args),
             Command::Doctor(args) => doctor::run(*args, &self.cloud_run).await,
             Command::Migrate(args) => migrate::run(args).await,
-            //TMP Command::Simulate(args) => simulate::run(args).await,
+            Command::Simulate(args) => simulate::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }
     }

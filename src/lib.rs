@@ -11,6 +11,7 @@ pub mod domain;
 pub mod etl;
 pub mod http;
 pub mod retry;
+pub mod simulator;
 pub mod source;
 pub mod store;
 pub mod telemetry;

@@ -1,0 +1,56 @@
+//! What happens in the demo: sites, and what goes wrong when.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{Coordinates, Site, SiteId};
+use crate::simulator::{FaultKind, FaultRule, SimulatorConfig};
+
+/// The site that the service knows nothing of.
+const UNKNOWN_SITE: &str = "lon-city";
+
+/// A day's events, at these hours from the start; a shorter demo has them all in its hours.
+const BUSY_SERVICE_HOUR: u32 = 3;
+const SHORT_BLOCK_HOUR: u32 = 6;
+const LONG_BLOCK_HOUR: u32 = 9;
+
+/// The simulator's part.
+pub(super) fn config(sites: &[Site], first_hour: DateTime<Utc>, hours: u32) -> SimulatorConfig {
+    let at = |hour: u32, minute: i64| {
+        let hour = i64::from(hour.min(hours.saturating_sub(1)));
+        first_hour + TimeDelta::hours(hour) + TimeDelta::minutes(minute)
+    };
+    let unknown = sites
+        .iter()
+        .find(|site| site.site_id.as_str() == UNKNOWN_SITE)
+        .or_else(|| sites.get(1))
+        .and_then(|site| {
+            let place = site.coordinates;
+            FaultRule::at(FaultKind::NotFound, place.latitude(), place.longitude())
+        });
+    let first_seconds = |hour| (at(hour, 7), at(hour, 7) + TimeDelta::milliseconds(1));
+    let (busy_from, busy_until) = first_seconds(BUSY_SERVICE_HOUR);
+    let (short_from, short_until) = first_seconds(SHORT_BLOCK_HOUR);
+    let mut faults = Vec::from_iter(unknown);
+    faults.extend([
+        FaultRule::share(FaultKind::ServerError, 40.0).between(busy_from, busy_until),
+        FaultRule::share(FaultKind::RateLimitedRetryAfter, 40.0).between(short_from, short_until),
+        FaultRule::share(FaultKind::RateLimited, 100.0)
+            .between(at(LONG_BLOCK_HOUR, 7), at(LONG_BLOCK_HOUR, 20)),
+    ]);
+    SimulatorConfig { faults, ..SimulatorConfig::default() }
+}
+
+/// So many sites, each a little off one of `sample`.
+pub(super) fn sites_around(sample: &[Site], count: u32) -> Vec<Site> {
+    (0..).zip(sample.iter().cycle()).take(count as usize).filter_map(|(number, site)| near(site, number)).collect()
+}
+
+fn near(site: &Site, number: u32) -> Option<Site> {
+    let site_id = SiteId::parse(&format!("{}-{number}", site.site_id))?;
+    // Two hundredths of a degree: the service rounds to one.
+    let (row, column) = (f64::from(number / 24 / 50), f64::from(number / 24 % 50));
+    let latitude = (site.coordinates.latitude() + 0.02 * row).clamp(-90.0, 90.0);
+    let longitude = (site.coordinates.longitude() + 0.02 * column).clamp(-180.0, 180.0);
+    let coordinates = Coordinates::parse(latitude, longitude)?;
+    Some(Site { site_id, name: format!("{} {number}", site.name), coordinates, ..site.clone() })
+}

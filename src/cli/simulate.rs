@@ -1,0 +1,91 @@
+//! `weather simulate`: OpenWeatherMap on this machine.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use super::exit::Exit;
+use super::output;
+use super::shutdown::Shutdown;
+use crate::clock::SystemClock;
+use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
+
+/// Play OpenWeatherMap, with faults on demand
+///
+/// Prints a JSON line for each call to stdout; the key is not in it.
+///
+/// Kinds of faults: unauthorized, bad_request, not_found, rate_limited, rate_limited_retry_after,
+/// server_error, slow, dropped, truncated, html, wrong_json, empty, stale_dt, backward_dt,
+/// out_of_range, status_in_body.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    weather simulate --listen 127.0.0.1:8900\n  \
+    weather simulate --listen 127.0.0.1:8900 --fault server_error=5%:1 --fault not_found=1%\n  \
+    OPENWEATHER_BASE_URL=http://127.0.0.1:8900 OPENWEATHER_API_KEY=any weather etl")]
+pub(super) struct Args {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
+    listen: SocketAddr,
+
+    /// A fault: KIND=SHARE% of the sites, or KIND@LATITUDE,LONGITUDE; with :N only for the first
+    /// N calls of each site; may be given several times, and hits different sites then
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<FaultRule>,
+
+    /// A key that is good; may be given several times [default: every key is]
+    #[arg(long = "accept-key", value_name = "KEY", hide_env_values = true)]
+    keys: Vec<String>,
+
+    /// Calls per minute until the account is blocked for the rest of it
+    #[arg(long, value_name = "N")]
+    calls_per_minute: Option<u32>,
+
+    /// Seconds that Retry-After asks for
+    #[arg(long, value_name = "S", default_value_t = 30)]
+    retry_after_seconds: u64,
+
+    /// Seconds that a slow answer takes
+    #[arg(long, value_name = "S", default_value_t = 30.0)]
+    slow_seconds: f64,
+
+    /// Changes the climate and which sites a share hits
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Print no calls
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}: name another with --listen", args.listen))?;
+    output::say(&format!("simulating OpenWeatherMap on http://{}", listener.local_addr()?));
+    let config = SimulatorConfig {
+        api_keys: args.keys,
+        calls_per_minute: args.calls_per_minute,
+        faults: args.faults,
+        seed: args.seed,
+        retry_after: Duration::from_secs(args.retry_after_seconds),
+        slow_for: Duration::try_from_secs_f64(args.slow_seconds)?,
+        keeps_calls: false,
+    };
+    let print: simulator::Watcher = Arc::new(print);
+    let watcher = (!args.quiet).then_some(print);
+    let simulator = Simulator::watched(config, Arc::new(SystemClock), watcher);
+    let token = shutdown.token().clone();
+    simulator::run(listener, simulator, async move { token.cancelled().await }).await?;
+    Ok(Exit::Done)
+}
+
+fn print(call: &Call) {
+    if let Ok(line) = serde_json::to_string(call) {
+        // Who reads the log may go; the service goes on.
+        let _ = output::text(&format!("{line}\n"));
+    }
+}

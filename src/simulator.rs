@@ -1,0 +1,192 @@
+//! Our stand-in for OpenWeatherMap: its wire format, its errors, and faults on demand.
+//!
+//! Written from the vendor's documentation (<https://openweathermap.org/current>,
+//! <https://openweathermap.org/faq>) and from recorded answers, and sharing no types with the
+//! client: if both came from one reading, both would err alike. The weather is a deterministic
+//! climate, so that two runs at the same time get the same answers.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+
+mod answer;
+mod climate;
+mod endpoint;
+mod faults;
+
+pub use faults::{FaultKind, FaultRule};
+
+/// What the simulator does.
+#[derive(Debug, Clone)]
+pub struct SimulatorConfig {
+    /// Keys that are good; empty: every key is.
+    pub api_keys: Vec<String>,
+    /// Calls per minute until the account is blocked for the rest of it; `None`: no limit.
+    pub calls_per_minute: Option<u32>,
+    /// Faults on demand.
+    pub faults: Vec<FaultRule>,
+    /// Changes the climate and who a share of the sites hits.
+    pub seed: u64,
+    /// What `Retry-After` says where a fault says so.
+    pub retry_after: Duration,
+    /// How long a slow answer takes.
+    pub slow_for: Duration,
+    /// Keep every call in memory, for [`Simulator::calls`].
+    pub keeps_calls: bool,
+}
+
+impl Default for SimulatorConfig {
+    fn default() -> Self {
+        Self {
+            api_keys: Vec::new(),
+            calls_per_minute: None,
+            faults: Vec::new(),
+            seed: 0,
+            retry_after: Duration::from_secs(30),
+            slow_for: Duration::from_secs(30),
+            keeps_calls: false,
+        }
+    }
+}
+
+/// A call that came in. The key is not part of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Call {
+    /// When, by the simulator's clock.
+    pub time: DateTime<Utc>,
+    /// The latitude asked for, as it was written.
+    pub latitude: String,
+    /// The longitude asked for, as it was written.
+    pub longitude: String,
+    /// The status answered; `None` when the connection was dropped.
+    pub status: Option<u16>,
+    /// The fault that was played.
+    pub fault: Option<FaultKind>,
+}
+
+/// Is told of every call.
+pub type Watcher = Arc<dyn Fn(&Call) + Send + Sync>;
+
+/// A simulated service. Clones share its state.
+#[derive(Clone)]
+pub struct Simulator {
+    state: Arc<State>,
+}
+
+struct State {
+    config: SimulatorConfig,
+    clock: Arc<dyn Clock>,
+    watcher: Option<Watcher>,
+    call_count: AtomicU64,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    calls: Vec<Call>,
+    calls_by_site: HashMap<(String, String), u32>,
+    minute: (i64, u32),
+}
+
+impl Simulator {
+    /// A service that goes by `clock`.
+    #[must_use]
+    pub fn new(config: SimulatorConfig, clock: Arc<dyn Clock>) -> Self {
+        Self::watched(config, clock, None)
+    }
+
+    /// A service that goes by `clock` and tells `watcher` of every call.
+    #[must_use]
+    pub fn watched(
+        config: SimulatorConfig,
+        clock: Arc<dyn Clock>,
+        watcher: Option<Watcher>,
+    ) -> Self {
+        let state = State {
+            config,
+            clock,
+            watcher,
+            call_count: AtomicU64::new(0),
+            memory: Mutex::default(),
+        };
+        Self { state: Arc::new(state) }
+    }
+
+    /// The calls that came in so far, in order, if they are kept.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.memory().calls.clone()
+    }
+
+    /// How many calls came in so far.
+    #[must_use]
+    pub fn call_count(&self) -> u64 {
+        self.state.call_count.load(Ordering::Relaxed)
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.state.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, call: Call) {
+        self.state.call_count.fetch_add(1, Ordering::Relaxed);
+        if let Some(watcher) = &self.state.watcher {
+            watcher(&call);
+        }
+        if self.state.config.keeps_calls {
+            self.memory().calls.push(call);
+        }
+    }
+
+    /// How often this site has been called, this time included. Only counted where a rule asks.
+    fn count_site(&self, latitude: &str, longitude: &str) -> u32 {
+        if !self.state.config.faults.iter().any(FaultRule::counts_calls) {
+            return 1;
+        }
+        let mut memory = self.memory();
+        let site = (latitude.to_owned(), longitude.to_owned());
+        let calls = memory.calls_by_site.entry(site).or_default();
+        *calls += 1;
+        *calls
+    }
+
+    /// True when the account is over its calls of this minute.
+    fn is_over_quota(&self, now: DateTime<Utc>) -> bool {
+        let Some(limit) = self.state.config.calls_per_minute else { return false };
+        let minute = now.timestamp().div_euclid(60);
+        let mut memory = self.memory();
+        if memory.minute.0 != minute {
+            memory.minute = (minute, 0);
+        }
+        memory.minute.1 += 1;
+        memory.minute.1 > limit
+    }
+}
+
+/// Serves until `shutdown` is done; the caller brings the listener and the end.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn run(
+    listener: TcpListener,
+    simulator: Simulator,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let router = Router::new()
+        .route("/data/2.5/weather", get(endpoint::weather))
+        .route("/healthz", get(|| async { "ok" }))
+        .fallback(endpoint::unknown)
+        .with_state(simulator);
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}

@@ -1,0 +1,170 @@
+//! The endpoint: key, quota, coordinates, faults, answer, in the order of the real one.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer::{self, Units};
+use super::faults::{self, FaultKind, Site};
+use super::{Call, Simulator};
+
+#[derive(Deserialize)]
+pub(super) struct Parameters {
+    lat: Option<String>,
+    lon: Option<String>,
+    appid: Option<String>,
+    units: Option<String>,
+}
+
+/// The vendor's own sample, with the raw line break that makes it no JSON.
+const BLOCKED: &str = "{ \"cod\": 429,\n\"message\": \"Your account is temporary blocked due to \
+    exceeding of requests limitation of your subscription type.\nPlease choose the proper \
+    subscription https://openweathermap.org/price\"\n}";
+
+const BAD_GATEWAY: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
+    <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n\
+    </html>\r\n";
+
+pub(super) async fn unknown() -> Response {
+    refusal(StatusCode::NOT_FOUND, "Internal error")
+}
+
+pub(super) async fn weather(
+    State(simulator): State<Simulator>,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    let latitude = parameters.lat.clone().unwrap_or_default();
+    let longitude = parameters.lon.clone().unwrap_or_default();
+    let now = simulator.state.clock.now();
+    let (response, fault) = match refused(&simulator, &parameters) {
+        Some(response) => (response, None),
+        None => answered(&simulator, &parameters, &latitude, &longitude).await,
+    };
+    let is_dropped = fault == Some(FaultKind::Dropped);
+    let status = (!is_dropped).then(|| response.status().as_u16());
+    simulator.record(Call { time: now, latitude, longitude, status, fault });
+    response
+}
+
+/// What is refused before anything else is looked at.
+fn refused(simulator: &Simulator, parameters: &Parameters) -> Option<Response> {
+    let keys = &simulator.state.config.api_keys;
+    let key = parameters.appid.as_deref().unwrap_or_default();
+    if key.is_empty() || !(keys.is_empty() || keys.iter().any(|good| good == key)) {
+        return Some(unauthorized());
+    }
+    simulator.is_over_quota(simulator.state.clock.now()).then(|| blocked(None))
+}
+
+async fn answered(
+    simulator: &Simulator,
+    parameters: &Parameters,
+    latitude: &str,
+    longitude: &str,
+) -> (Response, Option<FaultKind>) {
+    let site = match Site::parse(latitude, longitude) {
+        Ok(site) => site,
+        Err(problem) => return (refusal(StatusCode::BAD_REQUEST, problem), None),
+    };
+    let config = &simulator.state.config;
+    let now = simulator.state.clock.now();
+    let calls = simulator.count_site(latitude, longitude);
+    let fault = faults::find(&config.faults, site, calls, now, config.seed);
+    if fault == Some(FaultKind::Slow) {
+        simulator.state.clock.sleep(config.slow_for).await;
+    }
+    let units = Units::parse(parameters.units.as_deref());
+    let dt = answer::dt(site, now, calls, fault);
+    let body = answer::body(site, dt, units, config.seed);
+    (play(fault, body, calls, config), fault)
+}
+
+/// The answer, or the fault in its place.
+fn play(
+    fault: Option<FaultKind>,
+    body: serde_json::Value,
+    calls: u32,
+    config: &super::SimulatorConfig,
+) -> Response {
+    let text = body.to_string();
+    match fault {
+        None | Some(FaultKind::Slow | FaultKind::StaleDt | FaultKind::BackwardDt) => {
+            json_response(StatusCode::OK, text)
+        }
+        Some(FaultKind::Unauthorized) => unauthorized(),
+        Some(FaultKind::BadRequest) => refusal(StatusCode::BAD_REQUEST, "Nothing to geocode"),
+        Some(FaultKind::NotFound) => refusal(StatusCode::NOT_FOUND, "city not found"),
+        Some(FaultKind::RateLimited) => blocked(None),
+        Some(FaultKind::RateLimitedRetryAfter) => blocked(Some(config.retry_after.as_secs())),
+        Some(FaultKind::ServerError) => server_error(calls),
+        Some(FaultKind::Dropped) => dropped(),
+        Some(FaultKind::Truncated) => {
+            json_response(StatusCode::OK, text[..text.len() / 2].to_owned())
+        }
+        Some(FaultKind::Html) => response(StatusCode::OK, "text/html", BAD_GATEWAY.to_owned()),
+        Some(FaultKind::WrongJson) => {
+            json_response(StatusCode::OK, json!({"list": [], "count": 0}).to_string())
+        }
+        Some(FaultKind::Empty) => json_response(StatusCode::OK, String::new()),
+        Some(FaultKind::OutOfRange) => json_response(StatusCode::OK, answer::impossible(body)),
+        Some(FaultKind::StatusInBody) => {
+            let body = json!({"cod": "500", "message": "Internal error"});
+            json_response(StatusCode::OK, body.to_string())
+        }
+    }
+}
+
+fn unauthorized() -> Response {
+    let body = json!({
+        "cod": 401,
+        "message": "Invalid API key. Please see https://openweathermap.org/faq#error401 for more info."
+    });
+    json_response(StatusCode::UNAUTHORIZED, body.to_string())
+}
+
+/// `cod` as text, as most refusals have it.
+fn refusal(status: StatusCode, message: &str) -> Response {
+    json_response(status, json!({"cod": status.as_str(), "message": message}).to_string())
+}
+
+fn blocked(retry_after_seconds: Option<u64>) -> Response {
+    let mut response = json_response(StatusCode::TOO_MANY_REQUESTS, BLOCKED.to_owned());
+    if let Some(seconds) = retry_after_seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// JSON from the service and HTML from the proxy before it, in turn.
+fn server_error(calls: u32) -> Response {
+    if calls.is_multiple_of(2) {
+        response(StatusCode::BAD_GATEWAY, "text/html", BAD_GATEWAY.to_owned())
+    } else {
+        let body = json!({"cod": "500", "message": "Internal error: 500001"});
+        json_response(StatusCode::INTERNAL_SERVER_ERROR, body.to_string())
+    }
+}
+
+/// A body that breaks before its first byte closes the connection.
+fn dropped() -> Response {
+    let broken = futures::stream::once(async {
+        Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    });
+    Response::new(Body::from_stream(broken))
+}
+
+fn json_response(status: StatusCode, body: String) -> Response {
+    response(status, "application/json; charset=utf-8", body)
+}
+
+fn response(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::SERVER, HeaderValue::from_static("openresty"));
+    response
+}

@@ -1,0 +1,294 @@
+//! Faults on demand: what, for whom, when.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// 401.
+    Unauthorized,
+    /// 400.
+    BadRequest,
+    /// 404.
+    NotFound,
+    /// 429 without `Retry-After`.
+    RateLimited,
+    /// 429 with `Retry-After`.
+    RateLimitedRetryAfter,
+    /// 500 as JSON and 502 as HTML, in turn.
+    ServerError,
+    /// The answer comes late.
+    Slow,
+    /// The connection breaks within the answer.
+    Dropped,
+    /// 200, the JSON cut in the middle.
+    Truncated,
+    /// 200 with a page.
+    Html,
+    /// 200 with JSON of another shape.
+    WrongJson,
+    /// 200 with nothing.
+    Empty,
+    /// `dt` stands still for six hours.
+    StaleDt,
+    /// `dt` goes back at every other call.
+    BackwardDt,
+    /// A temperature that cannot be.
+    OutOfRange,
+    /// 200 outside, 500 inside.
+    StatusInBody,
+}
+
+impl FaultKind {
+    /// Every kind with its name.
+    pub const ALL: [(Self, &str); 16] = [
+        (Self::Unauthorized, "unauthorized"),
+        (Self::BadRequest, "bad_request"),
+        (Self::NotFound, "not_found"),
+        (Self::RateLimited, "rate_limited"),
+        (Self::RateLimitedRetryAfter, "rate_limited_retry_after"),
+        (Self::ServerError, "server_error"),
+        (Self::Slow, "slow"),
+        (Self::Dropped, "dropped"),
+        (Self::Truncated, "truncated"),
+        (Self::Html, "html"),
+        (Self::WrongJson, "wrong_json"),
+        (Self::Empty, "empty"),
+        (Self::StaleDt, "stale_dt"),
+        (Self::BackwardDt, "backward_dt"),
+        (Self::OutOfRange, "out_of_range"),
+        (Self::StatusInBody, "status_in_body"),
+    ];
+}
+
+impl FromStr for FaultKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|(_, name)| *name == text);
+        found.map(|(kind, _)| kind).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
+            format!("`{text}` is no kind of fault: expected one of {}", names.join(", "))
+        })
+    }
+}
+
+/// The place that is asked for, in ten-thousandths of a degree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Site {
+    pub(super) latitude_e4: i64,
+    pub(super) longitude_e4: i64,
+}
+
+impl Site {
+    /// The place written so, or what the service says of it.
+    pub(super) fn parse(latitude: &str, longitude: &str) -> Result<Self, &'static str> {
+        if latitude.is_empty() || longitude.is_empty() {
+            return Err("Nothing to geocode");
+        }
+        let latitude_e4 = degrees(latitude, 90.0).ok_or("wrong latitude")?;
+        let longitude_e4 = degrees(longitude, 180.0).ok_or("wrong longitude")?;
+        Ok(Self { latitude_e4, longitude_e4 })
+    }
+
+    /// A number of its own, the same on every machine.
+    pub(super) fn hash(self, seed: u64) -> u64 {
+        let text = format!("{seed}/{}/{}", self.latitude_e4, self.longitude_e4);
+        farmhash::fingerprint64(text.as_bytes())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most 1,800,000")]
+fn degrees(text: &str, limit: f64) -> Option<i64> {
+    let degrees: f64 = text.parse().ok()?;
+    (degrees.abs() <= limit).then(|| (degrees * 1e4).round() as i64)
+}
+
+/// For whom.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Whom {
+    /// This share of the sites, in percent; one rule's sites are not another's.
+    Share(f64),
+    /// One site.
+    At(Site),
+}
+
+/// A fault, for whom and when.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaultRule {
+    kind: FaultKind,
+    whom: Whom,
+    first_calls: Option<u32>,
+    between: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl FaultRule {
+    /// For one site, always.
+    #[must_use]
+    pub fn at(kind: FaultKind, latitude: f64, longitude: f64) -> Option<Self> {
+        let site = Site::parse(&latitude.to_string(), &longitude.to_string()).ok()?;
+        Some(Self { kind, whom: Whom::At(site), first_calls: None, between: None })
+    }
+
+    /// For this share of the sites, 0 to 100 %, always.
+    #[must_use]
+    pub fn share(kind: FaultKind, percent: f64) -> Self {
+        Self { kind, whom: Whom::Share(percent), first_calls: None, between: None }
+    }
+
+    /// Only for the first calls of each site.
+    #[must_use]
+    pub fn first(self, calls: u32) -> Self {
+        Self { first_calls: Some(calls), ..self }
+    }
+
+    /// Only from `start` on and before `end`, by the simulator's clock.
+    #[must_use]
+    pub fn between(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
+        Self { between: Some((start, end)), ..self }
+    }
+
+    pub(super) fn counts_calls(&self) -> bool {
+        self.first_calls.is_some()
+            || matches!(self.kind, FaultKind::BackwardDt | FaultKind::ServerError)
+    }
+
+    fn is_on(&self, calls: u32, now: DateTime<Utc>) -> bool {
+        self.first_calls.is_none_or(|first| calls <= first)
+            && self.between.is_none_or(|(start, end)| start <= now && now < end)
+    }
+}
+
+/// The fault that a call meets, if any: the first rule that is for its site decides.
+pub(super) fn find(
+    rules: &[FaultRule],
+    site: Site,
+    calls: u32,
+    now: DateTime<Utc>,
+    seed: u64,
+) -> Option<FaultKind> {
+    #[expect(clippy::cast_precision_loss, reason = "a share of 100 needs no 64 bits")]
+    let place = (site.hash(seed) % 1_000_000) as f64 / 10_000.0;
+    let mut from = 0.0;
+    for rule in rules {
+        let is_meant = match rule.whom {
+            Whom::At(other) => other == site,
+            Whom::Share(percent) if rule.between.is_some() => place < percent,
+            Whom::Share(percent) => {
+                let is_meant = (from..from + percent).contains(&place);
+                from += percent;
+                is_meant
+            }
+        };
+        if is_meant && rule.is_on(calls, now) {
+            return Some(rule.kind);
+        }
+    }
+    None
+}
+
+/// `KIND=SHARE%` or `KIND@LATITUDE,LONGITUDE`, and `:N` for the first N calls of each site only.
+impl FromStr for FaultRule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (rest, first_calls) = match text.rsplit_once(':') {
+            None => (text, None),
+            Some((rest, calls)) => {
+                let calls = calls.parse().map_err(|_| {
+                    format!("`{calls}` is no number of calls: expected KIND=SHARE%:N")
+                })?;
+                (rest, Some(calls))
+            }
+        };
+        let rule = if let Some((kind, share)) = rest.split_once('=') {
+            Self::share(kind.parse()?, parse_share(share)?)
+        } else if let Some((kind, place)) = rest.split_once('@') {
+            let site = place.split_once(',').and_then(|(lat, lon)| Site::parse(lat, lon).ok());
+            let site = site.ok_or_else(|| format!("`{place}`: expected LATITUDE,LONGITUDE"))?;
+            Self { kind: kind.parse()?, whom: Whom::At(site), first_calls: None, between: None }
+        } else {
+            return Err("expected KIND=SHARE%, as in not_found=1%, or KIND@LATITUDE,LONGITUDE".into());
+        };
+        Ok(Self { first_calls, ..rule })
+    }
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err(format!("`{text}`: expected a share from 0% to 100%")),
+    }
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(kind, _)| kind == self).map_or("", |(_, name)| name);
+        f.write_str(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds_of_1000_sites(rules: &[FaultRule], calls: u32) -> Vec<Option<FaultKind>> {
+        let now = DateTime::UNIX_EPOCH;
+        (0..1000)
+            .map(|i| {
+                let site = Site { latitude_e4: i * 37, longitude_e4: i * 91 };
+                find(rules, site, calls, now, 7)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn shares_hit_different_sites_and_about_as_many_as_asked_for() {
+        let rules: Vec<FaultRule> =
+            ["server_error=5%:1", "not_found=10%"].iter().map(|text| text.parse().unwrap()).collect();
+        let first = kinds_of_1000_sites(&rules, 1);
+        let count = |kinds: &[_], kind| kinds.iter().filter(|each| **each == Some(kind)).count();
+        assert!((30..=70).contains(&count(&first, FaultKind::ServerError)));
+        assert!((70..=130).contains(&count(&first, FaultKind::NotFound)));
+        let second = kinds_of_1000_sites(&rules, 2);
+        assert_eq!(count(&second, FaultKind::ServerError), 0);
+        assert_eq!(count(&second, FaultKind::NotFound), count(&first, FaultKind::NotFound));
+    }
+
+    #[test]
+    fn one_site_may_be_named() {
+        let rule: FaultRule = "truncated@40.4153,-3.6827".parse().unwrap();
+        let site = Site::parse("40.4153", "-3.6827").unwrap();
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(find(&[rule], site, 1, now, 0), Some(FaultKind::Truncated));
+        let other = Site::parse("40.4154", "-3.6827").unwrap();
+        assert_eq!(find(&[rule], other, 1, now, 0), None);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_read_says_what_is_expected() {
+        for (text, expected) in [
+            ("nonsense=1%", "no kind of fault"),
+            ("slow", "KIND=SHARE%"),
+            ("slow=101%", "0% to 100%"),
+            ("slow=1%:x", "number of calls"),
+            ("slow@91,0", "LATITUDE,LONGITUDE"),
+        ] {
+            let error = text.parse::<FaultRule>().unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_found_by_its_name() {
+        for (kind, name) in FaultKind::ALL {
+            assert_eq!(name.parse::<FaultKind>().unwrap(), kind);
+            assert_eq!(kind.to_string(), name);
+        }
+    }
+}
