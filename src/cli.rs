@@ -23,7 +23,7 @@ mod sites;
 mod status;
 mod transform;
 
-use crate::telemetry::{self, LogSettings};
+use crate::telemetry::{self, LogLevel, LogSettings};
 use cloud_run::CloudRun;
 use exit::Exit;
 
@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Exit {
-    telemetry::init(cli.log.log_format.is_json(cli.cloud_run.is_here()), cli.log.log_level);
+    telemetry::init(cli.is_json(), cli.log_level());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return error::show(&error.into(), cli.is_json()),
@@ -98,6 +98,15 @@ fn run(cli: Cli) -> Exit {
 impl Cli {
     fn is_json(&self) -> bool {
         self.log.log_format.is_json(self.cloud_run.is_here())
+    }
+
+    /// The demo meets errors on purpose and tells them at its end.
+    fn log_level(&self) -> LogLevel {
+        let default = match self.command {
+            Command::Demo(_) => LogLevel::Error,
+            _ => LogLevel::Info,
+        };
+        self.log.log_level.unwrap_or(default)
     }
 
     async fn dispatch(self) -> anyhow::Result<Exit> {

@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::domain::{Shard, Site, Slot, SlotResult};
 use crate::retry::{RetryPolicy, retry};
 use crate::source::Source;
@@ -80,6 +80,17 @@ pub struct Etl<'a> {
     pub progress: &'a dyn Progress,
 }
 
+impl Etl<'_> {
+    /// Does something with the store, again if its trouble may pass; that takes real time,
+    /// whatever the clock shows.
+    async fn insist<T>(
+        self,
+        operation: impl AsyncFnMut() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        retry(&SystemClock, STORE_RETRY, operation).await
+    }
+}
+
 /// Watches a run.
 pub trait Progress: Send + Sync {
     /// So many slots will be called.
@@ -131,12 +142,13 @@ async fn collect(
     selection: &Selection,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    let Etl { store, clock, .. } = parts;
-    retry(clock, STORE_RETRY, async || store.take_in_sites(sites, clock.now()).await).await?;
+    let Etl { store, source, clock, .. } = parts;
+    parts.insist(async || store.take_in_sites(sites, clock.now()).await).await?;
     let due = due(parts, sites, selection).await?;
     report.plan(&due);
     parts.progress.planned(due.slots.len());
-    let gate = Gate::new(parts, parts.store.paused_until(parts.source.name()).await?);
+    let paused_until = parts.insist(async || store.paused_until(source.name()).await).await?;
+    let gate = Gate::new(parts, paused_until);
     let (sender, receiver) = mpsc::channel(BATCH_ROWS);
     let loader = Loader::new(parts, run, &gate, report);
     let (loaded, ()) =
@@ -190,9 +202,7 @@ async fn close(parts: Etl<'_>, run: &Run, report: &mut Report) {
         counts: report.counts.clone(),
         error_message: report.stop.as_ref().map(ToString::to_string),
     };
-    let closed =
-        retry(parts.clock, STORE_RETRY, async || parts.store.close_run(run, &end).await).await;
-    if let Err(error) = closed {
+    if let Err(error) = parts.insist(async || parts.store.close_run(run, &end).await).await {
         report.stop_for(Stop::Store(error));
     }
 }

@@ -26,7 +26,7 @@ mod site_changes;
 pub mod sqlite;
 
 pub use error::StoreError;
-pub use read::{RunRow, SettledSlot, SiteState};
+pub use read::{FailureCount, RunRow, SettledSlot, SiteState};
 pub use settings::StoreSettings;
 
 /// The store.
@@ -97,6 +97,13 @@ pub trait Store: Send + Sync {
         source: &str,
         since: DateTime<Utc>,
     ) -> Result<Vec<SiteState>, StoreError>;
+
+    /// The failed slots since `since`, counted by site and kind, most first.
+    async fn list_failures(
+        &self,
+        source: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<FailureCount>, StoreError>;
 
     /// The latest runs, newest first.
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError>;

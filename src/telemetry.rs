@@ -22,9 +22,9 @@ pub struct LogSettings {
     #[arg(long, value_name = "FORMAT", env = "LOG_FORMAT", default_value = "auto", global = true)]
     pub log_format: LogFormat,
 
-    /// The least level that is logged
-    #[arg(long, value_name = "LEVEL", env = "LOG_LEVEL", default_value = "info", global = true)]
-    pub log_level: LogLevel,
+    /// The least level that is logged [default: info; demo: error]
+    #[arg(long, value_name = "LEVEL", env = "LOG_LEVEL", global = true)]
+    pub log_level: Option<LogLevel>,
 }
 
 /// Form of the log.

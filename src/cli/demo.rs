@@ -22,7 +22,7 @@ use crate::domain::{Shard, Site, sites_file};
 use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Stop, Unwatched};
 use crate::simulator::{self, Simulator};
 use crate::source::openweathermap::{self, OpenWeatherMap};
-use crate::store::{RunHost, SiteState, Store, StoreSettings};
+use crate::store::{FailureCount, RunHost, SiteState, Store, StoreSettings};
 use crate::telemetry::BARS;
 
 mod script;
@@ -117,7 +117,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(shutdown.exit());
     }
     let states = store.list_site_states(openweathermap::NAME, first_hour).await?;
-    show(&args, &first, &second, &states)?;
+    let failures = store.list_failures(openweathermap::NAME, first_hour).await?;
+    show(&args, (&first, &second), &states, &failures)?;
     Ok(if second.calls == 0 && second.rows == 0 { Exit::Done } else { Exit::TooManyFailed })
 }
 
@@ -228,18 +229,23 @@ fn bar(hours: u32) -> ProgressBar {
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn show(args: &Args, first: &Pass, second: &Pass, states: &[SiteState]) -> anyhow::Result<()> {
+fn show(
+    args: &Args,
+    (first, second): (&Pass, &Pass),
+    states: &[SiteState],
+    failures: &[FailureCount],
+) -> anyhow::Result<()> {
     let failing = |state: &&SiteState| state.slots_collected < state.slots_tried;
     let others = states.iter().filter(|state| !failing(state));
-    let shown: Vec<&SiteState> = states.iter().filter(failing).chain(others).take(MAX_ROWS).collect();
+    let shown = states.iter().filter(failing).chain(others).take(MAX_ROWS);
     let heads = ["site", "slots", "collected", "failed", "why"];
-    let rows = shown.iter().map(|state| {
+    let rows = shown.map(|state| {
         vec![
             state.site_id.clone(),
             state.slots_tried.to_string(),
             state.slots_collected.to_string(),
             (state.slots_tried - state.slots_collected).to_string(),
-            state.error_message.clone().unwrap_or_default(),
+            why(state, failures),
         ]
     });
     let mut text = output::table(&heads, rows);
@@ -256,4 +262,13 @@ fn show(args: &Args, first: &Pass, second: &Pass, states: &[SiteState]) -> anyho
     let url = args.store.as_ref().map_or_else(|| format!("sqlite://{FILE}"), |_| "URL".into());
     text.push_str(&format!("Look at it: weather status --database-url {url}\n"));
     output::text(&text)
+}
+
+/// Each kind of failure of a site with its message.
+fn why(state: &SiteState, failures: &[FailureCount]) -> String {
+    let own = failures.iter().filter(|failure| failure.site_id == state.site_id);
+    let kinds = own.map(|failure| {
+        format!("{} × {}: {}", failure.slots, failure.error_kind, failure.error_message)
+    });
+    kinds.collect::<Vec<_>>().join("\n")
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::gate::Gate;
 use super::report::Stop;
-use super::{Etl, STORE_RETRY};
+use super::Etl;
 use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};
@@ -78,8 +78,7 @@ impl<'a> Caller<'a> {
             last_error: None,
         };
         let answer =
-            retry(self.parts.clock, self.policy, async || self.attempt(site, &mut tries).await)
-                .await;
+            retry(self.gate, self.policy, async || self.attempt(site, &mut tries).await).await;
         let (outcome, http_status) = match (answer, tries.last_error.take()) {
             (Ok(answer), _) => {
                 warn_if_far(site, &answer.observation);
@@ -143,10 +142,8 @@ impl<'a> Caller<'a> {
         let until = self.until(error, attempts);
         let source = self.parts.source.name();
         let waits = self.gate.pause(until);
-        let told = retry(self.parts.clock, STORE_RETRY, async || {
-            self.parts.store.pause(source, until).await
-        });
-        if let Err(error) = told.await {
+        let told = self.parts.insist(async || self.parts.store.pause(source, until).await).await;
+        if let Err(error) = told {
             self.gate.stop(Stop::Store(error));
         }
         waits

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Etl, STORE_RETRY};
+use super::Etl;
 use crate::domain::{Site, SiteId, Slot};
-use crate::retry::retry;
 use crate::store::StoreError;
 
 /// Which sites are meant, and whether those settled are called again.
@@ -78,10 +77,8 @@ async fn settled(
     let times: Vec<_> =
         slots.iter().map(|(_, slot)| slot.slot_time).collect::<BTreeSet<_>>().into_iter().collect();
     let source = parts.source.name();
-    let rows = retry(parts.clock, STORE_RETRY, async || {
-        parts.store.list_settled(source, &times).await
-    })
-    .await?;
+    let rows =
+        parts.insist(async || parts.store.list_settled(source, &times).await).await?;
     let settled = rows.into_iter().filter_map(|row| {
         let site_id = SiteId::parse(&row.site_id)?;
         Some((Slot { site_id, slot_time: row.slot_time }, row.status))

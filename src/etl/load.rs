@@ -7,9 +7,8 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::gate::Gate;
 use super::report::Report;
-use super::{Etl, STORE_RETRY};
+use super::Etl;
 use crate::domain::SlotResult;
-use crate::retry::retry;
 use crate::store::{Run, StoreError};
 
 /// Rows of a batch at most.
@@ -82,7 +81,7 @@ impl<'a> Loader<'a> {
         self.batch.sort_unstable_by(|a, b| a.slot.site_id.cmp(&b.slot.site_id));
         let Etl { store, clock, .. } = self.parts;
         let now = clock.now();
-        retry(clock, STORE_RETRY, async || store.load(self.run, &self.batch, now).await).await?;
+        self.parts.insist(async || store.load(self.run, &self.batch, now).await).await?;
         for result in self.batch.drain(..) {
             self.report.count(&result);
             self.parts.progress.done(&result);
@@ -91,15 +90,13 @@ impl<'a> Loader<'a> {
     }
 
     async fn beat(&self) -> Result<(), StoreError> {
-        let Etl { store, clock, .. } = self.parts;
-        retry(clock, STORE_RETRY, async || store.beat(self.run).await).await
+        self.parts.insist(async || self.parts.store.beat(self.run).await).await
     }
 
     /// Another task may have found the account blocked.
     async fn heed_pause(&self) -> Result<(), StoreError> {
-        let Etl { store, clock, source, .. } = self.parts;
-        let paused =
-            retry(clock, STORE_RETRY, async || store.paused_until(source.name()).await).await?;
+        let Etl { store, source, .. } = self.parts;
+        let paused = self.parts.insist(async || store.paused_until(source.name()).await).await?;
         if let Some(until) = paused {
             self.gate.pause(until);
         }

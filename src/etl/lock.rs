@@ -3,9 +3,8 @@
 use tokio::time::{Instant, interval};
 use uuid::{NoContext, Timestamp, Uuid};
 
-use super::{Etl, KIND, STORE_RETRY};
+use super::{Etl, KIND};
 use crate::clock::Clock;
-use crate::retry::retry;
 use crate::store::{Holder, Run, RunStart, Start, StoreError};
 
 /// What came of the wait for the lock.
@@ -35,9 +34,7 @@ pub(super) async fn take(parts: Etl<'_>) -> Result<Lock, StoreError> {
             _ = poll.tick() => {}
             () = parts.shutdown.cancelled() => return Ok(Lock::Interrupted),
         }
-        let opened =
-            retry(parts.clock, STORE_RETRY, async || parts.store.start_run(&start).await).await?;
-        match opened {
+        match parts.insist(async || parts.store.start_run(&start).await).await? {
             Start::Opened(run) => return Ok(Lock::Taken(run)),
             Start::Held(holder) if Instant::now() >= give_up => return Ok(Lock::Held(holder)),
             Start::Held(holder) if !told => {

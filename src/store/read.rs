@@ -88,6 +88,25 @@ pub(super) const SITE_STATES: &str = "
     where s.deactivated_at is null
     order by s.site_id";
 
+/// Failed slots of one site and kind.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct FailureCount {
+    /// The site.
+    pub site_id: String,
+    /// What kind of error.
+    pub error_kind: String,
+    /// How many slots.
+    pub slots: i64,
+    /// One of their messages.
+    pub error_message: String,
+}
+
+/// Failed slots by site and kind. Binds: source, since.
+pub(super) const FAILURES: &str = "
+    select site_id, error_kind, count(*) as slots, max(error_message) as error_message
+    from collection_slots where source = ? and slot_time >= ? and status = 'failed'
+    group by site_id, error_kind order by slots desc, site_id, error_kind";
+
 /// A run, as the audit trail shows it. Times are UTC, durations in milliseconds.
 #[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
 #[expect(missing_docs, reason = "the columns of ingestion_runs, see docs/ARCHITECTURE.md")]

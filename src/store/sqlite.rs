@@ -6,7 +6,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
 use super::{
-    Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError, StoreFacts,
+    FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError, StoreFacts,
     StoreSettings,
 };
 use crate::domain::{Site, SlotResult};
@@ -104,6 +104,14 @@ impl Store for SqliteStore {
         since: DateTime<Utc>,
     ) -> Result<Vec<SiteState>, StoreError> {
         read::site_states(&self.pool, source, since).await
+    }
+
+    async fn list_failures(
+        &self,
+        source: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<FailureCount>, StoreError> {
+        read::failures(&self.pool, source, since).await
     }
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::error::store_error;
-use crate::store::read::{RUN, RUNS, SITE_STATES, id_pattern};
-use crate::store::{RunRow, SettledSlot, SiteState, StoreError};
+use crate::store::read::{FAILURES, RUN, RUNS, SITE_STATES, id_pattern};
+use crate::store::{FailureCount, RunRow, SettledSlot, SiteState, StoreError};
 
 pub(super) async fn settled(
     pool: &SqlitePool,
@@ -56,6 +56,14 @@ pub(super) async fn site_states(
         .fetch_all(pool)
         .await
         .map_err(store_error)
+}
+
+pub(super) async fn failures(
+    pool: &SqlitePool,
+    source: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<FailureCount>, StoreError> {
+    sqlx::query_as(FAILURES).bind(source).bind(since).fetch_all(pool).await.map_err(store_error)
 }
 
 pub(super) async fn runs(pool: &SqlitePool, limit: u32) -> Result<Vec<RunRow>, StoreError> {
