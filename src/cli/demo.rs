@@ -208,9 +208,11 @@ async fn refuse_other_sites(store: &dyn Store, sites: &[Site]) -> anyhow::Result
     let is_ours = |state: &SiteState| sites.iter().any(|s| s.site_id.as_str() == state.site_id);
     match known.iter().find(|state| !is_ours(state)) {
         None => Ok(()),
-        Some(other) => Err(UsageError::new(format!("the store holds another site: {}", other.site_id))
-            .hint("give the demo a store of its own: it makes weather up")
-            .into()),
+        Some(other) => {
+            Err(UsageError::new(format!("the store holds another site: {}", other.site_id))
+                .hint("give the demo a store of its own: it makes weather up")
+                .into())
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! `weather doctor`: looks at every part by itself, each with its remedy.
 
-
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -166,7 +165,10 @@ async fn facts(store: &dyn Store) -> Vec<Finding> {
     };
     let difference = facts.now - before;
     let clock = if difference.abs() <= MAX_CLOCK_DIFFERENCE {
-        Finding::good("clock", format!("within {} ms of the database's", difference.num_milliseconds().abs()))
+        Finding::good(
+            "clock",
+            format!("within {} ms of the database's", difference.num_milliseconds().abs()),
+        )
     } else {
         Finding::bad(
             "clock",
@@ -200,7 +202,9 @@ async fn api_key(args: &Args) -> Finding {
             let remedy = "set OPENWEATHER_API_KEY; a free key is at https://home.openweathermap.org/api_keys";
             return Finding::bad(check, Verdict::WrongConfiguration, "not set", remedy);
         }
-        Err(error) => return Finding::bad(check, Verdict::Refused, error.to_string(), "see the cause"),
+        Err(error) => {
+            return Finding::bad(check, Verdict::Refused, error.to_string(), "see the cause");
+        }
     };
     if args.no_call {
         return Finding::good(check, "set, not tried");
@@ -210,7 +214,12 @@ async fn api_key(args: &Args) -> Finding {
     };
     match source.observe(&site).await {
         Ok(_) => Finding::good(check, format!("{} answered", source.name())),
-        Err(error) => Finding::bad(check, Verdict::Refused, &error.message, remedy(error.kind, &error.message)),
+        Err(error) => Finding::bad(
+            check,
+            Verdict::Refused,
+            &error.message,
+            remedy(error.kind, &error.message),
+        ),
     }
 }
 

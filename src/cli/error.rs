@@ -59,8 +59,7 @@ fn hint(error: &anyhow::Error) -> Option<&str> {
 
 fn exit(error: &anyhow::Error) -> Exit {
     let is_usage = error.chain().any(|cause| {
-        cause.is::<UsageError>()
-            || matches!(cause.downcast_ref(), Some(StoreError::Settings(_)))
+        cause.is::<UsageError>() || matches!(cause.downcast_ref(), Some(StoreError::Settings(_)))
     });
     if is_usage { Exit::Usage } else { Exit::Stopped }
 }

@@ -9,7 +9,9 @@ use crate::store::StoreSettings;
 /// `etl` does this too when it may; where the user that it runs as has no such privileges, run
 /// this as one who has.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  DATABASE_URL=mysql://admin:…@127.0.0.1/weather weather migrate")]
+#[command(
+    after_help = "Example:\n  DATABASE_URL=mysql://admin:…@127.0.0.1/weather weather migrate"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     store: StoreSettings,

@@ -45,8 +45,18 @@ enum Command {
 }
 
 impl Row for RunRow {
-    const HEADS: &[&str] =
-        &["run", "id", "job", "state", "started", "sites", "collected", "failed", "skipped", "calls"];
+    const HEADS: &[&str] = &[
+        "run",
+        "id",
+        "job",
+        "state",
+        "started",
+        "sites",
+        "collected",
+        "failed",
+        "skipped",
+        "calls",
+    ];
 
     fn cells(&self) -> Vec<String> {
         vec![

@@ -21,8 +21,10 @@ impl Shutdown {
     /// # Errors
     /// When the handlers cannot be set.
     pub(super) fn listen() -> std::io::Result<Self> {
-        let shutdown =
-            Self { token: CancellationToken::new(), is_terminated: Arc::new(AtomicBool::new(false)) };
+        let shutdown = Self {
+            token: CancellationToken::new(),
+            is_terminated: Arc::new(AtomicBool::new(false)),
+        };
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let listener = shutdown.clone();
@@ -48,6 +50,10 @@ impl Shutdown {
 
     /// How to end after a signal.
     pub(super) fn exit(&self) -> Exit {
-        if self.is_terminated.load(Ordering::Relaxed) { Exit::Terminated } else { Exit::Interrupted }
+        if self.is_terminated.load(Ordering::Relaxed) {
+            Exit::Terminated
+        } else {
+            Exit::Interrupted
+        }
     }
 }

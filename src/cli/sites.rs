@@ -18,7 +18,9 @@ use crate::domain::sites_file;
 pub(super) struct SitesSettings {
     /// File with the sites (JSON; config/sites.schema.json describes it)
     #[arg(
-        long, value_name = "FILE", env = "SITES_FILE",
+        long,
+        value_name = "FILE",
+        env = "SITES_FILE",
         default_value = "config/sites_sample.json"
     )]
     sites_file: PathBuf,
@@ -42,8 +44,9 @@ const MAX_FAULTS: usize = 200;
 fn read(file: &Path) -> anyhow::Result<Vec<Site>> {
     let name = file.display();
     let bytes = std::fs::read(file).map_err(|error| {
-        UsageError::new(format!("sites file {name}: {error}"))
-            .hint("name one with --sites-file or SITES_FILE; config/sites_sample.json is an example")
+        UsageError::new(format!("sites file {name}: {error}")).hint(
+            "name one with --sites-file or SITES_FILE; config/sites_sample.json is an example",
+        )
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -52,20 +55,27 @@ fn read(file: &Path) -> anyhow::Result<Vec<Site>> {
     })?;
     sites_file::parse(&text).map_err(|faults| {
         let count = faults.iter().count();
-        let mut problem = format!("sites file {name}: {count} fault{}", if count == 1 { "" } else { "s" });
+        let mut problem =
+            format!("sites file {name}: {count} fault{}", if count == 1 { "" } else { "s" });
         for fault in faults.iter().take(MAX_FAULTS) {
             problem.push_str(&format!("\n  {fault}"));
         }
         if count > MAX_FAULTS {
             problem.push_str(&format!("\n  … and {} more", count - MAX_FAULTS));
         }
-        UsageError::new(problem).hint("config/sites.schema.json describes the file; `weather sites check` reads it again").into()
+        UsageError::new(problem)
+            .hint(
+                "config/sites.schema.json describes the file; `weather sites check` reads it again",
+            )
+            .into()
     })
 }
 
 /// Check the sites file and what it costs, or list its sites
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  weather sites check my-sites.json\n  weather sites list --output csv")]
+#[command(
+    after_help = "Examples:\n  weather sites check my-sites.json\n  weather sites list --output csv"
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -74,13 +84,20 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Check a sites file, all faults at once, and say what it costs
-    #[command(after_help = "Example:\n  weather sites check config/sites_sample.json --calls-per-minute 600")]
+    #[command(
+        after_help = "Example:\n  weather sites check config/sites_sample.json --calls-per-minute 600"
+    )]
     Check {
         /// The file [default: the one of SITES_FILE]
         file: Option<PathBuf>,
 
         /// Calls per minute of the account; 0 is no limit
-        #[arg(long, value_name = "N", env = "OPENWEATHER_CALLS_PER_MINUTE", default_value_t = 60.0)]
+        #[arg(
+            long,
+            value_name = "N",
+            env = "OPENWEATHER_CALLS_PER_MINUTE",
+            default_value_t = 60.0
+        )]
         calls_per_minute: f64,
 
         /// Form of the rows

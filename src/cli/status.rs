@@ -14,7 +14,9 @@ use crate::store::{RunRow, SiteState, StoreSettings};
 /// A site is fresh when its latest observation is at most two hours (or two of its intervals)
 /// old. The success rate is of the slots tried in the last 24 hours.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  weather status\n  weather status --output json | jq '.[] | select(.fresh | not)'")]
+#[command(
+    after_help = "Examples:\n  weather status\n  weather status --output json | jq '.[] | select(.fresh | not)'"
+)]
 pub(super) struct Args {
     /// Form of the rows
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -81,7 +83,8 @@ impl Row for SiteStatus {
         vec![
             self.site_id.clone(),
             self.name.clone(),
-            self.last_observation_time.map_or_else(dash, |time| time.format("%F %H:%M").to_string()),
+            self.last_observation_time
+                .map_or_else(dash, |time| time.format("%F %H:%M").to_string()),
             self.age_s.map_or_else(dash, |age| output::ago(TimeDelta::seconds(age))),
             rate.map_or_else(dash, |rate| format!("{rate} %")),
             self.error_message.clone().unwrap_or_default(),

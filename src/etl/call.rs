@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use super::Etl;
 use super::gate::Gate;
 use super::report::Stop;
-use super::Etl;
 use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};

@@ -77,8 +77,7 @@ async fn settled(
     let times: Vec<_> =
         slots.iter().map(|(_, slot)| slot.slot_time).collect::<BTreeSet<_>>().into_iter().collect();
     let source = parts.source.name();
-    let rows =
-        parts.insist(async || parts.store.list_settled(source, &times).await).await?;
+    let rows = parts.insist(async || parts.store.list_settled(source, &times).await).await?;
     let settled = rows.into_iter().filter_map(|row| {
         let site_id = SiteId::parse(&row.site_id)?;
         Some((Slot { site_id, slot_time: row.slot_time }, row.status))

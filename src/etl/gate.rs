@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::Etl;
 use super::rate_limit::RateLimit;
 use super::report::Stop;
-use super::Etl;
 use crate::clock::Clock;
 
 /// A pause that ends within this is waited out; a longer one ends the run.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::Etl;
 use super::gate::Gate;
 use super::report::Report;
-use super::Etl;
 use crate::domain::SlotResult;
 use crate::store::{Run, StoreError};
 
@@ -48,7 +48,10 @@ impl<'a> Loader<'a> {
         loaded
     }
 
-    async fn load_all(&mut self, mut results: mpsc::Receiver<SlotResult>) -> Result<(), StoreError> {
+    async fn load_all(
+        &mut self,
+        mut results: mpsc::Receiver<SlotResult>,
+    ) -> Result<(), StoreError> {
         let mut flush = ticks(BATCH_PERIOD);
         let mut beat = ticks(self.parts.lease / 8);
         loop {

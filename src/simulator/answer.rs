@@ -61,7 +61,9 @@ pub(super) fn dt(
     let lag_s = i64::try_from(site.hash(0) % 300).unwrap_or_default();
     let calculated = now.duration_trunc(step).unwrap_or(now) - TimeDelta::seconds(lag_s);
     match fault {
-        Some(FaultKind::BackwardDt) if calls.is_multiple_of(2) => calculated - TimeDelta::seconds(133),
+        Some(FaultKind::BackwardDt) if calls.is_multiple_of(2) => {
+            calculated - TimeDelta::seconds(133)
+        }
         _ => calculated,
     }
 }
@@ -70,7 +72,10 @@ pub(super) fn dt(
 pub(super) fn body(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Value {
     let weather = climate::weather(site, dt, seed);
     let mut body = Map::new();
-    body.insert("coord".into(), json!({"lon": degrees(site.longitude_e4), "lat": degrees(site.latitude_e4)}));
+    body.insert(
+        "coord".into(),
+        json!({"lon": degrees(site.longitude_e4), "lat": degrees(site.latitude_e4)}),
+    );
     body.insert("weather".into(), json!([condition(&weather)]));
     body.insert("base".into(), json!("stations"));
     body.insert("main".into(), main(&weather, units));

@@ -31,7 +31,8 @@ pub(super) fn weather(site: Site, time: DateTime<Utc>, seed: u64) -> Weather {
     let days = time.timestamp() as f64 / 86_400.0;
     let system = |name, period_days| noise(site, name, days / period_days, seed);
     let front = system("front", 3.0); // -1 fair to 1 foul
-    let temperature_c = seasonal_c(latitude, time) + daily_c(longitude, time, front) + 4.0 * system("air", 2.0);
+    let temperature_c =
+        seasonal_c(latitude, time) + daily_c(longitude, time, front) + 4.0 * system("air", 2.0);
     let wind_speed_ms = (4.0 + 4.0 * front + 3.0 * system("wind", 0.4)).max(0.0);
     let humidity_pct = (65.0 + 20.0 * front + 10.0 * system("damp", 0.7)).clamp(10.0, 100.0);
     let cloud_cover_pct = (50.0 + 70.0 * front + 25.0 * system("cloud", 0.3)).clamp(0.0, 100.0);
@@ -48,7 +49,8 @@ pub(super) fn weather(site: Site, time: DateTime<Utc>, seed: u64) -> Weather {
         wind_gust_ms: wind_speed_ms * 1.6,
         wind_direction_deg: (180.0 + 180.0 * system("veer", 1.5)).rem_euclid(360.0),
         cloud_cover_pct,
-        visibility_m: (12_000.0 - 1_500.0 * precipitation_mm - 20.0 * humidity_pct).clamp(300.0, 10_000.0),
+        visibility_m: (12_000.0 - 1_500.0 * precipitation_mm - 20.0 * humidity_pct)
+            .clamp(300.0, 10_000.0),
         precipitation_mm,
         is_snow: temperature_c < 1.5,
     }
@@ -91,7 +93,10 @@ mod tests {
     fn the_weather_is_plausible_everywhere_and_at_all_times() {
         let start: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
         for place in 0..200 {
-            let site = Site { latitude_e4: place * 9_000 - 900_000, longitude_e4: place * 17_000 - 1_800_000 };
+            let site = Site {
+                latitude_e4: place * 9_000 - 900_000,
+                longitude_e4: place * 17_000 - 1_800_000,
+            };
             for hour in (0..8760).step_by(97) {
                 let weather = weather(site, start + TimeDelta::hours(hour), 1);
                 assert!((-70.0..=50.0).contains(&weather.temperature_c), "{weather:?}");

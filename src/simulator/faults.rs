@@ -213,7 +213,9 @@ impl FromStr for FaultRule {
             let site = site.ok_or_else(|| format!("`{place}`: expected LATITUDE,LONGITUDE"))?;
             Self { kind: kind.parse()?, whom: Whom::At(site), first_calls: None, between: None }
         } else {
-            return Err("expected KIND=SHARE%, as in not_found=1%, or KIND@LATITUDE,LONGITUDE".into());
+            return Err(
+                "expected KIND=SHARE%, as in not_found=1%, or KIND@LATITUDE,LONGITUDE".into()
+            );
         };
         Ok(Self { first_calls, ..rule })
     }
@@ -249,8 +251,10 @@ mod tests {
 
     #[test]
     fn shares_hit_different_sites_and_about_as_many_as_asked_for() {
-        let rules: Vec<FaultRule> =
-            ["server_error=5%:1", "not_found=10%"].iter().map(|text| text.parse().unwrap()).collect();
+        let rules: Vec<FaultRule> = ["server_error=5%:1", "not_found=10%"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
         let first = kinds_of_1000_sites(&rules, 1);
         let count = |kinds: &[_], kind| kinds.iter().filter(|each| **each == Some(kind)).count();
         assert!((30..=70).contains(&count(&first, FaultKind::ServerError)));

@@ -21,7 +21,9 @@ pub enum StoreError {
     #[error("the store has no room left")]
     Full(#[source] sqlx::Error),
     /// The run was set aside; another start has taken over.
-    #[error("run {run_id} is no longer open: it was silent past its lease and another start took over")]
+    #[error(
+        "run {run_id} is no longer open: it was silent past its lease and another start took over"
+    )]
     Fenced {
         /// The run.
         run_id: String,
@@ -59,16 +61,36 @@ impl StoreError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Settings(_) => "set DATABASE_URL, as in mysql://user:password@host/database or sqlite://weather.db",
-            Self::Unreachable(_) => "check that the database runs and that host, port and TLS of DATABASE_URL are right; `weather doctor` looks at each; the slots left stay due",
-            Self::Conflict(_) => "start again: what was committed is kept, and only the rest is collected",
-            Self::AccessDenied(_) => "check user and password in DATABASE_URL; the user needs select, insert and update on every table, and create, alter and index for `weather migrate`",
-            Self::Full(_) => "make room on the database's disk and start again: what was committed is kept",
-            Self::Fenced { .. } => "nothing to do: the run that took over collects what is left; look at it with `weather runs`",
-            Self::SchemaTooNew { .. } => "update this program to the version that migrated the store",
-            Self::SchemaTooOld { .. } => "run `weather migrate` as a user with create, alter and index privileges",
-            Self::SchemaHalfDone { .. } => "see what stopped it, delete its row from _sqlx_migrations and run `weather migrate` again: its statements may be repeated",
-            Self::Migration(_) => "run `weather migrate` as a user with create, alter, index, select and insert privileges",
+            Self::Settings(_) => {
+                "set DATABASE_URL, as in mysql://user:password@host/database or sqlite://weather.db"
+            }
+            Self::Unreachable(_) => {
+                "check that the database runs and that host, port and TLS of DATABASE_URL are right; `weather doctor` looks at each; the slots left stay due"
+            }
+            Self::Conflict(_) => {
+                "start again: what was committed is kept, and only the rest is collected"
+            }
+            Self::AccessDenied(_) => {
+                "check user and password in DATABASE_URL; the user needs select, insert and update on every table, and create, alter and index for `weather migrate`"
+            }
+            Self::Full(_) => {
+                "make room on the database's disk and start again: what was committed is kept"
+            }
+            Self::Fenced { .. } => {
+                "nothing to do: the run that took over collects what is left; look at it with `weather runs`"
+            }
+            Self::SchemaTooNew { .. } => {
+                "update this program to the version that migrated the store"
+            }
+            Self::SchemaTooOld { .. } => {
+                "run `weather migrate` as a user with create, alter and index privileges"
+            }
+            Self::SchemaHalfDone { .. } => {
+                "see what stopped it, delete its row from _sqlx_migrations and run `weather migrate` again: its statements may be repeated"
+            }
+            Self::Migration(_) => {
+                "run `weather migrate` as a user with create, alter, index, select and insert privileges"
+            }
             Self::Other(_) => "see the cause; `weather doctor` looks at the store",
         }
     }

@@ -6,8 +6,7 @@ use super::StoreError;
 
 /// The migrations that have been applied, and whether each was carried through. Same in both
 /// dialects; the table is the migrator's own.
-pub(super) const APPLIED: &str =
-    "select version, success from _sqlx_migrations order by version";
+pub(super) const APPLIED: &str = "select version, success from _sqlx_migrations order by version";
 
 /// The versions that `migrator` has and the database lacks, oldest first.
 ///

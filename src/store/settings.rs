@@ -57,7 +57,10 @@ impl StoreSettings {
     /// The URL, if one is set; an empty one is none.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
-        self.database_url.as_ref().map(|url| url.expose_secret().trim()).filter(|url| !url.is_empty())
+        self.database_url
+            .as_ref()
+            .map(|url| url.expose_secret().trim())
+            .filter(|url| !url.is_empty())
     }
 
     /// How long an open run may stay silent.
@@ -79,7 +82,9 @@ impl StoreSettings {
             Some(scheme) => Err(StoreError::Settings(format!(
                 "DATABASE_URL: `{scheme}` is no kind of store: expected mysql or sqlite"
             ))),
-            None => Err(StoreError::Settings("DATABASE_URL: no URL: expected mysql://… or sqlite://…".into())),
+            None => Err(StoreError::Settings(
+                "DATABASE_URL: no URL: expected mysql://… or sqlite://…".into(),
+            )),
         }
     }
 

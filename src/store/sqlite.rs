@@ -6,8 +6,8 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
 use super::{
-    FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError, StoreFacts,
-    StoreSettings,
+    FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError,
+    StoreFacts, StoreSettings,
 };
 use crate::domain::{Site, SlotResult};
 

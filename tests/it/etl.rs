@@ -195,7 +195,8 @@ async fn a_start_that_finds_another_at_work_leaves_it_alone(database: &TestDatab
 async fn a_forced_call_that_fails_does_not_lose_what_was_collected(database: &TestDatabase) {
     let start = hour() + TimeDelta::minutes(7);
     let later = start + TimeDelta::minutes(10);
-    let fault = FaultRule::share(FaultKind::NotFound, 100.0).between(later, later + TimeDelta::hours(1));
+    let fault =
+        FaultRule::share(FaultKind::NotFound, 100.0).between(later, later + TimeDelta::hours(1));
     let service =
         Service::start(SimulatorConfig { faults: vec![fault], ..SimulatorConfig::default() }).await;
     let mut job = Job::new(&*database.store, &service);
@@ -247,7 +248,10 @@ async fn eight_tasks_call_every_site_once(database: &TestDatabase) {
         service.simulator.calls().into_iter().filter(|call| call.status == Some(200)).collect();
     let places: BTreeSet<_> = good.iter().map(|call| (&call.latitude, &call.longitude)).collect();
     assert_eq!((good.len(), places.len()), (200, 200));
-    assert_eq!(database.count("select count(*) from ingestion_runs where outcome = 'succeeded'").await, 8);
+    assert_eq!(
+        database.count("select count(*) from ingestion_runs where outcome = 'succeeded'").await,
+        8
+    );
 }
 
 async fn a_time_that_stands_still_or_goes_back_is_no_fault(database: &TestDatabase) {
@@ -261,8 +265,9 @@ async fn a_time_that_stands_still_or_goes_back_is_no_fault(database: &TestDataba
         assert_eq!((report.counts.collected, report.counts.failed), (2, 0));
         job.run(&sites(2)).await;
     }
-    let observations =
-        |number| format!("select count(*) from weather_observations where site_id = '{}'", site_id(number));
+    let observations = |number| {
+        format!("select count(*) from weather_observations where site_id = '{}'", site_id(number))
+    };
     assert_eq!(database.count(&observations(0)).await, 1, "one observation fills three slots");
     assert_eq!(database.count(&observations(1)).await, 6);
     assert_eq!(database.count("select count(*) from collection_slots").await, 6);
@@ -291,17 +296,15 @@ impl Source for SlowHour<'_> {
 
 async fn a_slot_that_passes_before_its_call_is_not_called(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let slow = SlowHour {
-        inner: &service.source,
-        clock: service.clock.clone(),
-        calls: AtomicU32::new(0),
-    };
+    let slow =
+        SlowHour { inner: &service.source, clock: service.clock.clone(), calls: AtomicU32::new(0) };
     let mut job = Job::new(&*database.store, &service);
     job.source = &slow;
     job.settings.max_workers = 1;
     let report = job.run(&sites(10)).await;
     assert_eq!((report.counts.collected, report.counts.skipped, report.left()), (3, 7, 0));
-    let slots = database.lines("select distinct cast(slot_time as char) from collection_slots").await;
+    let slots =
+        database.lines("select distinct cast(slot_time as char) from collection_slots").await;
     assert_eq!(slots.len(), 1, "a slot is the one its call was sent in");
     assert!(slots[0].contains("08:00:00"));
 }
@@ -331,16 +334,17 @@ impl Source for Ending<'_> {
 async fn a_run_told_to_end_stores_what_it_has_and_says_so(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
     let mut job = Job::new(&*database.store, &service);
-    let ending = Ending {
-        inner: &service.source,
-        shutdown: job.shutdown.clone(),
-        calls: AtomicU32::new(0),
-    };
+    let ending =
+        Ending { inner: &service.source, shutdown: job.shutdown.clone(), calls: AtomicU32::new(0) };
     job.source = &ending;
     job.settings.max_workers = 2;
     let report = job.run(&sites(100)).await;
     assert_eq!(report.outcome(), Outcome::Interrupted);
-    assert_eq!(report.counts.collected, service.simulator.call_count(), "everything fetched is stored");
+    assert_eq!(
+        report.counts.collected,
+        service.simulator.call_count(),
+        "everything fetched is stored"
+    );
     assert!((10..=12).contains(&report.counts.collected), "{:?}", report.counts);
     let run = database.store.list_runs(1).await.unwrap().remove(0);
     assert_eq!((run.status.as_str(), run.outcome.as_deref()), ("closed", Some("interrupted")));

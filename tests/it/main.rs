@@ -1,7 +1,17 @@
 //! The integration tests, in one binary. They need a MySQL server: `scripts/test` brings one up
 //! and sets `DATABASE_URL`; without it they fail.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; tests compare with the machine's own clock"
+)]
+
+mod cli;
 mod etl;
 mod floors;
+mod main_job;
 mod store_contract;
 mod support;

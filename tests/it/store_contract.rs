@@ -89,10 +89,7 @@ async fn every_value_comes_back_as_it_was_loaded(database: &TestDatabase) {
         .line("select concat_ws('|', observation_time, created_at, updated_at) from weather_observations")
         .await;
     let times = times.replace('T', " ").replace("+00:00", "");
-    assert_eq!(
-        times,
-        "2026-11-25 08:05:00|2026-11-25 08:00:00.000007|2026-11-25 08:00:00.000007"
-    );
+    assert_eq!(times, "2026-11-25 08:05:00|2026-11-25 08:00:00.000007|2026-11-25 08:00:00.000007");
 }
 
 async fn a_batch_written_twice_leaves_what_it_left_the_first_time(database: &TestDatabase) {
@@ -298,7 +295,10 @@ async fn closing_writes_the_report_and_may_be_repeated(database: &TestDatabase) 
     assert_eq!((row.status.as_str(), row.outcome.as_deref()), ("closed", Some("partial")));
     assert_eq!((row.sites, row.collected, row.failed, row.skipped), (20, 17, 2, 1));
     assert_eq!((row.rows_loaded, row.calls, row.retries), (17, 23, 4));
-    assert_eq!((row.latency_mean_ms, row.latency_p95_ms, row.latency_max_ms), (Some(120), Some(300), Some(900)));
+    assert_eq!(
+        (row.latency_mean_ms, row.latency_p95_ms, row.latency_max_ms),
+        (Some(120), Some(300), Some(900))
+    );
     let errors: serde_json::Value = serde_json::from_str(&row.errors_by_kind.unwrap()).unwrap();
     assert_eq!(errors, serde_json::json!({"timeout": 1, "not_found": 1}));
     assert_eq!(row.program_version, env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,6 @@
 //! What several tests need.
 
 pub(crate) mod databases;
+pub(crate) mod program;
 pub(crate) mod samples;
 pub(crate) mod service;

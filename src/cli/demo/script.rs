@@ -42,7 +42,11 @@ pub(super) fn config(sites: &[Site], first_hour: DateTime<Utc>, hours: u32) -> S
 
 /// So many sites, each a little off one of `sample`.
 pub(super) fn sites_around(sample: &[Site], count: u32) -> Vec<Site> {
-    (0..).zip(sample.iter().cycle()).take(count as usize).filter_map(|(number, site)| near(site, number)).collect()
+    (0..)
+        .zip(sample.iter().cycle())
+        .take(count as usize)
+        .filter_map(|(number, site)| near(site, number))
+        .collect()
 }
 
 fn near(site: &Site, number: u32) -> Option<Site> {

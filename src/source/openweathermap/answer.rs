@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_body_that_is_not_json_is_quoted_in_one_line() {
-        let vendor_sample = "{ \"cod\": 429,\n\"message\": \"Your account is\n temporary blocked\"}";
+        let vendor_sample =
+            "{ \"cod\": 429,\n\"message\": \"Your account is\n temporary blocked\"}";
         let fault = fault_of(429, vendor_sample);
         assert_eq!(fault.kind, ErrorKind::RateLimited);
         assert!(fault.message.contains("Your account is temporary blocked"), "{}", fault.message);

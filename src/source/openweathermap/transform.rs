@@ -102,7 +102,8 @@ fn observation_time(dt: Option<f64>) -> Result<DateTime<Utc>, Fault> {
     const LAST_SECOND_OF_9999: f64 = 253_402_300_799.0;
     let dt = dt.ok_or_else(|| Fault::malformed("dt: missing: the answer says no time"))?;
     if !(0.0..=LAST_SECOND_OF_9999).contains(&dt) {
-        let message = format!("dt: {dt} is out of range: expected Unix seconds until the year 9999");
+        let message =
+            format!("dt: {dt} is out of range: expected Unix seconds until the year 9999");
         return Err(Fault { kind: ErrorKind::OutOfRange, message });
     }
     #[expect(clippy::cast_possible_truncation, reason = "within the range just checked")]
@@ -133,10 +134,7 @@ fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
         )?,
         humidity_pct: round(measure::HUMIDITY_PCT, main.and_then(|m| m.humidity))?,
         pressure_msl_hpa: round(measure::PRESSURE_MSL_HPA, pressure_msl_hpa)?,
-        pressure_ground_hpa: round(
-            measure::PRESSURE_GROUND_HPA,
-            main.and_then(|m| m.grnd_level),
-        )?,
+        pressure_ground_hpa: round(measure::PRESSURE_GROUND_HPA, main.and_then(|m| m.grnd_level))?,
         wind_speed_ms: round(
             measure::WIND_SPEED_MS,
             metres_per_second(wind.and_then(|w| w.speed)),

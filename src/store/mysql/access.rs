@@ -23,10 +23,7 @@ const PRIVILEGES: [&str; 11] = [
     "update source_state set paused_until = paused_until where false",
 ];
 
-pub(super) async fn migrate(
-    pool: &MySqlPool,
-    migrator: &Migrator,
-) -> Result<Vec<i64>, StoreError> {
+pub(super) async fn migrate(pool: &MySqlPool, migrator: &Migrator) -> Result<Vec<i64>, StoreError> {
     let pending = schema::pending(migrator, &applied(pool).await?)?;
     if !pending.is_empty() {
         migrator.run(pool).await.map_err(migration_error)?;

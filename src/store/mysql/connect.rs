@@ -44,7 +44,8 @@ fn options(url: &str, settings: &StoreSettings) -> Result<MySqlConnectOptions, S
         .parse()
         .map_err(|error: sqlx::Error| StoreError::Settings(format!("DATABASE_URL: {error}")))?;
     if options.get_database().is_none_or(str::is_empty) {
-        let problem = "DATABASE_URL: no database named: expected mysql://user:password@host/database";
+        let problem =
+            "DATABASE_URL: no database named: expected mysql://user:password@host/database";
         return Err(StoreError::Settings(problem.into()));
     }
     if let Some(file) = &settings.database_ca {
@@ -110,7 +111,9 @@ mod tests {
 
     #[test]
     fn a_server_here_may_be_spoken_to_plainly() {
-        for url in ["mysql://u:p@127.0.0.1/d", "mysql://u:p@localhost/d", "mysql://u:p@x/d?socket=/s"] {
+        for url in
+            ["mysql://u:p@127.0.0.1/d", "mysql://u:p@localhost/d", "mysql://u:p@x/d?socket=/s"]
+        {
             assert!(matches!(mode(url, false), MySqlSslMode::Preferred), "{url}");
         }
     }

@@ -11,15 +11,27 @@ pub(super) const NO_SUCH_TABLE: u16 = 1146;
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     match number(&error) {
         // Too many connections, shutting down, new connections refused, killed, packets lost.
-        Some(1040 | 1053 | 1077 | 1152..=1161 | 1184 | 1203 | 1317 | 1927 | 3032 | 3168 | 3169 | 4031) => {
-            StoreError::Unreachable(error)
-        }
+        Some(
+            1040
+            | 1053
+            | 1077
+            | 1152..=1161
+            | 1184
+            | 1203
+            | 1317
+            | 1927
+            | 3032
+            | 3168
+            | 3169
+            | 4031,
+        ) => StoreError::Unreachable(error),
         // Lock wait timed out, deadlock, statement out of its time, lock not at once.
         Some(1205 | 1213 | 3024 | 3058 | 3572) => StoreError::Conflict(error),
         // Database, user, table, column, routine, view, proxy refused; account locked or expired.
-        Some(1044 | 1045 | 1049 | 1142 | 1143 | 1227 | 1290 | 1370 | 1410 | 1698 | 1820 | 3118 | 3159 | 3879) => {
-            StoreError::AccessDenied(error)
-        }
+        Some(
+            1044 | 1045 | 1049 | 1142 | 1143 | 1227 | 1290 | 1370 | 1410 | 1698 | 1820 | 3118
+            | 3159 | 3879,
+        ) => StoreError::AccessDenied(error),
         Some(1021 | 1114 | 3019) => StoreError::Full(error),
         Some(_) => StoreError::Other(error),
         None if is_connection_error(&error) => StoreError::Unreachable(error),

@@ -11,10 +11,11 @@ use crate::store::{Holder, Run, RunEnd, RunStart, Start, StoreError};
 /// none sees the other half-way, and the order of numbers is the order of commits.
 pub(super) async fn start(pool: &MySqlPool, start: &RunStart) -> Result<Start, StoreError> {
     let mut transaction = pool.begin().await.map_err(store_error)?;
-    let last: i64 = sqlx::query_scalar("select last_run_seq from run_counter where id = 1 for update")
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(store_error)?;
+    let last: i64 =
+        sqlx::query_scalar("select last_run_seq from run_counter where id = 1 for update")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(store_error)?;
     for open in open_runs(&mut transaction, start).await? {
         if open.run_id == start.run_id.to_string() {
             // Opened by an earlier try whose answer was lost.
@@ -142,7 +143,8 @@ pub(super) async fn beat(connection: &mut MySqlConnection, run: &Run) -> Result<
 
 /// May be repeated: nobody else closes a run.
 pub(super) async fn close(pool: &MySqlPool, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
-    let RunCounts { sites, collected, failed, skipped, rows_loaded, calls, retries, .. } = end.counts;
+    let RunCounts { sites, collected, failed, skipped, rows_loaded, calls, retries, .. } =
+        end.counts;
     let counts = &end.counts;
     let done = sqlx::query(
         "update ingestion_runs set status = 'closed', outcome = ?, finished_at = ?, \

@@ -15,8 +15,9 @@ pub(super) async fn settled(
     if slot_times.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select: QueryBuilder<Sqlite> =
-        QueryBuilder::new("select site_id, slot_time, status from collection_slots where source = ");
+    let mut select: QueryBuilder<Sqlite> = QueryBuilder::new(
+        "select site_id, slot_time, status from collection_slots where source = ",
+    );
     select.push_bind(source).push(
         " and (status = 'collected' or error_kind in ('bad_request', 'not_found')) \
         and slot_time in (",

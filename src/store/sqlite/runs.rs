@@ -142,7 +142,8 @@ pub(super) async fn beat(connection: &mut SqliteConnection, run: &Run) -> Result
 
 /// May be repeated: nobody else closes a run.
 pub(super) async fn close(pool: &SqlitePool, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
-    let RunCounts { sites, collected, failed, skipped, rows_loaded, calls, retries, .. } = end.counts;
+    let RunCounts { sites, collected, failed, skipped, rows_loaded, calls, retries, .. } =
+        end.counts;
     let counts = &end.counts;
     let done = sqlx::query(
         "update ingestion_runs set status = 'closed', outcome = ?, finished_at = ?, \

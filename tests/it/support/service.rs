@@ -38,14 +38,14 @@ impl Service {
 
     pub(crate) async fn start(config: SimulatorConfig) -> Self {
         let clock = Arc::new(SteppedClock::new(hour() + chrono::TimeDelta::minutes(7)));
-        let config =
-            SimulatorConfig { api_keys: vec![KEY.into()], keeps_calls: true, ..config };
+        let config = SimulatorConfig { api_keys: vec![KEY.into()], keeps_calls: true, ..config };
         let simulator = Simulator::new(config, clock.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let end = CancellationToken::new();
         let ended = end.clone();
-        let serving = simulator::run(listener, simulator.clone(), async move { ended.cancelled().await });
+        let serving =
+            simulator::run(listener, simulator.clone(), async move { ended.cancelled().await });
         tokio::spawn(serving);
         let source = client(&url, KEY);
         Self { simulator, source, clock, url, end }

@@ -152,8 +152,17 @@ fn an_error_inside_a_200_is_an_error() {
 #[test]
 fn what_is_no_weather_is_malformed_in_one_line() {
     for body in [
-        "", " \n", "null", "[]", "<html>\n<body>", "{", r#"{"dt":1}"#, r#"{"list":[],"dt":5}"#,
-        r#"{"main":{"temp":1}}"#, r#"{"dt":1,"main":{"temp":1}} x"#, r#"{"dt":1,"main":{"temp":1e999}}"#,
+        "",
+        " \n",
+        "null",
+        "[]",
+        "<html>\n<body>",
+        "{",
+        r#"{"dt":1}"#,
+        r#"{"list":[],"dt":5}"#,
+        r#"{"main":{"temp":1}}"#,
+        r#"{"dt":1,"main":{"temp":1}} x"#,
+        r#"{"dt":1,"main":{"temp":1e999}}"#,
     ] {
         let fault = fault(body);
         assert!(fault.starts_with("malformed: ") && fault.lines().count() == 1, "{body}: {fault}");
