@@ -69,7 +69,7 @@ pub struct Call {
     pub latitude: String,
     /// The longitude asked for, as it was written.
     pub longitude: String,
-    /// The status answered; `None` when the connection was dropped.
+    /// The status answered; `None` when the connection was dropped, or the answer came late.
     pub status: Option<u16>,
     /// The fault that was played.
     pub fault: Option<FaultKind>,

@@ -41,11 +41,14 @@ pub(super) async fn weather(
     let now = simulator.state.clock.now();
     let (response, fault) = match refused(&simulator, &parameters) {
         Some(response) => (response, None),
-        None => answered(&simulator, &parameters, &latitude, &longitude).await,
+        None => answered(&simulator, &parameters, &latitude, &longitude),
     };
-    let is_dropped = fault == Some(FaultKind::Dropped);
-    let status = (!is_dropped).then(|| response.status().as_u16());
+    let is_answered = !matches!(fault, Some(FaultKind::Dropped | FaultKind::Slow));
+    let status = is_answered.then(|| response.status().as_u16());
     simulator.record(Call { time: now, latitude, longitude, status, fault });
+    if fault == Some(FaultKind::Slow) {
+        simulator.state.clock.sleep(simulator.state.config.slow_for).await;
+    }
     response
 }
 
@@ -59,7 +62,7 @@ fn refused(simulator: &Simulator, parameters: &Parameters) -> Option<Response> {
     simulator.is_over_quota(simulator.state.clock.now()).then(|| blocked(None))
 }
 
-async fn answered(
+fn answered(
     simulator: &Simulator,
     parameters: &Parameters,
     latitude: &str,
@@ -73,9 +76,6 @@ async fn answered(
     let now = simulator.state.clock.now();
     let calls = simulator.count_site(latitude, longitude);
     let fault = faults::find(&config.faults, site, calls, now, config.seed);
-    if fault == Some(FaultKind::Slow) {
-        simulator.state.clock.sleep(config.slow_for).await;
-    }
     let units = Units::parse(parameters.units.as_deref());
     let dt = answer::dt(site, now, calls, fault);
     let body = answer::body(site, dt, units, config.seed);
