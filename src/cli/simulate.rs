@@ -19,7 +19,7 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 ///
 /// Kinds of faults: unauthorized, bad_request, not_found, rate_limited, rate_limited_retry_after,
 /// server_error, slow, dropped, truncated, html, wrong_json, empty, stale_dt, backward_dt,
-/// out_of_range, status_in_body.
+/// out_of_range, status_in_body, other_place.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather simulate --listen 127.0.0.1:8900\n  \

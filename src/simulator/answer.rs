@@ -152,6 +152,13 @@ pub(super) fn impossible(mut body: Value) -> String {
     body.to_string()
 }
 
+/// The answer with the coordinates of another place.
+pub(super) fn elsewhere(mut body: Value) -> String {
+    let latitude = body["coord"]["lat"].as_f64().unwrap_or_default();
+    body["coord"]["lat"] = json!(if latitude > 0.0 { latitude - 4.5 } else { latitude + 4.5 });
+    body.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -110,6 +110,7 @@ fn play(
         }
         Some(FaultKind::Empty) => json_response(StatusCode::OK, String::new()),
         Some(FaultKind::OutOfRange) => json_response(StatusCode::OK, answer::impossible(body)),
+        Some(FaultKind::OtherPlace) => json_response(StatusCode::OK, answer::elsewhere(body)),
         Some(FaultKind::StatusInBody) => {
             let body = json!({"cod": "500", "message": "Internal error"});
             json_response(StatusCode::OK, body.to_string())

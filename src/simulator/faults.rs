@@ -42,11 +42,13 @@ pub enum FaultKind {
     OutOfRange,
     /// 200 outside, 500 inside.
     StatusInBody,
+    /// The weather of a place 500 km to the south or north.
+    OtherPlace,
 }
 
 impl FaultKind {
     /// Every kind with its name.
-    pub const ALL: [(Self, &str); 16] = [
+    pub const ALL: [(Self, &str); 17] = [
         (Self::Unauthorized, "unauthorized"),
         (Self::BadRequest, "bad_request"),
         (Self::NotFound, "not_found"),
@@ -63,6 +65,7 @@ impl FaultKind {
         (Self::BackwardDt, "backward_dt"),
         (Self::OutOfRange, "out_of_range"),
         (Self::StatusInBody, "status_in_body"),
+        (Self::OtherPlace, "other_place"),
     ];
 }
 

@@ -363,6 +363,19 @@ async fn a_run_that_is_terminated_ends_in_time_with_everything_stored() {
 }
 
 #[test]
+fn an_answer_for_another_place_is_stored_and_warned_about() {
+    let simulator = SimulatorProcess::start(&["--fault", "other_place=100%"]);
+    let ran = simulator.client("").with_sites(1).run(&["etl"]).expect(0);
+    let warning = &ran.log()[0];
+    assert_eq!(
+        (&warning["severity"], &warning["siteId"]),
+        (&"WARNING".into(), &"site-00000".into())
+    );
+    assert!(warning["message"].as_str().unwrap().contains("500 km from the site"), "{warning}");
+    assert_eq!(ran.run_summary()["collected"], 1);
+}
+
+#[test]
 fn the_doctor_names_each_trouble_with_its_remedy() {
     let simulator = SimulatorProcess::start(&["--accept-key", "another"]);
     let program = simulator.client("").with_sites(1);

@@ -33,6 +33,7 @@ on_both_databases!(
     every_due_slot_is_collected_and_a_second_start_calls_nothing,
     only_the_sites_asked_for_are_called,
     passing_faults_are_tried_again_until_the_site_is_collected,
+    retries_wait_for_their_turn_as_every_call_does,
     sites_out_of_their_life_are_not_called,
 );
 
@@ -105,6 +106,17 @@ async fn passing_faults_are_tried_again_until_the_site_is_collected(database: &T
     assert_eq!(report.counts.calls, service.simulator.call_count());
     let most = "select cast(max(attempts) as char) from collection_slots";
     assert_eq!(database.line(most).await, "3");
+}
+
+async fn retries_wait_for_their_turn_as_every_call_does(database: &TestDatabase) {
+    let service = Service::with_faults(&["server_error=100%:2"]).await;
+    let mut job = Job::new(&*database.store, &service);
+    job.calls_per_minute = 1200.0;
+    let start = std::time::Instant::now();
+    let report = job.run(&sites(5)).await;
+    assert_eq!((report.counts.collected, report.counts.calls), (5, 15));
+    // 14 intervals of 50 ms lie between 15 calls.
+    assert!(start.elapsed() >= Duration::from_millis(700), "{:?}", start.elapsed());
 }
 
 async fn a_refused_key_stops_the_run_at_once(database: &TestDatabase) {

@@ -13,5 +13,6 @@ mod cli;
 mod etl;
 mod floors;
 mod main_job;
+mod mysql_only;
 mod store_contract;
 mod support;
