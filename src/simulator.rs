@@ -24,7 +24,11 @@ mod answer;
 mod climate;
 mod endpoint;
 mod faults;
+mod sun;
+#[cfg(test)]
+mod tests;
 
+use faults::Site;
 pub use faults::{FaultKind, FaultRule};
 
 /// What the simulator does.
@@ -95,7 +99,7 @@ struct State {
 #[derive(Default)]
 struct Memory {
     calls: Vec<Call>,
-    calls_by_site: HashMap<(String, String), u32>,
+    calls_by_site: HashMap<Site, u32>,
     minute: (i64, u32),
 }
 
@@ -150,12 +154,11 @@ impl Simulator {
     }
 
     /// How often this site has been called, this time included. Only counted where a rule asks.
-    fn count_site(&self, latitude: &str, longitude: &str) -> u32 {
+    fn count_site(&self, site: Site) -> u32 {
         if !self.state.config.faults.iter().any(FaultRule::counts_calls) {
             return 1;
         }
         let mut memory = self.memory();
-        let site = (latitude.to_owned(), longitude.to_owned());
         let calls = memory.calls_by_site.entry(site).or_default();
         *calls += 1;
         *calls

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
+use super::error::UsageError;
 use super::exit::Exit;
 use super::output;
 use super::shutdown::Shutdown;
@@ -61,6 +62,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    FaultRule::check_shares(&args.faults).map_err(UsageError::new)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let listener = TcpListener::bind(args.listen)
         .await

@@ -1,10 +1,13 @@
 //! The body of a good answer (<https://openweathermap.org/current#fields_json>).
 
+use std::fmt;
+
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::climate::{self, Weather};
 use super::faults::{FaultKind, Site};
+use super::sun::Sun;
 
 /// The units that temperatures and speeds are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +43,24 @@ impl Units {
     }
 }
 
+impl fmt::Display for Units {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Standard => "standard",
+            Self::Metric => "metric",
+            Self::Imperial => "imperial",
+        })
+    }
+}
+
 /// Two decimals, and none where there are none: `282`, not `282.0`.
-#[expect(clippy::cast_possible_truncation, reason = "weather is small")]
 fn number(value: f64) -> Value {
-    let rounded = (value * 100.0).round() / 100.0;
-    if rounded.fract() == 0.0 { json!(rounded as i64) } else { json!(rounded) }
+    whole_if_it_is((value * 100.0).round() / 100.0)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "weather is small")]
+fn whole_if_it_is(value: f64) -> Value {
+    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
 }
 
 /// When the data was calculated: every ten minutes, and known up to five minutes later.
@@ -71,12 +87,16 @@ pub(super) fn dt(
 /// The answer for `site`, calculated at `dt`.
 pub(super) fn body(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Value {
     let weather = climate::weather(site, dt, seed);
+    let sun = Sun::of(site, dt);
     let mut body = Map::new();
     body.insert(
         "coord".into(),
-        json!({"lon": degrees(site.longitude_e4), "lat": degrees(site.latitude_e4)}),
+        json!({
+            "lon": whole_if_it_is(site.longitude()),
+            "lat": whole_if_it_is(site.latitude()),
+        }),
     );
-    body.insert("weather".into(), json!([condition(&weather)]));
+    body.insert("weather".into(), json!([condition(&weather, sun.is_up_at(dt))]));
     body.insert("base".into(), json!("stations"));
     body.insert("main".into(), main(&weather, units));
     if !site.hash(seed).is_multiple_of(11) {
@@ -89,7 +109,7 @@ pub(super) fn body(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Va
     }
     body.insert("clouds".into(), json!({"all": number(weather.cloud_cover_pct.round())}));
     body.insert("dt".into(), json!(dt.timestamp()));
-    body.insert("sys".into(), json!({"type": 2, "id": site.hash(1) % 100_000, "sunrise": dt.timestamp() - 20_000, "sunset": dt.timestamp() + 20_000}));
+    body.insert("sys".into(), sys(site, sun));
     body.insert("timezone".into(), json!(site.longitude_e4 / 150_000 * 3600));
     body.insert("id".into(), json!(site.hash(2) % 10_000_000));
     body.insert("name".into(), json!("Simulated"));
@@ -97,9 +117,14 @@ pub(super) fn body(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Va
     Value::Object(body)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "at most 1,800,000")]
-fn degrees(e4: i64) -> f64 {
-    e4 as f64 / 1e4
+/// No sunrise and no sunset where the sun stays up or down.
+fn sys(site: Site, sun: Sun) -> Value {
+    let mut sys = json!({"type": 2, "id": site.hash(1) % 100_000});
+    if let Sun::Rises { at, sets_at } = sun {
+        sys["sunrise"] = json!(at.timestamp());
+        sys["sunset"] = json!(sets_at.timestamp());
+    }
+    sys
 }
 
 fn main(weather: &Weather, units: Units) -> Value {
@@ -128,21 +153,22 @@ fn wind(weather: &Weather, units: Units) -> Value {
 }
 
 /// Id, group, text and icon (<https://openweathermap.org/weather-conditions>).
-fn condition(weather: &Weather) -> Value {
+fn condition(weather: &Weather, is_day: bool) -> Value {
     let (id, main, description, icon) = match (weather.precipitation_mm, weather.is_snow) {
-        (0.01..1.0, false) => (500, "Rain", "light rain", "10d"),
-        (1.0..4.0, false) => (501, "Rain", "moderate rain", "10d"),
-        (4.0.., false) => (502, "Rain", "heavy intensity rain", "10d"),
-        (0.01..1.0, true) => (600, "Snow", "light snow", "13d"),
-        (1.0.., true) => (601, "Snow", "snow", "13d"),
+        (0.01..1.0, false) => (500, "Rain", "light rain", "10"),
+        (1.0..4.0, false) => (501, "Rain", "moderate rain", "10"),
+        (4.0.., false) => (502, "Rain", "heavy intensity rain", "10"),
+        (0.01..1.0, true) => (600, "Snow", "light snow", "13"),
+        (1.0.., true) => (601, "Snow", "snow", "13"),
         _ => match weather.cloud_cover_pct {
-            ..11.0 => (800, "Clear", "clear sky", "01d"),
-            11.0..25.0 => (801, "Clouds", "few clouds", "02d"),
-            25.0..51.0 => (802, "Clouds", "scattered clouds", "03d"),
-            51.0..85.0 => (803, "Clouds", "broken clouds", "04d"),
-            _ => (804, "Clouds", "overcast clouds", "04d"),
+            ..11.0 => (800, "Clear", "clear sky", "01"),
+            11.0..25.0 => (801, "Clouds", "few clouds", "02"),
+            25.0..51.0 => (802, "Clouds", "scattered clouds", "03"),
+            51.0..85.0 => (803, "Clouds", "broken clouds", "04"),
+            _ => (804, "Clouds", "overcast clouds", "04"),
         },
     };
+    let icon = format!("{icon}{}", if is_day { 'd' } else { 'n' });
     json!({"id": id, "main": main, "description": description, "icon": icon})
 }
 
@@ -171,6 +197,20 @@ mod tests {
         let temp = |units| body(SITE, dt, units, 0)["main"]["temp"].as_f64().unwrap();
         assert!((temp(Units::Standard) - temp(Units::Metric) - 273.15).abs() < 0.011);
         assert!((temp(Units::Imperial) - (temp(Units::Metric) * 1.8 + 32.0)).abs() < 0.02);
+    }
+
+    #[test]
+    fn the_icon_knows_day_and_night_and_the_dark_pole_has_no_sunrise() {
+        let noon: DateTime<Utc> = "2026-12-21T12:00:00Z".parse().unwrap();
+        let icon = |hours| {
+            let body = body(SITE, noon + TimeDelta::hours(hours), Units::Metric, 0);
+            body["weather"][0]["icon"].as_str().unwrap().chars().last()
+        };
+        assert_eq!((icon(0), icon(12)), (Some('d'), Some('n')));
+        let pole = Site { latitude_e4: 890_000, longitude_e4: 0 };
+        let dark = body(pole, noon, Units::Metric, 0);
+        assert!(dark["sys"]["sunrise"].is_null());
+        assert_eq!(dark["coord"].to_string(), r#"{"lat":89,"lon":0}"#);
     }
 
     #[test]

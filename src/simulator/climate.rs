@@ -25,14 +25,16 @@ pub(super) struct Weather {
 }
 
 /// The weather at `site` at `time`.
-#[expect(clippy::cast_precision_loss, reason = "ten-thousandths of a degree, and Unix seconds")]
+#[expect(clippy::cast_precision_loss, reason = "Unix seconds")]
 pub(super) fn weather(site: Site, time: DateTime<Utc>, seed: u64) -> Weather {
-    let (latitude, longitude) = (site.latitude_e4 as f64 / 1e4, site.longitude_e4 as f64 / 1e4);
+    let (latitude, longitude) = (site.latitude(), site.longitude());
     let days = time.timestamp() as f64 / 86_400.0;
     let system = |name, period_days| noise(site, name, days / period_days, seed);
     let front = system("front", 3.0); // -1 fair to 1 foul
+    // A day at the poles has no warm and no cold hours: the sun goes round.
+    let daily_c = daily_c(longitude, time, front) * latitude.to_radians().cos();
     let temperature_c =
-        seasonal_c(latitude, time) + daily_c(longitude, time, front) + 4.0 * system("air", 2.0);
+        (seasonal_c(latitude, time) + daily_c + 4.0 * system("air", 2.0)).clamp(-60.0, 50.0);
     let wind_speed_ms = (4.0 + 4.0 * front + 3.0 * system("wind", 0.4)).max(0.0);
     let humidity_pct = (65.0 + 20.0 * front + 10.0 * system("damp", 0.7)).clamp(10.0, 100.0);
     let cloud_cover_pct = (50.0 + 70.0 * front + 25.0 * system("cloud", 0.3)).clamp(0.0, 100.0);
@@ -99,7 +101,7 @@ mod tests {
             };
             for hour in (0..8760).step_by(97) {
                 let weather = weather(site, start + TimeDelta::hours(hour), 1);
-                assert!((-70.0..=50.0).contains(&weather.temperature_c), "{weather:?}");
+                assert!((-60.0..=50.0).contains(&weather.temperature_c), "{weather:?}");
                 assert!((990.0..=1040.0).contains(&weather.pressure_msl_hpa), "{weather:?}");
                 assert!((0.0..=20.0).contains(&weather.wind_speed_ms), "{weather:?}");
                 assert!((0.0..360.0).contains(&weather.wind_direction_deg), "{weather:?}");

@@ -1,23 +1,20 @@
 //! The endpoint: key, quota, coordinates, faults, answer, in the order of the real one.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::{self, Units};
 use super::faults::{self, FaultKind, Site};
 use super::{Call, Simulator};
 
-#[derive(Deserialize)]
-pub(super) struct Parameters {
-    lat: Option<String>,
-    lon: Option<String>,
-    appid: Option<String>,
-    units: Option<String>,
-}
+/// The query; of a parameter that is given twice, the last.
+type Parameters = HashMap<String, String>;
 
 /// The vendor's own sample, with the raw line break that makes it no JSON.
 const BLOCKED: &str = "{ \"cod\": 429,\n\"message\": \"Your account is temporary blocked due to \
@@ -36,8 +33,8 @@ pub(super) async fn weather(
     State(simulator): State<Simulator>,
     Query(parameters): Query<Parameters>,
 ) -> Response {
-    let latitude = parameters.lat.clone().unwrap_or_default();
-    let longitude = parameters.lon.clone().unwrap_or_default();
+    let latitude = parameters.get("lat").cloned().unwrap_or_default();
+    let longitude = parameters.get("lon").cloned().unwrap_or_default();
     let now = simulator.state.clock.now();
     let (response, fault) = match refused(&simulator, &parameters) {
         Some(response) => (response, None),
@@ -47,15 +44,22 @@ pub(super) async fn weather(
     let status = is_answered.then(|| response.status().as_u16());
     simulator.record(Call { time: now, latitude, longitude, status, fault });
     if fault == Some(FaultKind::Slow) {
-        simulator.state.clock.sleep(simulator.state.config.slow_for).await;
+        wait(simulator.state.config.slow_for).await;
     }
     response
+}
+
+/// In real time, as the client's timeout runs: a stepped clock would let a late answer come at
+/// once, and go forward for everybody.
+#[expect(clippy::disallowed_methods, reason = "the client's timeout goes by no clock of ours")]
+async fn wait(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }
 
 /// What is refused before anything else is looked at.
 fn refused(simulator: &Simulator, parameters: &Parameters) -> Option<Response> {
     let keys = &simulator.state.config.api_keys;
-    let key = parameters.appid.as_deref().unwrap_or_default();
+    let key = parameters.get("appid").map(String::as_str).unwrap_or_default();
     if key.is_empty() || !(keys.is_empty() || keys.iter().any(|good| good == key)) {
         return Some(unauthorized());
     }
@@ -74,17 +78,28 @@ fn answered(
     };
     let config = &simulator.state.config;
     let now = simulator.state.clock.now();
-    let calls = simulator.count_site(latitude, longitude);
+    let calls = simulator.count_site(site);
     let fault = faults::find(&config.faults, site, calls, now, config.seed);
-    let units = Units::parse(parameters.units.as_deref());
+    let units = Units::parse(parameters.get("units").map(String::as_str));
     let dt = answer::dt(site, now, calls, fault);
     let body = answer::body(site, dt, units, config.seed);
-    (play(fault, body, calls, config), fault)
+    let mut response = play(fault, site, body, calls, config);
+    if let Ok(key) = HeaderValue::try_from(cache_key(site, units)) {
+        response.headers_mut().insert("x-cache-key", key);
+    }
+    (response, fault)
+}
+
+/// The place to two decimals, as recorded answers have it, and nothing of the key.
+fn cache_key(site: Site, units: Units) -> String {
+    let (latitude, longitude) = (site.latitude(), site.longitude());
+    format!("/data/2.5/weather?lat={latitude:.2}&lon={longitude:.2}&units={units}")
 }
 
 /// The answer, or the fault in its place.
 fn play(
     fault: Option<FaultKind>,
+    site: Site,
     body: serde_json::Value,
     calls: u32,
     config: &super::SimulatorConfig,
@@ -99,7 +114,7 @@ fn play(
         Some(FaultKind::NotFound) => refusal(StatusCode::NOT_FOUND, "city not found"),
         Some(FaultKind::RateLimited) => blocked(None),
         Some(FaultKind::RateLimitedRetryAfter) => blocked(Some(config.retry_after.as_secs())),
-        Some(FaultKind::ServerError) => server_error(calls),
+        Some(FaultKind::ServerError) => server_error(site.hash(3).wrapping_add(calls.into())),
         Some(FaultKind::Dropped) => dropped(),
         Some(FaultKind::Truncated) => {
             json_response(StatusCode::OK, text[..text.len() / 2].to_owned())
@@ -139,13 +154,15 @@ fn blocked(retry_after_seconds: Option<u64>) -> Response {
     response
 }
 
-/// JSON from the service and HTML from the proxy before it, in turn.
-fn server_error(calls: u32) -> Response {
-    if calls.is_multiple_of(2) {
-        response(StatusCode::BAD_GATEWAY, "text/html", BAD_GATEWAY.to_owned())
-    } else {
-        let body = json!({"cod": "500", "message": "Internal error: 500001"});
-        json_response(StatusCode::INTERNAL_SERVER_ERROR, body.to_string())
+/// JSON from the service, HTML from the proxy before it, and nothing at all, in turn.
+fn server_error(turn: u64) -> Response {
+    match turn % 3 {
+        0 => {
+            let body = json!({"cod": "500", "message": "Internal error: 500001"});
+            json_response(StatusCode::INTERNAL_SERVER_ERROR, body.to_string())
+        }
+        1 => response(StatusCode::BAD_GATEWAY, "text/html", BAD_GATEWAY.to_owned()),
+        _ => json_response(StatusCode::SERVICE_UNAVAILABLE, String::new()),
     }
 }
 

@@ -20,7 +20,7 @@ pub enum FaultKind {
     RateLimited,
     /// 429 with `Retry-After`.
     RateLimitedRetryAfter,
-    /// 500 as JSON and 502 as HTML, in turn.
+    /// 500 as JSON, 502 as HTML and an empty 503, in turn.
     ServerError,
     /// The answer comes late.
     Slow,
@@ -82,7 +82,7 @@ impl FromStr for FaultKind {
 }
 
 /// The place that is asked for, in ten-thousandths of a degree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Site {
     pub(super) latitude_e4: i64,
     pub(super) longitude_e4: i64,
@@ -97,6 +97,16 @@ impl Site {
         let latitude_e4 = degrees(latitude, 90.0).ok_or("wrong latitude")?;
         let longitude_e4 = degrees(longitude, 180.0).ok_or("wrong longitude")?;
         Ok(Self { latitude_e4, longitude_e4 })
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "at most 900,000")]
+    pub(super) fn latitude(self) -> f64 {
+        self.latitude_e4 as f64 / 1e4
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "at most 1,800,000")]
+    pub(super) fn longitude(self) -> f64 {
+        self.longitude_e4 as f64 / 1e4
     }
 
     /// A number of its own, the same on every machine.
@@ -154,6 +164,22 @@ impl FaultRule {
     #[must_use]
     pub fn between(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
         Self { between: Some((start, end)), ..self }
+    }
+
+    /// Fails when the shares of the sites are more than there are. A rule with a time does not
+    /// count: it takes its share of all sites, whatever the others do.
+    ///
+    /// # Errors
+    /// Says what the shares come to.
+    pub fn check_shares(rules: &[Self]) -> Result<(), String> {
+        let shares = rules.iter().filter(|rule| rule.between.is_none()).map(|rule| rule.whom);
+        let sum: f64 =
+            shares.map(|whom| if let Whom::Share(share) = whom { share } else { 0.0 }).sum();
+        // A share of a thousandth of a percent more is a sum of binary fractions.
+        if sum > 100.001 {
+            return Err(format!("the shares of the faults come to {sum}%: expected at most 100%"));
+        }
+        Ok(())
     }
 
     pub(super) fn counts_calls(&self) -> bool {
@@ -225,8 +251,8 @@ impl FromStr for FaultRule {
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
-    match text.trim_end_matches('%').parse() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+    match text.strip_suffix('%').map(str::parse) {
+        Some(Ok(percent)) if (0.0..=100.0).contains(&percent) => Ok(percent),
         _ => Err(format!("`{text}`: expected a share from 0% to 100%")),
     }
 }
@@ -268,6 +294,16 @@ mod tests {
     }
 
     #[test]
+    fn shares_of_more_sites_than_there_are_are_refused_unless_they_have_a_time() {
+        let all = FaultRule::share(FaultKind::Slow, 100.0);
+        let more = FaultRule::share(FaultKind::NotFound, 30.0);
+        let error = FaultRule::check_shares(&[all, more]).unwrap_err();
+        assert!(error.contains("130%"), "{error}");
+        let later = more.between(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
+        assert_eq!(FaultRule::check_shares(&[all, later]), Ok(()));
+    }
+
+    #[test]
     fn one_site_may_be_named() {
         let rule: FaultRule = "truncated@40.4153,-3.6827".parse().unwrap();
         let site = Site::parse("40.4153", "-3.6827").unwrap();
@@ -283,6 +319,8 @@ mod tests {
             ("nonsense=1%", "no kind of fault"),
             ("slow", "KIND=SHARE%"),
             ("slow=101%", "0% to 100%"),
+            ("slow=5", "0% to 100%"),
+            ("slow=NaN%", "0% to 100%"),
             ("slow=1%:x", "number of calls"),
             ("slow@91,0", "LATITUDE,LONGITUDE"),
         ] {
