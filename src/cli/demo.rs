@@ -155,7 +155,7 @@ impl Demo<'_> {
             store: self.store,
             source: self.source,
             clock: self.clock,
-            settings: &EtlSettings::default(),
+            settings: &EtlSettings { max_workers: script::FIRST_CALLS, ..EtlSettings::default() },
             calls_per_minute: 0.0,
             lease: crate::store::settings::LEASE,
             shard: Shard::WHOLE,

@@ -16,6 +16,8 @@ fn the_demo_collects_a_day_without_settings_and_its_second_time_calls_nothing() 
     assert!(ran.stdout.contains("24 × not_found: HTTP 404"), "{}", ran.stdout);
     assert!(ran.stdout.contains("the account was blocked 1 time"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("(0 of them retries)"), "{}", ran.stdout);
+    // 19 sites every hour, 2 every 30 minutes, 2 every 3 hours; the service knows nothing of one.
+    assert!(ran.stdout.contains(" 568 observations"), "{}", ran.stdout);
     let store = ["--database-url", "sqlite://weather-demo.db"];
     let status = program.run(&[&["status"], &store[..]].concat()).expect(0);
     assert!(status.stdout.starts_with("23 of 24 sites fresh; lon-city: not_found (404) since "));

@@ -13,31 +13,36 @@ const BUSY_SERVICE_HOUR: u32 = 3;
 const SHORT_BLOCK_HOUR: u32 = 6;
 const LONG_BLOCK_HOUR: u32 = 9;
 
+/// Calls that are sent at once at the start of a run. The last of them meets the long block: the
+/// others are in flight and come back, the sites behind them wait for the next start.
+pub(super) const FIRST_CALLS: u32 = 20;
+
 /// The simulator's part.
 pub(super) fn config(sites: &[Site], first_hour: DateTime<Utc>, hours: u32) -> SimulatorConfig {
     let at = |hour: u32, minute: i64| {
         let hour = i64::from(hour.min(hours.saturating_sub(1)));
         first_hour + TimeDelta::hours(hour) + TimeDelta::minutes(minute)
     };
-    let unknown = sites
-        .iter()
-        .find(|site| site.site_id.as_str() == UNKNOWN_SITE)
-        .or_else(|| sites.get(1))
-        .and_then(|site| {
-            let place = site.coordinates;
-            FaultRule::at(FaultKind::NotFound, place.latitude(), place.longitude())
-        });
+    let unknown = sites.iter().find(|site| site.site_id.as_str() == UNKNOWN_SITE);
+    let unknown = unknown.or_else(|| sites.get(1)).map(|site| at_site(FaultKind::NotFound, site));
+    let blocked = sites.iter().take(FIRST_CALLS as usize).last();
+    let blocked = blocked.map(|site| at_site(FaultKind::RateLimited, site));
     let first_seconds = |hour| (at(hour, 7), at(hour, 7) + TimeDelta::milliseconds(1));
     let (busy_from, busy_until) = first_seconds(BUSY_SERVICE_HOUR);
     let (short_from, short_until) = first_seconds(SHORT_BLOCK_HOUR);
-    let mut faults = Vec::from_iter(unknown);
+    let mut faults = Vec::from_iter(unknown.flatten());
+    faults.extend(
+        blocked.flatten().map(|rule| rule.between(at(LONG_BLOCK_HOUR, 7), at(LONG_BLOCK_HOUR, 20))),
+    );
     faults.extend([
         FaultRule::share(FaultKind::ServerError, 40.0).between(busy_from, busy_until),
         FaultRule::share(FaultKind::RateLimitedRetryAfter, 40.0).between(short_from, short_until),
-        FaultRule::share(FaultKind::RateLimited, 100.0)
-            .between(at(LONG_BLOCK_HOUR, 7), at(LONG_BLOCK_HOUR, 20)),
     ]);
     SimulatorConfig { faults, ..SimulatorConfig::default() }
+}
+
+fn at_site(kind: FaultKind, site: &Site) -> Option<FaultRule> {
+    FaultRule::at(kind, site.coordinates.latitude(), site.coordinates.longitude())
 }
 
 /// So many sites, each a little off one of `sample`.
