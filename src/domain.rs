@@ -18,6 +18,7 @@ pub mod slot;
 
 pub use coordinates::Coordinates;
 pub use error_kind::ErrorKind;
+pub use fingerprint::row_hash;
 pub use observation::Observation;
 pub use run::{Outcome, RunCounts, RunStatus};
 pub use shard::Shard;

@@ -30,10 +30,12 @@ mod lock;
 mod rate_limit;
 mod report;
 pub mod settings;
+mod stop;
 
 pub use due::{Due, Selection, due};
-pub use report::{Report, Stop};
+pub use report::Report;
 pub use settings::EtlSettings;
+pub use stop::Stop;
 
 use call::Caller;
 use gate::Gate;

@@ -24,12 +24,13 @@ mod answer;
 mod climate;
 mod endpoint;
 mod faults;
+mod place;
 mod sun;
 #[cfg(test)]
 mod tests;
 
-use faults::Site;
 pub use faults::{FaultKind, FaultRule};
+use place::Site;
 
 /// What the simulator does.
 #[derive(Debug, Clone)]

@@ -73,6 +73,13 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
+/// True on Cloud Run, asked before the settings are known.
+#[expect(clippy::disallowed_methods, reason = "needed to say in which form settings are wrong")]
+#[must_use]
+pub fn is_on_cloud_run() -> bool {
+    std::env::var_os("CLOUD_RUN_JOB").is_some()
+}
+
 /// Starts logging. Our own lines go down to the level asked for; those of libraries only from
 /// warnings up, since theirs could tell an address that holds the key.
 pub fn init(is_json: bool, level: LogLevel) {

@@ -45,9 +45,3 @@ impl CloudRun {
         }
     }
 }
-
-/// True on Cloud Run, asked before the settings are known.
-#[expect(clippy::disallowed_methods, reason = "needed to say in which form settings are wrong")]
-pub(super) fn is_here() -> bool {
-    std::env::var_os("CLOUD_RUN_JOB").is_some()
-}

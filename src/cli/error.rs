@@ -66,7 +66,7 @@ fn exit(error: &anyhow::Error) -> Exit {
 
 /// Shows a problem that came up before the settings were known.
 pub(super) fn show_early(problem: &str) -> Exit {
-    if LogFormat::Auto.is_json(super::cloud_run::is_here()) {
+    if LogFormat::Auto.is_json(telemetry::is_on_cloud_run()) {
         telemetry::init(true, LogLevel::Info);
         tracing::error!("{problem}");
     } else {
@@ -77,7 +77,7 @@ pub(super) fn show_early(problem: &str) -> Exit {
 
 /// Shows what is wrong with the arguments: in colour on a terminal, as a log line on Cloud Run.
 pub(super) fn show_usage(text: &StyledStr) -> Exit {
-    if super::cloud_run::is_here() {
+    if telemetry::is_on_cloud_run() {
         return show_early(&text.to_string());
     }
     let _ = write!(anstream::stderr(), "{}", text.ansi());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::error::UsageError;
 use super::exit::Exit;
 use super::output;
-use crate::domain::{Observation, SiteId};
+use crate::domain::{Observation, SiteId, row_hash};
 use crate::source::openweathermap::{Units, transform};
 
 /// Turn payloads of /data/2.5/weather into observations, one JSON line each
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     for file in files {
         match transform_file(file, args) {
             Ok(observation) => {
-                let line = Line { row_hash: observation.row_hash(), observation: &observation };
+                let line = Line { row_hash: row_hash(&observation), observation: &observation };
                 output::text(&format!("{}\n", serde_json::to_string(&line)?))?;
             }
             Err(fault) => {

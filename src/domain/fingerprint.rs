@@ -4,7 +4,7 @@
 //! key and values; the run and our own times are not part of it. The text joins these with `|`:
 //!
 //! - a measured value: the whole number of its last decimal (21.37 °C is `2137`), see
-//!   [`measure`](super::measure);
+//!   [`measure`];
 //! - a time: Unix seconds;
 //! - a text: its length in characters, `:`, and the text, so that no text can pose as two;
 //! - what is NULL: `~`, which no number and no text can be.
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn an_absent_value_differs_from_zero() {
         let zero = Values { rain_1h_mm: Some(0.0), ..Values::default() };
-        assert_ne!(observation(zero).row_hash(), observation(Values::default()).row_hash());
+        assert_ne!(row_hash(&observation(zero)), row_hash(&observation(Values::default())));
     }
 
     proptest! {

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::fingerprint;
 use super::site::SiteId;
 
 /// One row of `weather_observations`: its key and its values. Units stand in the names, ranges in
@@ -70,11 +69,3 @@ pub struct Values {
 
 /// What a text column of an observation holds at most.
 pub const MAX_TEXT_CHARS: usize = 255;
-
-impl Observation {
-    /// Fingerprint of key and values, see [`fingerprint`].
-    #[must_use]
-    pub fn row_hash(&self) -> i64 {
-        fingerprint::row_hash(self)
-    }
-}

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Etl;
 use super::gate::Gate;
-use super::report::Stop;
+use super::stop::Stop;
 use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};

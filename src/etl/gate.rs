@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Etl;
 use super::rate_limit::RateLimit;
-use super::report::Stop;
+use super::stop::Stop;
 use crate::clock::Clock;
 
 /// A pause that ends within this is waited out; a longer one ends the run.

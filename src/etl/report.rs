@@ -1,86 +1,18 @@
 //! What a run says at its end: to the audit trail, the log and the terminal.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use hdrhistogram::Histogram;
 use uuid::Uuid;
 
 use super::due::Due;
 use super::gate::Gate;
+use super::stop::Stop;
 use super::{Etl, KIND};
 use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotResult};
-use crate::store::{Run, StoreError};
+use crate::store::Run;
 
 /// Failures that a report shows in full; all of them are in the ledger.
 const MAX_FAILURES: usize = 20;
-
-/// Why a run stopped short.
-#[derive(Debug)]
-pub enum Stop {
-    /// The source refused the key.
-    KeyRefused {
-        /// The source.
-        source: &'static str,
-        /// What it said.
-        message: String,
-    },
-    /// The source has blocked the account.
-    AccountBlocked {
-        /// The source.
-        source: &'static str,
-        /// No call before this.
-        until: DateTime<Utc>,
-    },
-    /// The store failed.
-    Store(StoreError),
-    /// Told to end.
-    Interrupted,
-}
-
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::KeyRefused { source, message } => {
-                write!(f, "{source} refused the API key: {message}")
-            }
-            Self::AccountBlocked { source, until } => {
-                let until = until.format("%Y-%m-%d %H:%M:%S UTC");
-                write!(f, "{source} has blocked the account: no call before {until}")
-            }
-            Self::Store(error) => error.fmt(f),
-            Self::Interrupted => f.write_str("interrupted"),
-        }
-    }
-}
-
-impl std::error::Error for Stop {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Store(error) => error.source(),
-            _ => None,
-        }
-    }
-}
-
-impl Stop {
-    /// What the operator can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::KeyRefused { .. } => {
-                "one of three: the key is wrong; it is new and not active yet (up to 2 hours after \
-                 sign-up); or its plan does not include this endpoint. `weather doctor` asks again"
-            }
-            Self::AccountBlocked { .. } => {
-                "wait: a start before that time makes no call; the slots left stay due. If it comes \
-                 again, lower OPENWEATHER_CALLS_PER_MINUTE or the number of sites (`weather sites check`)"
-            }
-            Self::Store(error) => error.hint(),
-            Self::Interrupted => "start again: only what is missing is collected",
-        }
-    }
-}
 
 /// A failed slot, for the terminal.
 #[derive(Debug, Clone)]

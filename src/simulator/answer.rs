@@ -6,7 +6,8 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::climate::{self, Weather};
-use super::faults::{FaultKind, Site};
+use super::faults::FaultKind;
+use super::place::Site;
 use super::sun::Sun;
 
 /// The units that temperatures and speeds are written in.

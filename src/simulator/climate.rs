@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 
-use super::faults::Site;
+use super::place::Site;
 
 /// The weather of one place at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]

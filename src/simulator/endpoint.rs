@@ -10,7 +10,8 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::answer::{self, Units};
-use super::faults::{self, FaultKind, Site};
+use super::faults::{self, FaultKind};
+use super::place::Site;
 use super::{Call, Simulator};
 
 /// The query; of a parameter that is given twice, the last.

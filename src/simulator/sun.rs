@@ -7,7 +7,7 @@ use std::f64::consts::TAU;
 
 use chrono::{DateTime, Datelike as _, Duration, DurationRound as _, TimeDelta, Utc};
 
-use super::faults::Site;
+use super::place::Site;
 
 /// The sun of a place on one local solar day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,12 +17,14 @@ use crate::http;
 use crate::source::{Answer, Source, SourceError};
 
 mod answer;
+mod fault;
 mod payload;
 pub mod settings;
 pub mod transform;
 
+pub use fault::Fault;
 pub use settings::OpenWeatherSettings;
-pub use transform::{Fault, Units, transform};
+pub use transform::{Units, transform};
 
 /// The value of the `source` column.
 pub const NAME: &str = "openweathermap";

@@ -42,7 +42,7 @@ macro_rules! bind_observation {
             .push_bind(values.condition_description.as_deref())
             .push_bind(values.answered_latitude)
             .push_bind(values.answered_longitude)
-            .push_bind(observation.row_hash())
+            .push_bind(crate::domain::row_hash(observation))
             .push_bind(stamp.run_id.as_str())
             .push_bind(stamp.run_seq)
             .push_bind(stamp.now)

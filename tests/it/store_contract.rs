@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::future::join_all;
 use weather_data_product::domain::observation::Values;
-use weather_data_product::domain::{ErrorKind, Interval, Outcome, RunCounts};
+use weather_data_product::domain::{ErrorKind, Interval, Outcome, RunCounts, row_hash};
 use weather_data_product::store::{Start, StoreError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -67,7 +67,7 @@ async fn what_the_store_is_can_be_said(database: &TestDatabase) {
 async fn every_value_comes_back_as_it_was_loaded(database: &TestDatabase) {
     let run = open_run(&*database.store).await;
     let result = collected(1, hour(), full_values());
-    let hash = result.outcome.observation().unwrap().row_hash();
+    let hash = row_hash(result.outcome.observation().unwrap());
     database.store.load(&run, &[result], hour() + TimeDelta::microseconds(7)).await.unwrap();
     let row = database
         .line(

@@ -25,7 +25,7 @@ pub(super) fn config(sites: &[Site], first_hour: DateTime<Utc>, hours: u32) -> S
     };
     let unknown = sites.iter().find(|site| site.site_id.as_str() == UNKNOWN_SITE);
     let unknown = unknown.or_else(|| sites.get(1)).map(|site| at_site(FaultKind::NotFound, site));
-    let blocked = sites.iter().take(FIRST_CALLS as usize).last();
+    let blocked = sites.iter().take(FIRST_CALLS as usize).next_back();
     let blocked = blocked.map(|site| at_site(FaultKind::RateLimited, site));
     let first_seconds = |hour| (at(hour, 7), at(hour, 7) + TimeDelta::milliseconds(1));
     let (busy_from, busy_until) = first_seconds(BUSY_SERVICE_HOUR);

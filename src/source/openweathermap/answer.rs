@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::PATH;
-use super::transform::Fault;
+use super::fault::Fault;
 use crate::domain::ErrorKind;
 
 /// Longest part of a server's message that is kept.

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::answer::{self, ErrorBody};
-use super::transform::Fault;
+use super::fault::Fault;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]

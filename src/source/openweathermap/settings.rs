@@ -12,7 +12,7 @@ use super::OpenWeatherMap;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "OpenWeatherMap")]
 pub struct OpenWeatherSettings {
-    /// API key of the account (https://home.openweathermap.org/api_keys); better given by the
+    /// API key of the account, from home.openweathermap.org/api_keys; better given by the
     /// environment than as a flag, which others on the machine can read
     #[arg(long, value_name = "KEY", env = "OPENWEATHER_API_KEY", hide_env_values = true)]
     openweather_api_key: Option<SecretString>,

@@ -6,45 +6,15 @@
 //! on purpose, since the service writes `282` where it wrote `282.05` before. Place, name and id
 //! of the answer do not identify the site; the coordinates we asked for do.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::NAME;
+use super::fault::Fault;
 use super::payload::Payload;
-use crate::domain::measure::{self, Measure, OutOfRange};
+use crate::domain::measure::{self, Measure};
 use crate::domain::observation::{MAX_TEXT_CHARS, Values};
 use crate::domain::{ErrorKind, Observation, SiteId};
-
-/// Why a body gives no observation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// What kind of error.
-    pub kind: ErrorKind,
-    /// The field and what is wrong with it, in one line.
-    pub message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind, self.message)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl Fault {
-    pub(super) fn malformed(message: &str) -> Self {
-        Self { kind: ErrorKind::Malformed, message: message.to_owned() }
-    }
-}
-
-impl From<OutOfRange> for Fault {
-    fn from(error: OutOfRange) -> Self {
-        Self { kind: ErrorKind::OutOfRange, message: error.to_string() }
-    }
-}
 
 /// The units that a payload is in, by the name of the API's `units` parameter
 /// (<https://openweathermap.org/current#data>). Pressure, visibility and precipitation are the
