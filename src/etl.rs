@@ -39,7 +39,7 @@ pub use stop::Stop;
 
 use call::Caller;
 use gate::Gate;
-use load::{BATCH_ROWS, Loader};
+use load::Loader;
 use lock::Lock;
 
 /// The job's name in the table of runs.
@@ -122,6 +122,7 @@ pub enum Ended {
 /// # Errors
 /// When the store fails before the run is open; later troubles are in the report.
 pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyhow::Result<Ended> {
+    tracing::debug!(phase = "lock", "opening a run");
     let run = match lock::take(parts).await.context("cannot open a run")? {
         Lock::Taken(run) => run,
         Lock::Held(holder) => return Ok(Ended::Held(holder)),
@@ -131,6 +132,7 @@ pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyho
     if let Err(error) = collect(parts, &run, sites, selection, &mut report).await {
         report.stop_for(Stop::Store(error));
     }
+    tracing::debug!(phase = "closing", "closing the run");
     report.finish(parts.clock.now());
     close(parts, &run, &mut report).await;
     report.log();
@@ -150,8 +152,9 @@ async fn collect(
     report.plan(&due);
     parts.progress.planned(due.slots.len());
     let paused_until = parts.insist(async || store.paused_until(source.name()).await).await?;
+    tracing::debug!(phase = "calls", slots = due.slots.len(), "calling");
     let gate = Gate::new(parts, paused_until);
-    let (sender, receiver) = mpsc::channel(BATCH_ROWS);
+    let (sender, receiver) = mpsc::channel(parts.settings.batch_rows as usize);
     let loader = Loader::new(parts, run, &gate, report);
     let (loaded, ()) =
         tokio::join!(loader.load(receiver), extract(parts, &gate, due.slots, sender));

@@ -11,9 +11,6 @@ use super::report::Report;
 use crate::domain::SlotResult;
 use crate::store::{Run, StoreError};
 
-/// Rows of a batch at most.
-pub(super) const BATCH_ROWS: usize = 500;
-
 /// How long a row waits for its batch to fill up at most.
 const BATCH_PERIOD: Duration = Duration::from_secs(1);
 
@@ -32,7 +29,7 @@ impl<'a> Loader<'a> {
         gate: &'a Gate<'a>,
         report: &'a mut Report,
     ) -> Self {
-        Self { parts, run, gate, report, batch: Vec::with_capacity(BATCH_ROWS) }
+        Self { parts, run, gate, report, batch: Vec::new() }
     }
 
     /// Loads until the last result is in. On an error no further call is made, and what was not
@@ -71,7 +68,11 @@ impl<'a> Loader<'a> {
 
     async fn push(&mut self, result: SlotResult) -> Result<(), StoreError> {
         self.batch.push(result);
-        if self.batch.len() < BATCH_ROWS { Ok(()) } else { self.flush().await }
+        if self.batch.len() < self.parts.settings.batch_rows as usize {
+            Ok(())
+        } else {
+            self.flush().await
+        }
     }
 
     /// Writes the batch. On a passing error it is repeated whole: a deadlock has ended its
@@ -84,11 +85,13 @@ impl<'a> Loader<'a> {
         self.batch.sort_unstable_by(|a, b| a.slot.site_id.cmp(&b.slot.site_id));
         let Etl { store, clock, .. } = self.parts;
         let now = clock.now();
+        tracing::debug!(phase = "batch", rows = self.batch.len(), "loading");
         self.parts.insist(async || store.load(self.run, &self.batch, now).await).await?;
         for result in self.batch.drain(..) {
             self.report.count(&result);
             self.parts.progress.done(&result);
         }
+        tracing::debug!(phase = "between_batches", "loaded");
         Ok(())
     }
 

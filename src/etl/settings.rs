@@ -2,6 +2,10 @@
 
 use clap::Args;
 
+/// Rows of a batch at most: large enough that a transaction's cost is shared, small enough that a
+/// crash repeats few calls.
+pub(super) const BATCH_ROWS: u32 = 500;
+
 /// Settings of the collection.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Collection")]
@@ -19,10 +23,17 @@ pub struct EtlSettings {
         value_parser = clap::value_parser!(u32).range(1..=20)
     )]
     pub max_attempts: u32,
+
+    /// Rows of a batch at most, for tests
+    #[arg(
+        long, env = "WEATHER_BATCH_ROWS", hide = true, default_value_t = BATCH_ROWS,
+        value_parser = clap::value_parser!(u32).range(1..=500)
+    )]
+    pub batch_rows: u32,
 }
 
 impl Default for EtlSettings {
     fn default() -> Self {
-        Self { max_workers: 16, max_attempts: 4 }
+        Self { max_workers: 16, max_attempts: 4, batch_rows: BATCH_ROWS }
     }
 }

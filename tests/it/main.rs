@@ -16,3 +16,4 @@ mod main_job;
 mod mysql_only;
 mod store_contract;
 mod support;
+mod under_fire;
