@@ -11,6 +11,7 @@
 
 mod cli;
 mod etl;
+mod failing_store;
 mod floors;
 mod main_job;
 mod mysql_only;

@@ -1,0 +1,239 @@
+//! A store that fails at each step in turn, before or after it has done what it was asked.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use weather_data_product::domain::{Outcome, Site, SlotResult};
+use weather_data_product::store::{
+    FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError,
+    StoreFacts,
+};
+
+use crate::support::databases::{TestDatabase, on_both_databases};
+use crate::support::samples::sites;
+use crate::support::service::{Job, Service};
+
+on_both_databases!(
+    a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice,
+    a_store_that_stays_away_ends_the_run_and_the_next_start_collects_the_rest,
+);
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Step {
+    StartRun,
+    TakeInSites,
+    ListSettled,
+    PausedUntil,
+    Load,
+    CloseRun,
+}
+
+const STEPS: [Step; 6] = [
+    Step::StartRun,
+    Step::TakeInSites,
+    Step::ListSettled,
+    Step::PausedUntil,
+    Step::Load,
+    Step::CloseRun,
+];
+
+/// When the failure comes: the other side has carried it out, or not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum When {
+    Before,
+    After,
+}
+
+struct Failing<'a> {
+    inner: &'a dyn Store,
+    step: Step,
+    when: When,
+    /// Calls of that step that go well first, then calls that fail.
+    left: Mutex<(u32, u32)>,
+    error: fn() -> StoreError,
+}
+
+impl Failing<'_> {
+    /// What a call of `step` should fail with, `before` or after it was carried out.
+    fn failure(&self, step: Step, when: When) -> Result<(), StoreError> {
+        if self.step != step || self.when != when {
+            return Ok(());
+        }
+        let mut left = self.left.lock().unwrap();
+        if left.0 > 0 {
+            left.0 -= 1;
+            return Ok(());
+        }
+        if left.1 == 0 {
+            return Ok(());
+        }
+        left.1 -= 1;
+        Err((self.error)())
+    }
+}
+
+/// Fails as told around a call of the inner store.
+macro_rules! around {
+    ($self:ident, $step:expr, $call:expr) => {{
+        $self.failure($step, When::Before)?;
+        let done = $call.await?;
+        $self.failure($step, When::After)?;
+        Ok(done)
+    }};
+}
+
+#[async_trait]
+impl Store for Failing<'_> {
+    async fn migrate(&self) -> Result<Vec<i64>, StoreError> {
+        self.inner.migrate().await
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.inner.check_schema().await
+    }
+
+    async fn check_privileges(&self) -> Result<(), StoreError> {
+        self.inner.check_privileges().await
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        self.inner.facts().await
+    }
+
+    async fn start_run(&self, start: &RunStart) -> Result<Start, StoreError> {
+        around!(self, Step::StartRun, self.inner.start_run(start))
+    }
+
+    async fn beat(&self, run: &Run) -> Result<(), StoreError> {
+        self.inner.beat(run).await
+    }
+
+    async fn load(
+        &self,
+        run: &Run,
+        batch: &[SlotResult],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        around!(self, Step::Load, self.inner.load(run, batch, now))
+    }
+
+    async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
+        around!(self, Step::CloseRun, self.inner.close_run(run, end))
+    }
+
+    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError> {
+        around!(self, Step::TakeInSites, self.inner.take_in_sites(sites, now))
+    }
+
+    async fn list_settled(
+        &self,
+        source: &str,
+        slot_times: &[DateTime<Utc>],
+    ) -> Result<Vec<SettledSlot>, StoreError> {
+        around!(self, Step::ListSettled, self.inner.list_settled(source, slot_times))
+    }
+
+    async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        around!(self, Step::PausedUntil, self.inner.paused_until(source))
+    }
+
+    async fn pause(&self, source: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.inner.pause(source, until).await
+    }
+
+    async fn list_site_states(
+        &self,
+        source: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<SiteState>, StoreError> {
+        self.inner.list_site_states(source, since).await
+    }
+
+    async fn list_failures(
+        &self,
+        source: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<FailureCount>, StoreError> {
+        self.inner.list_failures(source, since).await
+    }
+
+    async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        self.inner.list_runs(limit).await
+    }
+
+    async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
+        self.inner.find_run(id).await
+    }
+}
+
+fn conflict() -> StoreError {
+    StoreError::Conflict(sqlx::Error::WorkerCrashed)
+}
+
+fn connection_lost() -> StoreError {
+    StoreError::Unreachable(sqlx::Error::WorkerCrashed)
+}
+
+const SITES: u16 = 23;
+
+async fn a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice(
+    database: &TestDatabase,
+) {
+    let service = Service::with_faults(&[]).await;
+    let mut run_seq = 0;
+    for step in STEPS {
+        for (when, error) in [
+            (When::Before, conflict as fn() -> _),
+            (When::Before, connection_lost),
+            (When::After, connection_lost),
+        ] {
+            for table in ["weather_observations", "collection_slots"] {
+                database.execute(&format!("delete from {table}")).await;
+            }
+            let good = if step == Step::Load { 2 } else { 0 };
+            let failing =
+                Failing { inner: &*database.store, step, when, left: Mutex::new((good, 2)), error };
+            let mut job = Job::new(&failing, &service);
+            job.settings.batch_rows = 5;
+            let report = job.run(&sites(SITES)).await;
+            let context = format!("{step:?} {when:?}");
+            assert_eq!(*failing.left.lock().unwrap(), (0, 0), "{context}: it has failed");
+            run_seq += 1;
+            assert_eq!(
+                (report.run_seq, report.outcome()),
+                (run_seq, Outcome::Succeeded),
+                "{context}"
+            );
+            assert_eq!((report.counts.calls, report.counts.collected), (23, 23), "{context}");
+            let rows = "select count(*) from weather_observations";
+            assert_eq!(database.count(rows).await, 23, "{context}");
+            let runs =
+                "select count(*) from ingestion_runs where status = 'closed' and collected = 23";
+            assert_eq!(database.count(runs).await, run_seq, "{context}");
+            assert_eq!(database.count("select count(*) from ingestion_runs").await, run_seq);
+        }
+    }
+}
+
+async fn a_store_that_stays_away_ends_the_run_and_the_next_start_collects_the_rest(
+    database: &TestDatabase,
+) {
+    let service = Service::with_faults(&[]).await;
+    let failing = Failing {
+        inner: &*database.store,
+        step: Step::Load,
+        when: When::Before,
+        left: Mutex::new((2, u32::MAX)),
+        error: || StoreError::Full(sqlx::Error::WorkerCrashed),
+    };
+    let mut job = Job::new(&failing, &service);
+    job.settings.batch_rows = 5;
+    job.settings.max_workers = 2;
+    let report = job.run(&sites(100)).await;
+    assert_eq!((report.outcome(), report.counts.collected), (Outcome::Failed, 10));
+    assert!(report.counts.calls < 40, "no call goes on without a store: {:?}", report.counts);
+    job.store = &*database.store;
+    let rest = job.run(&sites(100)).await;
+    assert_eq!((rest.counts.skipped, rest.counts.collected), (10, 90));
+}
