@@ -1,6 +1,6 @@
 //! Data on stdout, as a table for people or as JSON or CSV for programs.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use clap::ValueEnum;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -42,11 +42,14 @@ pub(super) fn rows<R: Row>(format: OutputFormat, rows: &[R]) -> anyhow::Result<(
     }
 }
 
-/// A table as text.
+/// A terminal narrower than this (some say 0) cannot be fitted into.
+const MIN_COLUMNS: u16 = 60;
+
+/// A table as text, fitted into the terminal if there is one.
 pub(super) fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_header(heads.iter().copied());
-    if io::stdout().is_terminal() {
+    if table.width().is_some_and(|columns| columns >= MIN_COLUMNS) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     for row in rows {

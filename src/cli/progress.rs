@@ -20,7 +20,7 @@ impl Bar {
             bar.set_draw_target(ProgressDrawTarget::hidden());
             return Self(bar);
         }
-        let template = "{bar:40} {pos}/{len} sites, {per_sec}, {eta} left";
+        let template = "{bar:40} {pos}/{len} sites, {eta} left";
         bar.set_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );

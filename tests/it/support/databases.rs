@@ -16,11 +16,6 @@ enum Raw {
     Sqlite(SqlitePool),
 }
 
-/// Connections of a test's store at most: the tests run side by side on one server.
-fn settings(url: &str) -> StoreSettings {
-    StoreSettings::at(url)
-}
-
 /// Runs `test` on a fresh MySQL database, its schema migrated, and drops it afterwards.
 pub(crate) async fn with_mysql(test: impl AsyncFnOnce(&TestDatabase)) {
     with_empty_mysql(async |database| {
@@ -39,7 +34,7 @@ pub(crate) async fn with_empty_mysql(test: impl AsyncFnOnce(&TestDatabase)) {
     let mut url = url::Url::parse(&server).unwrap();
     url.set_path(&name);
     let database = TestDatabase {
-        store: settings(url.as_str()).open().await.unwrap(),
+        store: StoreSettings::at(url.as_str()).open().await.unwrap(),
         raw: Raw::MySql(MySqlPool::connect(url.as_str()).await.unwrap()),
         url: url.into(),
     };
@@ -66,7 +61,7 @@ pub(crate) async fn with_empty_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("weather.db").display());
     let database = TestDatabase {
-        store: settings(&url).open().await.unwrap(),
+        store: StoreSettings::at(&url).open().await.unwrap(),
         raw: Raw::Sqlite(SqlitePool::connect(&url).await.unwrap()),
         url,
     };
