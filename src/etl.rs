@@ -151,13 +151,16 @@ async fn collect(
     let due = due(parts, sites, selection).await?;
     report.plan(&due);
     parts.progress.planned(due.slots.len());
+    if due.slots.is_empty() {
+        return Ok(()); // complete: a pause of the account is none of our business
+    }
     let paused_until = parts.insist(async || store.paused_until(source.name()).await).await?;
     tracing::debug!(phase = "calls", slots = due.slots.len(), "calling");
     let gate = Gate::new(parts, paused_until);
     let (sender, receiver) = mpsc::channel(parts.settings.batch_rows as usize);
     let loader = Loader::new(parts, run, &gate, report);
     let (loaded, ()) =
-        tokio::join!(loader.load(receiver), extract(parts, &gate, due.slots, sender));
+        tokio::join!(loader.load(receiver), extract(parts, run, &gate, due.slots, sender));
     report.take_counts(&gate);
     if let Some(stop) = gate.into_stop() {
         report.stop_for(stop);
@@ -168,11 +171,12 @@ async fn collect(
 /// Calls for every due slot; results go to the loader as they come.
 async fn extract(
     parts: Etl<'_>,
+    run: &Run,
     gate: &Gate<'_>,
     due: Vec<(&Site, Slot)>,
     sender: mpsc::Sender<SlotResult>,
 ) {
-    let caller = Caller::new(parts, gate);
+    let caller = Caller::new(parts, run, gate);
     let mut results = futures::stream::iter(due)
         .map(|(site, slot)| caller.collect(site, slot))
         .buffer_unordered(parts.settings.max_workers as usize);
@@ -184,17 +188,18 @@ async fn extract(
     tokio::pin!(grace_is_over);
     loop {
         let result = tokio::select! {
-            result = results.next() => result,
+            biased; // a signal that is there already is heeded before the first call
             () = &mut grace_is_over => return,
+            result = results.next() => result,
         };
-        match result {
-            Some(Some(result)) => {
-                if sender.send(result).await.is_err() {
-                    return; // the loader has failed and says why
-                }
-            }
-            Some(None) => {}
-            None => return,
+        let Some(result) = result else { return };
+        let Some(result) = result else { continue };
+        let sent = tokio::select! {
+            () = &mut grace_is_over => return,
+            sent = sender.send(result) => sent,
+        };
+        if sent.is_err() {
+            return; // the loader has failed and says why
         }
     }
 }

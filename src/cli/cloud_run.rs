@@ -1,7 +1,6 @@
 //! What Cloud Run tells a job's task by its environment
 //! (<https://cloud.google.com/run/docs/container-contract#jobs-env-vars>).
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::error::UsageError;
@@ -28,9 +27,9 @@ impl CloudRun {
     }
 
     /// This task's part of the sites.
-    pub(super) fn shard(&self) -> anyhow::Result<Shard> {
+    pub(super) fn shard(&self) -> Result<Shard, UsageError> {
         let (index, count) = (self.cloud_run_task_index, self.cloud_run_task_count);
-        Shard::parse(index, count).with_context(|| {
+        Shard::parse(index, count).ok_or_else(|| {
             UsageError::new(format!("CLOUD_RUN_TASK_INDEX {index} of CLOUD_RUN_TASK_COUNT {count}"))
                 .hint("the index counts from 0 and is below the count; Cloud Run sets both")
         })

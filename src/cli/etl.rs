@@ -63,6 +63,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     refuse_file_on_cloud_run(&args.store, cloud_run)?;
     let sites = args.sites_file.read()?;
     let selection = selection(&args, &sites)?;
+    let shard = cloud_run.shard()?;
     let source = source(&args)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let store = open(&args.store).await?;
@@ -74,7 +75,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
         settings: &args.settings,
         calls_per_minute: args.openweather.openweather_calls_per_minute,
         lease: args.store.lease(),
-        shard: cloud_run.shard()?,
+        shard,
         host: &cloud_run.host(),
         shutdown: shutdown.token(),
         progress: &bar,
@@ -197,8 +198,10 @@ fn conclude(ended: Ended, max_failed: f64, shutdown: &Shutdown) -> anyhow::Resul
     match report.stop {
         Some(Stop::Interrupted) => Ok(shutdown.exit()),
         Some(stop) => Err(stop.into()),
-        #[expect(clippy::cast_precision_loss, reason = "a share of a thousand")]
-        None if report.failed_permille() as f64 > max_failed * 10.0 => Ok(Exit::TooManyFailed),
+        #[expect(clippy::cast_precision_loss, reason = "counts of sites are far below 2^53")]
+        None if report.missing() as f64 * 100.0 > max_failed * report.counts.sites as f64 => {
+            Ok(Exit::TooManyFailed)
+        }
         None => Ok(Exit::Done),
     }
 }

@@ -11,9 +11,13 @@ use super::stop::Stop;
 use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};
+use crate::store::Run;
 
 /// How long the account rests after a 429 that does not say: what the vendor asks for.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
+
+/// The longest rest, whatever the source asks for: after a day one call may find out.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// An answer for a place this far from the one asked for is another place's weather.
 const MAX_DISTANCE_KM: f64 = 25.0;
@@ -21,6 +25,7 @@ const MAX_DISTANCE_KM: f64 = 25.0;
 /// Makes the calls of one run.
 pub(super) struct Caller<'a> {
     parts: Etl<'a>,
+    run: &'a Run,
     gate: &'a Gate<'a>,
     policy: RetryPolicy,
 }
@@ -59,13 +64,13 @@ struct Tries {
 }
 
 impl<'a> Caller<'a> {
-    pub(super) fn new(parts: Etl<'a>, gate: &'a Gate<'a>) -> Self {
+    pub(super) fn new(parts: Etl<'a>, run: &'a Run, gate: &'a Gate<'a>) -> Self {
         let policy = RetryPolicy {
             max_attempts: parts.settings.max_attempts,
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
         };
-        Self { parts, gate, policy }
+        Self { parts, run, gate, policy }
     }
 
     /// What became of the slot of `site` that was due; `None` when no call was made for it.
@@ -97,7 +102,7 @@ impl<'a> Caller<'a> {
             http_status,
             outcome,
         };
-        log_failure(&result);
+        log_failure(self.run, &result);
         Some(result)
     }
 
@@ -151,9 +156,13 @@ impl<'a> Caller<'a> {
 
     /// An account that blocks again after each short rest gets a long one.
     fn until(&self, error: &SourceError, attempts: u32) -> DateTime<Utc> {
-        let asked = error.retry_after.filter(|_| attempts < self.policy.max_attempts);
-        let pause = TimeDelta::from_std(asked.unwrap_or(DEFAULT_PAUSE));
-        self.parts.clock.now() + pause.unwrap_or(TimeDelta::days(1))
+        let pause = match error.retry_after {
+            Some(asked) if attempts < self.policy.max_attempts => asked,
+            Some(asked) => asked.max(DEFAULT_PAUSE),
+            None => DEFAULT_PAUSE,
+        };
+        let longest = TimeDelta::from_std(pause.min(MAX_PAUSE)).unwrap_or_default();
+        self.parts.clock.now() + longest
     }
 }
 
@@ -165,14 +174,15 @@ impl Tries {
     }
 }
 
-fn log_failure(result: &SlotResult) {
+fn log_failure(run: &Run, result: &SlotResult) {
     if let Some((kind, message)) = result.outcome.failure() {
         tracing::warn!(
+            labels.run_id = %run.run_id,
             site_id = result.slot.site_id.as_str(),
             source = result.source,
             error_kind = kind.as_str(),
             http_status = result.http_status,
-            attempts = result.attempts,
+            attempt = result.attempts,
             duration_ms = result.latency_ms,
             "site not collected: {message}"
         );

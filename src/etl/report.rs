@@ -44,6 +44,8 @@ pub struct Report {
     pub collected_before: u64,
     /// Slots that had failed for good before it.
     pub failed_before: u64,
+    /// Slots that were over before their first call.
+    pub passed: u64,
     /// Why it stopped short, if it did.
     pub stop: Option<Stop>,
     /// The first failures.
@@ -63,6 +65,7 @@ impl Report {
             counts: RunCounts::default(),
             collected_before: 0,
             failed_before: 0,
+            passed: 0,
             stop: None,
             failures: Vec::new(),
             latencies_ms: latencies(),
@@ -98,7 +101,8 @@ impl Report {
     pub(super) fn take_counts(&mut self, gate: &Gate<'_>) {
         self.counts.calls = gate.calls();
         self.counts.retries = gate.retries();
-        self.counts.skipped += gate.passed_slots();
+        self.passed = gate.passed_slots();
+        self.counts.skipped += self.passed;
     }
 
     /// The first reason stands.
@@ -124,7 +128,7 @@ impl Report {
         match self.stop {
             Some(Stop::Interrupted) => Outcome::Interrupted,
             Some(_) => Outcome::Failed,
-            None if self.counts.failed == 0 => Outcome::Succeeded,
+            None if self.counts.failed == 0 && self.passed == 0 => Outcome::Succeeded,
             None if self.counts.collected == 0 && self.collected_before == 0 => Outcome::Failed,
             None => Outcome::Partial,
         }
@@ -137,16 +141,23 @@ impl Report {
         sites.saturating_sub(collected + failed + skipped)
     }
 
-    /// Sites whose present slot failed, of a thousand.
+    /// Sites that have no observation for their slot though they had their turn: failed now,
+    /// failed for good before, or too late.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.counts.failed + self.failed_before + self.passed
+    }
+
+    /// The same, of a thousand sites.
     #[must_use]
     pub fn failed_permille(&self) -> u64 {
-        let failed = self.counts.failed + self.failed_before;
-        (failed * 1000).checked_div(self.counts.sites).unwrap_or_default()
+        (self.missing() * 1000).checked_div(self.counts.sites).unwrap_or_default()
     }
 
     /// The one line that tells a run's figures to log-based metrics; `docs/LOGGING.md` describes
     /// each.
     pub(super) fn log(&self) {
+        self.warn_of_passed_slots();
         let counts = &self.counts;
         let errors = |kind| counts.errors.get(&kind).copied().unwrap_or_default();
         let duration_ms = (self.finished_at - self.started_at).num_milliseconds();
@@ -165,6 +176,7 @@ impl Report {
             failed_before = self.failed_before,
             failed_permille = self.failed_permille(),
             skipped = counts.skipped,
+            passed = self.passed,
             left = self.left(),
             rows_loaded = counts.rows_loaded,
             calls = counts.calls,
@@ -184,6 +196,18 @@ impl Report {
             account_blocked = u64::from(matches!(self.stop, Some(Stop::AccountBlocked { .. }))),
             "run_summary"
         );
+    }
+}
+
+impl Report {
+    fn warn_of_passed_slots(&self) {
+        if self.passed > 0 {
+            tracing::warn!(
+                labels.run_id = %self.run_id,
+                slots = self.passed,
+                "slots were over before their turn came: allow more calls per minute, or observe less"
+            );
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::mysql::MySqlStore;
 use super::sqlite::SqliteStore;
 use super::{Store, StoreError};
 
-/// The lease of a run, see DESIGN in `docs/ARCHITECTURE.md`: what a task may be silent for before
+/// The lease of a run (`docs/ARCHITECTURE.md`): what a task may be silent for before
 /// another takes over. Long against a restart of the database, short against an hour.
 pub const LEASE: Duration = Duration::from_secs(120);
 
@@ -38,7 +38,7 @@ pub struct StoreSettings {
     pub database_max_connections: u32,
 
     /// Lease of a run in seconds, for tests
-    #[arg(long, env = "WEATHER_LEASE_SECONDS", hide = true, default_value_t = 120.0)]
+    #[arg(long, env = "WEATHER_LEASE_SECONDS", hide = true, default_value_t = 120.0, value_parser = parse_lease)]
     lease_seconds: f64,
 }
 
@@ -102,5 +102,12 @@ impl StoreSettings {
     #[must_use]
     pub fn is_file(&self) -> bool {
         self.url().unwrap_or(DEFAULT_URL).starts_with("sqlite:")
+    }
+}
+
+fn parse_lease(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("expected 0.1 to 3600 seconds".into()),
     }
 }

@@ -15,13 +15,17 @@ use weather_data_product::simulator::{FaultKind, FaultRule, SimulatorConfig};
 use weather_data_product::source::{Answer, Source, SourceError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
-use crate::support::samples::{collected, full_values, hour, open_run, site, site_id, sites};
+use crate::support::samples::{
+    SOURCE, collected, full_values, hour, open_run, site, site_id, sites,
+};
 use crate::support::service::{Job, Service, client};
 
 on_both_databases!(
     a_blocked_account_stops_the_run_and_the_next_start_until_the_pause_is_over,
     a_forced_call_that_fails_does_not_lose_what_was_collected,
+    a_complete_hour_does_not_mind_a_pause,
     a_refused_key_stops_the_run_at_once,
+    a_rest_is_as_long_as_asked_for_but_never_longer_than_a_day,
     a_run_told_to_end_stores_what_it_has_and_says_so,
     a_short_block_is_waited_out_and_nothing_is_lost,
     a_slot_that_passes_before_its_call_is_not_called,
@@ -157,6 +161,33 @@ async fn a_blocked_account_stops_the_run_and_the_next_start_until_the_pause_is_o
     assert_eq!(service.simulator.call_count(), calls, "no call before the pause is over");
     service.set_time(start + TimeDelta::minutes(30));
     assert_eq!(job.run(&sites(50)).await.counts.collected, 50);
+}
+
+async fn a_complete_hour_does_not_mind_a_pause(database: &TestDatabase) {
+    let service = Service::with_faults(&[]).await;
+    let job = Job::new(&*database.store, &service);
+    job.run(&sites(3)).await;
+    database.store.pause(SOURCE, hour() + TimeDelta::minutes(55)).await.unwrap();
+    let again = job.run(&sites(3)).await;
+    assert_eq!((again.outcome(), again.counts.skipped), (Outcome::Succeeded, 3));
+}
+
+async fn a_rest_is_as_long_as_asked_for_but_never_longer_than_a_day(database: &TestDatabase) {
+    for (asked_s, rest_s, attempts) in
+        [(3600, 3600, 4), (3600, 3600, 1), (30, 600, 1), (10_000_000_000_000, 86_400, 4)]
+    {
+        let faults = vec![FaultRule::share(FaultKind::RateLimitedRetryAfter, 100.0)];
+        let retry_after = Duration::from_secs(asked_s);
+        let service =
+            Service::start(SimulatorConfig { faults, retry_after, ..SimulatorConfig::default() })
+                .await;
+        let mut job = Job::new(&*database.store, &service);
+        job.settings.max_attempts = attempts;
+        database.execute("update source_state set paused_until = null").await;
+        let report = job.run(&sites(1)).await;
+        let Some(Stop::AccountBlocked { until, .. }) = report.stop else { panic!("{asked_s}") };
+        assert_eq!(until, service.clock.now() + TimeDelta::seconds(rest_s), "{asked_s}");
+    }
 }
 
 async fn a_short_block_is_waited_out_and_nothing_is_lost(database: &TestDatabase) {
@@ -315,6 +346,7 @@ async fn a_slot_that_passes_before_its_call_is_not_called(database: &TestDatabas
     job.settings.max_workers = 1;
     let report = job.run(&sites(10)).await;
     assert_eq!((report.counts.collected, report.counts.skipped, report.left()), (3, 7, 0));
+    assert_eq!((report.passed, report.missing(), report.outcome()), (7, 7, Outcome::Partial));
     let slots =
         database.lines("select distinct cast(slot_time as char) from collection_slots").await;
     assert_eq!(slots.len(), 1, "a slot is the one its call was sent in");

@@ -53,8 +53,10 @@ pub(super) fn kind(status: u16) -> ErrorKind {
         404 | 410 => ErrorKind::NotFound,
         408 => ErrorKind::Timeout,
         429 => ErrorKind::RateLimited,
+        400..500 => ErrorKind::BadRequest,
         500.. => ErrorKind::ServerError,
-        _ => ErrorKind::BadRequest,
+        // A redirect or an answer without a body: a proxy or a page is in the way, not the site.
+        _ => ErrorKind::Malformed,
     }
 }
 
@@ -100,8 +102,9 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_is_a_wrong_request() {
-        assert_eq!(fault_of(301, "").kind, ErrorKind::BadRequest);
+    fn a_redirect_is_not_the_sites_fault() {
+        assert_eq!(fault_of(301, "").kind, ErrorKind::Malformed);
+        assert_eq!(fault_of(204, "").kind, ErrorKind::Malformed);
     }
 
     #[test]

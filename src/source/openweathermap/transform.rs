@@ -56,7 +56,8 @@ impl Units {
 pub fn transform(site_id: &SiteId, units: Units, body: &[u8]) -> Result<Observation, Fault> {
     let payload = Payload::parse(body)?;
     let values = values(units, &payload)?;
-    if values == Values::default() {
+    let Values { answered_latitude, answered_longitude, .. } = values;
+    if values == (Values { answered_latitude, answered_longitude, ..Values::default() }) {
         return Err(Fault::malformed("no weather in the answer: every value is absent"));
     }
     Ok(Observation {

@@ -37,7 +37,8 @@ struct OpenRun {
     shard: String,
     host: String,
     started_at: DateTime<Utc>,
-    heartbeat_at: DateTime<Utc>,
+    /// As it is written: two ways to write one time are two texts.
+    heartbeat_at: String,
     silent_ms: i64,
 }
 
@@ -57,7 +58,7 @@ async fn open_runs(
     start: &RunStart,
 ) -> Result<Vec<OpenRun>, StoreError> {
     sqlx::query_as(
-        "select run_seq, run_id, shard, host, started_at, heartbeat_at,
+        "select run_seq, run_id, shard, host, started_at, cast(heartbeat_at as text) as heartbeat_at,
             cast((julianday('now') - julianday(heartbeat_at)) * 86400000 as integer) as silent_ms
         from ingestion_runs where status = 'open' and kind = ? order by run_seq",
     )
@@ -90,7 +91,7 @@ async fn set_aside(
     )
     .bind(start.started_at)
     .bind(open.run_seq)
-    .bind(open.heartbeat_at)
+    .bind(open.heartbeat_at.as_str())
     .execute(connection)
     .await
     .map_err(store_error)?;

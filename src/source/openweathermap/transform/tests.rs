@@ -159,6 +159,7 @@ fn what_is_no_weather_is_malformed_in_one_line() {
         "<html>\n<body>",
         "{",
         r#"{"dt":1}"#,
+        r#"{"dt":1,"coord":{"lat":1,"lon":2}}"#,
         r#"{"list":[],"dt":5}"#,
         r#"{"main":{"temp":1}}"#,
         r#"{"dt":1,"main":{"temp":1}} x"#,
