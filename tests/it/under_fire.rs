@@ -106,7 +106,7 @@ async fn a_run_killed_at_any_moment_is_completed_and_nothing_is_called_twice_tha
     killed.run(&["etl"]).expect(0);
     let whole = started.elapsed();
     let mut phases = BTreeMap::<String, u32>::new();
-    let mut moments = 0x9E37_79B9_u64;
+    let mut moments = Random(0x9E37_79B9);
     let mut repeated = 0;
     for _ in 0..kills() {
         empty(database).await;
@@ -136,8 +136,8 @@ async fn a_run_killed_at_any_moment_is_completed_and_nothing_is_called_twice_tha
     }
     println!("{} kills, by phase: {phases:?}; {repeated} calls repeated", kills());
     if kills() >= 100 {
-        for phase in ["start", "lock", "calls", "batch", "between_batches", "closing"] {
-            assert!(phases.contains_key(phase), "no kill fell into `{phase}`: {phases:?}");
+        for phase in PHASES.iter().chain(&["start"]) {
+            assert!(phases.contains_key(*phase), "no kill fell into `{phase}`: {phases:?}");
         }
     }
 }
@@ -154,18 +154,67 @@ async fn empty(database: &TestDatabase) {
     }
 }
 
-/// Starts the job, kills it after so long, and says in which phase it was.
-fn kill_after(program: &Program, moment: Duration) -> String {
+/// Knuth's linear congruential generator: the same moments in every run of the test.
+struct Random(u64);
+
+impl Random {
+    /// From 0 up to, and without, `end`.
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// The phases that the job tells in its log, besides its start.
+const PHASES: [&str; 5] = ["lock", "calls", "batch", "between_batches", "closing"];
+
+/// When to kill: at some time of the run, or some time into a phase, which may be short.
+enum Moment {
+    After(Duration),
+    In { phase: &'static str, occurrence: u64, wait: Duration },
+}
+
+impl Moment {
+    fn random(random: &mut Random, whole: Duration) -> Self {
+        if random.below(2) == 0 {
+            let micros = u64::try_from(whole.as_micros()).unwrap();
+            return Self::After(Duration::from_micros(random.below(micros)));
+        }
+        let phase = PHASES[usize::try_from(random.below(5)).unwrap()];
+        let occurrence = if phase.contains("batch") { random.below(20) } else { 0 };
+        Self::In { phase, occurrence, wait: Duration::from_micros(random.below(3000)) }
+    }
+}
+
+/// Starts the job, kills it at that moment, and says in which phase it was.
+fn kill_at(program: &Program, moment: &Moment) -> String {
     let mut child = spawn(program);
     let log = BufReader::new(child.stderr.take().unwrap());
+    let (sender, phases) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || {
-        let phases = log.lines().map_while(Result::ok).filter_map(|line| {
-            let line: Value = serde_json::from_str(&line).ok()?;
-            line["phase"].as_str().map(str::to_owned)
-        });
-        phases.last().unwrap_or_else(|| "start".into())
+        let mut last = "start".to_owned();
+        for line in log.lines().map_while(Result::ok) {
+            let line: Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(phase) = line["phase"].as_str() {
+                phase.clone_into(&mut last);
+                let _ = sender.send(last.clone());
+            }
+        }
+        last
     });
-    std::thread::sleep(moment);
+    match moment {
+        Moment::After(time) => std::thread::sleep(*time),
+        Moment::In { phase, occurrence, wait } => {
+            let seen = phases
+                .iter()
+                .filter(|each| each == phase)
+                .nth(usize::try_from(*occurrence).unwrap());
+            if seen.is_some() {
+                std::thread::sleep(*wait);
+            }
+        }
+    }
     let has_ended = child.try_wait().unwrap().is_some();
     child.kill().unwrap();
     child.wait().unwrap();

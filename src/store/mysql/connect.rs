@@ -16,6 +16,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// this, so it must end well before the lease does.
 const MAX_IDLE_SESSION_SECONDS: u64 = 60;
 
+/// Prepared statements kept per connection: one for each number of rows that a batch may end with.
+const STATEMENTS: usize = 200;
+
 /// The connections to the server at `url`.
 pub(super) async fn connect(url: &str, settings: &StoreSettings) -> Result<MySqlPool, StoreError> {
     let options = options(url, settings)?;
@@ -55,7 +58,7 @@ fn options(url: &str, settings: &StoreSettings) -> Result<MySqlConnectOptions, S
         options = options.ssl_ca_from_pem(pem);
     }
     let mode = ssl_mode(&options, settings.database_ca.is_some());
-    Ok(options.ssl_mode(mode))
+    Ok(options.ssl_mode(mode).statement_cache_capacity(STATEMENTS))
 }
 
 /// A server that is not on this machine is always spoken to over TLS, whatever the URL says; one

@@ -18,8 +18,8 @@ const UPSERT_SITE: &str = " as new on duplicate key update \
     active_until = new.active_until, tags = new.tags, row_hash = new.row_hash, \
     deactivated_at = null, updated_at = new.updated_at";
 
-/// Rows per statement.
-const CHUNK: usize = 500;
+/// Rows per statement: it fits into one TLS record, see `load`.
+const CHUNK: usize = 50;
 
 pub(super) async fn take_in(
     pool: &MySqlPool,
