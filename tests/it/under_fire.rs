@@ -111,11 +111,8 @@ async fn a_run_killed_at_any_moment_is_completed_and_nothing_is_called_twice_tha
     for _ in 0..kills() {
         empty(database).await;
         let (before, before_later) = (called_first.calls().len(), called_later.calls().len());
-        moments =
-            moments.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        #[expect(clippy::cast_precision_loss, reason = "a share")]
-        let moment = whole.mul_f64((moments >> 33) as f64 / f64::from(1_u32 << 31));
-        let phase = kill_after(&killed, moment);
+        let moment = Moment::random(&mut moments, whole);
+        let phase = kill_at(&killed, &moment);
         *phases.entry(phase).or_default() += 1;
         assert_no_half_batch(database).await;
         let stored = stored_sites(database).await;
