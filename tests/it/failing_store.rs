@@ -231,9 +231,11 @@ async fn a_store_that_stays_away_ends_the_run_and_the_next_start_collects_the_re
     job.settings.batch_rows = 5;
     job.settings.max_workers = 2;
     let report = job.run(&sites(100)).await;
-    assert_eq!((report.outcome(), report.counts.collected), (Outcome::Failed, 10));
+    // Two batches went well; a batch has five rows at most, and fewer when its second is over.
+    let collected = report.counts.collected;
+    assert!(report.outcome() == Outcome::Failed && (2..=10).contains(&collected), "{collected}");
     assert!(report.counts.calls < 40, "no call goes on without a store: {:?}", report.counts);
     job.store = &*database.store;
     let rest = job.run(&sites(100)).await;
-    assert_eq!((rest.counts.skipped, rest.counts.collected), (10, 90));
+    assert_eq!((rest.counts.skipped, rest.counts.collected), (collected, 100 - collected));
 }
