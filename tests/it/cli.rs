@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::databases::{mysql_server, with_empty_mysql, with_mysql};
-use crate::support::program::{Program, Ran, SimulatorProcess, repository_file};
+use crate::support::program::{Program, Ran, SimulatorProcess, repository_file, sites_file};
 
 #[test]
 fn the_demo_collects_a_day_without_settings_and_its_second_time_calls_nothing() {
@@ -98,8 +98,11 @@ fn a_sites_file_that_is_no_file_no_json_or_no_text_is_named() {
 
 #[test]
 fn checking_the_sites_says_what_they_cost() {
-    let program = Program::new().with_sites(1200);
-    let ran = program.run(&["sites", "check", "--output", "json"]).expect(0);
+    let check = |sites| {
+        let program = Program::new().file("sites.json", &sites_file(sites, 60));
+        program.run(&["sites", "check", "sites.json", "--output", "json"]).expect(0)
+    };
+    let ran = check(1200);
     let figures: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
     let value = |name: &str| {
         let figure = figures.iter().find(|figure| figure["figure"] == name);
@@ -110,7 +113,7 @@ fn checking_the_sites_says_what_they_cost() {
     assert_eq!(value("calls per month of 31 days"), 892_800.0);
     assert_eq!(value("share of the free plan"), 89.28);
     assert_eq!(value("longest run"), 20.0);
-    let too_many = Program::new().with_sites(6000).run(&["sites", "check"]).expect(0);
+    let too_many = check(6000);
     assert!(
         too_many.stderr.contains("warning: a run takes up to 100.0 minutes"),
         "{}",

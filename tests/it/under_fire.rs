@@ -24,18 +24,11 @@ const SITES: u32 = 120;
 fn job(simulator: &SimulatorProcess, database: &TestDatabase) -> Program {
     simulator
         .client(&database.url)
-        .file("sites.json", &daily_sites())
-        .env("SITES_FILE", "sites.json")
+        .with_sites(SITES)
         .env("WEATHER_LEASE_SECONDS", "2")
         .env("WEATHER_BATCH_ROWS", "5")
         .env("MAX_WORKERS", "8")
         .env("LOG_LEVEL", "debug")
-}
-
-/// Slots of a day: the hour may end while a test runs.
-fn daily_sites() -> String {
-    let text = crate::support::program::sites_file(SITES);
-    text.replace("\"timezone\"", "\"interval_minutes\":1440,\"timezone\"")
 }
 
 fn spawn(program: &Program) -> Child {

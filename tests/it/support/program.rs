@@ -64,9 +64,10 @@ impl Program {
         self
     }
 
-    /// Writes a sites file of so many sites and points to it.
+    /// Writes a sites file of so many sites and points to it. They have a slot a day: the hour may
+    /// end while a test runs.
     pub(crate) fn with_sites(self, count: u32) -> Self {
-        self.file("sites.json", &sites_file(count)).env("SITES_FILE", "sites.json")
+        self.file("sites.json", &sites_file(count, 1440)).env("SITES_FILE", "sites.json")
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -90,7 +91,7 @@ impl Program {
 }
 
 /// A sites file of so many sites, no two within two hundredths of a degree.
-pub(crate) fn sites_file(count: u32) -> String {
+pub(crate) fn sites_file(count: u32, interval_minutes: u32) -> String {
     let site = |number: u32| {
         json!({
             "site_id": format!("site-{number:05}"),
@@ -98,6 +99,7 @@ pub(crate) fn sites_file(count: u32) -> String {
             "latitude": f64::from(number / 300) * 0.05 - 60.0,
             "longitude": f64::from(number % 300) - 150.0,
             "timezone": "Europe/Madrid",
+            "interval_minutes": interval_minutes,
         })
     };
     json!({"sites": (0..count).map(site).collect::<Vec<_>>()}).to_string()
