@@ -197,9 +197,7 @@ impl Report {
             "run_summary"
         );
     }
-}
 
-impl Report {
     fn warn_of_passed_slots(&self) {
         if self.passed > 0 {
             tracing::warn!(
