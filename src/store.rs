@@ -138,6 +138,15 @@ pub struct RunStart {
     pub host: RunHost,
 }
 
+impl RunStart {
+    /// Whether a run that beat so long ago has been silent past its lease. A heartbeat that far in
+    /// the future is from before the database's clock was set back: a run at work beats again by
+    /// the new time, and one that is dead must not hold the lock until that time comes.
+    fn lease_is_over(&self, silent_ms: i64) -> bool {
+        u128::from(silent_ms.unsigned_abs()) > self.lease.as_millis()
+    }
+}
+
 /// Who runs a run.
 #[derive(Debug, Clone, Default)]
 pub struct RunHost {

@@ -387,27 +387,3 @@ fn an_answer_for_another_place_is_stored_and_warned_about() {
     assert!(warning["message"].as_str().unwrap().contains("500 km from the site"), "{warning}");
     assert_eq!(ran.run_summary()["collected"], 1);
 }
-
-#[test]
-fn the_doctor_names_each_trouble_with_its_remedy() {
-    let simulator = SimulatorProcess::start(&["--accept-key", "another"]);
-    let program = simulator.client("").with_sites(1);
-    let findings = |ran: &Ran| -> Vec<Value> { serde_json::from_str(&ran.stdout).unwrap() };
-    let ran = program.run(&["doctor", "--output", "json"]).expect(3);
-    let of = |name: &str| {
-        let all = findings(&ran);
-        all.into_iter().find(|finding| finding["check"] == name).unwrap_or_default()
-    };
-    assert_eq!(of("sites file")["verdict"], "good");
-    assert_eq!(of("DATABASE_URL")["verdict"], "warning");
-    assert!(of("migrations")["remedy"].as_str().unwrap().contains("weather migrate"));
-    assert!(of("API key")["remedy"].as_str().unwrap().contains("2 hours"));
-    program.run(&["migrate"]).expect(0);
-    let good = program
-        .env("OPENWEATHER_API_KEY", "another")
-        .run(&["doctor", "--output", "json"])
-        .expect(0);
-    let verdicts: Vec<_> =
-        findings(&good).iter().map(|finding| finding["verdict"].clone()).collect();
-    assert!(!verdicts.contains(&"refused".into()), "{verdicts:?}");
-}

@@ -21,6 +21,7 @@ use crate::support::samples::{
 use crate::support::service::{Job, Service, client};
 
 on_both_databases!(
+    a_clock_set_back_repeats_no_call_and_loses_nothing,
     a_blocked_account_stops_the_run_and_the_next_start_until_the_pause_is_over,
     a_forced_call_that_fails_does_not_lose_what_was_collected,
     a_complete_hour_does_not_mind_a_pause,
@@ -314,6 +315,21 @@ async fn a_time_that_stands_still_or_goes_back_is_no_fault(database: &TestDataba
     assert_eq!(database.count(&observations(0)).await, 1, "one observation fills three slots");
     assert_eq!(database.count(&observations(1)).await, 6);
     assert_eq!(database.count("select count(*) from collection_slots").await, 6);
+}
+
+async fn a_clock_set_back_repeats_no_call_and_loses_nothing(database: &TestDatabase) {
+    let service = Service::with_faults(&[]).await;
+    let job = Job::new(&*database.store, &service);
+    let at = |hours| hour() + TimeDelta::minutes(7) + TimeDelta::hours(hours);
+    // On to the next hour, back over two that are done to one that was never seen, and on again.
+    for (hours, calls) in [(0, 5), (1, 5), (0, 0), (-1, 5), (1, 0), (2, 5)] {
+        service.set_time(at(hours));
+        let report = job.run(&sites(5)).await;
+        assert_eq!((report.outcome(), report.counts.calls), (Outcome::Succeeded, calls), "{hours}");
+    }
+    assert_eq!(database.count("select count(*) from weather_observations").await, 20);
+    let filled = "select count(*) from collection_slots where status = 'collected'";
+    assert_eq!(database.count(filled).await, 20);
 }
 
 /// A source at whose third call the hour is over.

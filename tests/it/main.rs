@@ -11,11 +11,13 @@
 )]
 
 mod cli;
+mod doctor;
 mod etl;
 mod failing_store;
 mod floors;
 mod main_job;
 mod mysql_only;
 mod store_contract;
+mod store_faults;
 mod support;
 mod under_fire;

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::future::join_all;
+use proptest::collection::vec;
+use proptest::strategy::{Just, Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
 use weather_data_product::domain::observation::Values;
-use weather_data_product::domain::{ErrorKind, Interval, Outcome, RunCounts, row_hash};
+use weather_data_product::domain::{ErrorKind, Interval, Outcome, RunCounts, SlotResult, row_hash};
 use weather_data_product::store::{Start, StoreError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -18,6 +21,7 @@ use crate::support::samples::{
 on_both_databases!(
     a_batch_written_twice_leaves_what_it_left_the_first_time,
     a_beating_run_is_not_set_aside,
+    a_heartbeat_from_before_the_clock_was_set_back_holds_no_lock,
     a_later_run_takes_the_row_over_and_leaves_its_creation,
     a_pause_is_not_shortened,
     a_run_is_found_by_its_number_and_by_the_beginning_of_its_id,
@@ -34,6 +38,7 @@ on_both_databases!(
     of_many_starts_at_once_one_is_opened_and_no_number_is_lost,
     only_collected_and_finally_failed_slots_are_settled,
     site_states_tell_freshness_rate_and_the_present_failure,
+    the_order_of_upserts_does_not_matter,
     the_site_table_follows_the_file_and_deletes_nothing,
     two_slots_may_point_at_one_observation,
     what_the_store_is_can_be_said,
@@ -120,11 +125,50 @@ async fn dump(database: &TestDatabase) -> Vec<String> {
             .lines(
                 "select concat_ws('|', site_id, source, slot_time, status, observation_time, \
                     attempts, http_status, latency_ms, error_kind, error_message, \
-                    ingestion_run_id, run_seq, updated_at) from collection_slots order by site_id",
+                    ingestion_run_id, run_seq, updated_at) from collection_slots order by site_id, slot_time",
             )
             .await,
     );
     rows
+}
+
+/// Of one slot may be told that it failed and that it was collected; of one observation, by two
+/// slots, the same values.
+async fn the_order_of_upserts_does_not_matter(database: &TestDatabase) {
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let results: Vec<SlotResult> = (0..8_u16)
+        .flat_map(|site| {
+            let fresh = collected(site, at(0), full_values());
+            let stale =
+                SlotResult { slot: failed(site, at(1), ErrorKind::Timeout).slot, ..fresh.clone() };
+            [
+                failed(site, at(0), ErrorKind::Timeout),
+                fresh,
+                stale,
+                failed(site, at(2), ErrorKind::NotFound),
+            ]
+        })
+        .collect();
+    let order = (Just(results).prop_shuffle(), vec(1_usize..12, 40));
+    let mut random = TestRunner::deterministic();
+    let run = open_run(&*database.store).await;
+    let mut expected = None;
+    for _ in 0..32 {
+        for table in ["weather_observations", "collection_slots"] {
+            database.execute(&format!("delete from {table}")).await;
+        }
+        let (mut results, sizes) = order.new_tree(&mut random).unwrap().current();
+        for size in sizes {
+            let batch: Vec<_> = results.drain(..size.min(results.len())).collect();
+            if !batch.is_empty() {
+                database.store.load(&run, &batch, hour()).await.unwrap();
+            }
+        }
+        assert!(results.is_empty());
+        let stored = dump(database).await;
+        assert_eq!(stored.len(), 8 + 3 * 8);
+        assert_eq!(*expected.get_or_insert(stored.clone()), stored);
+    }
 }
 
 async fn an_absent_value_replaces_a_present_one(database: &TestDatabase) {
@@ -244,6 +288,17 @@ async fn a_run_past_its_lease_is_set_aside_and_commits_nothing_more(database: &T
         .line("select concat_ws('|', status, outcome, collected, failed, rows_loaded) from ingestion_runs where run_seq = 1")
         .await;
     assert_eq!(row, "abandoned|interrupted|1|1|1");
+}
+
+async fn a_heartbeat_from_before_the_clock_was_set_back_holds_no_lock(database: &TestDatabase) {
+    let store = &*database.store;
+    let dead = open_run(store).await;
+    let start = run_start("0/1", Duration::from_secs(120));
+    assert!(matches!(store.start_run(&start).await.unwrap(), Start::Held(_)));
+    database.execute("update ingestion_runs set heartbeat_at = '2999-01-01 00:00:00.000000'").await;
+    let next = opened(store.start_run(&start).await.unwrap());
+    assert_eq!(next.run_seq, dead.run_seq + 1);
+    assert!(matches!(store.beat(&dead).await, Err(StoreError::Fenced { .. })));
 }
 
 /// Starts until the lease of the open run, which is nothing, is over.

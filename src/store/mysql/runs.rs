@@ -75,7 +75,7 @@ async fn set_aside(
     open: &OpenRun,
     start: &RunStart,
 ) -> Result<bool, StoreError> {
-    if u128::try_from(open.silent_ms).unwrap_or(0) <= start.lease.as_millis() {
+    if !start.lease_is_over(open.silent_ms) {
         return Ok(false);
     }
     let done = sqlx::query(

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -71,8 +71,15 @@ impl Program {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weather"));
-        command.args(arguments).env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
+        let mut command = self.command_of(env!("CARGO_BIN_EXE_weather"));
+        command.args(arguments);
+        command
+    }
+
+    /// Another program, in the same folder and environment.
+    pub(crate) fn command_of(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -159,7 +166,12 @@ impl Drop for SimulatorProcess {
     }
 }
 
+/// Where a file of the repository is.
+pub(crate) fn repository_path(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
 /// A file of the repository.
 pub(crate) fn repository_file(path: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    std::fs::read_to_string(repository_path(path)).unwrap()
 }

@@ -1,0 +1,90 @@
+//! A way to MySQL that breaks when it is told to.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What happens at a commit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum AtCommit {
+    Pass,
+    /// The connection ends and the server hears nothing of it.
+    LoseRequest,
+    /// The server carries it out, and its answer is lost with the connection.
+    LoseAnswer,
+}
+
+/// The packet (<https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query.html>):
+/// three bytes of length, a number, the command, its text.
+const COMMIT: &[u8] = b"\x07\0\0\0\x03COMMIT";
+
+/// Passes connections on to a server, unencrypted.
+pub(crate) struct Proxy {
+    /// The URL of the database through the proxy.
+    pub(crate) url: String,
+    commits: Arc<Mutex<VecDeque<AtCommit>>>,
+}
+
+impl Proxy {
+    pub(crate) async fn to(url: &str) -> Self {
+        let mut url = url::Url::parse(url).unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(3306));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        url.set_query(Some("ssl-mode=DISABLED"));
+        let commits = Arc::<Mutex<VecDeque<AtCommit>>>::default();
+        let coming = commits.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&server).await.unwrap();
+                let coming = coming.clone();
+                tokio::spawn(async move { pass_on(client, server, &coming).await });
+            }
+        });
+        Self { url: url.into(), commits }
+    }
+
+    /// What happens at the next commits, in order; further ones pass.
+    pub(crate) fn at_commits(&self, what: &[AtCommit]) {
+        self.commits.lock().unwrap().extend(what);
+    }
+
+    /// How many of them are still to come.
+    pub(crate) fn commits_left(&self) -> usize {
+        self.commits.lock().unwrap().len()
+    }
+}
+
+/// Until one side ends, or a commit is to be lost.
+async fn pass_on(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    commits: &Mutex<VecDeque<AtCommit>>,
+) -> std::io::Result<()> {
+    let (mut request, mut answer) = (vec![0; 65536], vec![0; 65536]);
+    loop {
+        tokio::select! {
+            length = client.read(&mut request) => {
+                let request = &request[..length?];
+                let next = if request == COMMIT { commits.lock().unwrap().pop_front() } else { None };
+                if request.is_empty() || next == Some(AtCommit::LoseRequest) {
+                    return Ok(());
+                }
+                server.write_all(request).await?;
+                if next == Some(AtCommit::LoseAnswer) {
+                    return server.read(&mut answer).await.map(drop);
+                }
+            }
+            length = server.read(&mut answer) => {
+                let answer = &answer[..length?];
+                if answer.is_empty() {
+                    return Ok(());
+                }
+                client.write_all(answer).await?;
+            }
+        }
+    }
+}
