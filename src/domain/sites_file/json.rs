@@ -121,6 +121,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
         while let Some((Key(key), value)) = access.next_entry()? {
             fields.push((key, value));
         }
+        // Many sites with few fields each: room left over would be half of the memory.
+        fields.shrink_to_fit();
         Ok(Json::Object(fields))
     }
 }
