@@ -10,11 +10,13 @@ pub mod error_kind;
 pub mod fingerprint;
 pub mod measure;
 pub mod observation;
+pub mod position;
 pub mod run;
 pub mod shard;
 pub mod site;
 pub mod sites_file;
 pub mod slot;
+pub mod tables;
 
 pub use coordinates::Coordinates;
 pub use error_kind::ErrorKind;

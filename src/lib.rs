@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod columnar;
 pub mod domain;
 pub mod etl;
 pub mod http;

@@ -10,16 +10,20 @@
 
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
 use uuid::Uuid;
 
+use crate::domain::tables::Table;
 use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
 
 mod columns;
 mod error;
 pub mod mysql;
 mod read;
+pub mod rows;
 mod schema;
 pub mod settings;
 mod site_changes;
@@ -27,6 +31,7 @@ pub mod sqlite;
 
 pub use error::StoreError;
 pub use read::{FailureCount, RunRow, SettledSlot, SiteState};
+pub use rows::Rows;
 pub use settings::StoreSettings;
 
 /// The store.
@@ -110,6 +115,20 @@ pub trait Store: Send + Sync {
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;
+
+    /// The first `run_seq` that is not to be synced: below it every run has ended, and nothing can
+    /// appear there any more.
+    async fn end_of_ended_runs(&self) -> Result<i64, StoreError>;
+
+    /// Makes the next run's number larger than `run_seq`, if it is not.
+    async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError>;
+
+    /// Rows of a mirrored table as of one moment, streamed in batches.
+    fn read_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        rows: &Rows,
+    ) -> BoxStream<'a, Result<RecordBatch, StoreError>>;
 }
 
 /// A run that is open and ours.

@@ -51,6 +51,9 @@ pub enum StoreError {
     /// A migration failed.
     #[error("the store's schema could not be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// A row lacks a value that every row has.
+    #[error("the store holds a row that cannot be")]
+    Malformed(#[from] arrow_schema::ArrowError),
     /// Anything else.
     #[error("the store failed")]
     Other(#[source] sqlx::Error),
@@ -90,6 +93,9 @@ impl StoreError {
             }
             Self::Migration(_) => {
                 "run `weather migrate` as a user with create, alter, index, select and insert privileges"
+            }
+            Self::Malformed(_) => {
+                "a table was changed by hand: the cause names the column; mend the row, or `weather migrate`"
             }
             Self::Other(_) => "see the cause; `weather doctor` looks at the store",
         }

@@ -1,14 +1,18 @@
 //! The store in an SQLite file, for trying out: no server, one writer at a time.
 
+use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::SqlitePool;
+use futures::stream::BoxStream;
 use sqlx::migrate::Migrator;
+use sqlx::{Row as _, SqlitePool};
 
+use super::rows::{Rows, stream_rows};
 use super::{
     FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError,
     StoreFacts, StoreSettings,
 };
+use crate::domain::tables::Table;
 use crate::domain::{Site, SlotResult};
 
 mod access;
@@ -120,5 +124,21 @@ impl Store for SqliteStore {
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
         read::run(&self.pool, id).await
+    }
+
+    async fn end_of_ended_runs(&self) -> Result<i64, StoreError> {
+        read::end_of_ended_runs(&self.pool).await
+    }
+
+    async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {
+        runs::raise_run_seq(&self.pool, run_seq).await
+    }
+
+    fn read_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        rows: &Rows,
+    ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
+        stream_rows!(&self.pool, table, rows, store_error)
     }
 }

@@ -5,6 +5,7 @@ use sqlx::{MySql, MySqlPool, QueryBuilder};
 
 use super::error::store_error;
 use crate::store::read::{FAILURES, RUN, RUNS, SITE_STATES, id_pattern};
+use crate::store::rows::END_OF_ENDED_RUNS;
 use crate::store::{FailureCount, RunRow, SettledSlot, SiteState, StoreError};
 
 pub(super) async fn settled(
@@ -79,4 +80,8 @@ pub(super) async fn run(pool: &MySqlPool, id: &str) -> Result<Option<RunRow>, St
         .fetch_optional(pool)
         .await
         .map_err(store_error)
+}
+
+pub(super) async fn end_of_ended_runs(pool: &MySqlPool) -> Result<i64, StoreError> {
+    sqlx::query_scalar(END_OF_ENDED_RUNS).fetch_one(pool).await.map_err(store_error)
 }

@@ -199,3 +199,13 @@ pub(super) async fn pause(
     .map_err(store_error)?;
     Ok(())
 }
+
+pub(super) async fn raise_run_seq(pool: &MySqlPool, run_seq: i64) -> Result<(), StoreError> {
+    sqlx::query("update run_counter set last_run_seq = ? where id = 1 and last_run_seq < ?")
+        .bind(run_seq)
+        .bind(run_seq)
+        .execute(pool)
+        .await
+        .map_err(store_error)?;
+    Ok(())
+}
