@@ -21,6 +21,7 @@ mod shutdown;
 mod simulate;
 mod sites;
 mod status;
+mod sync;
 mod transform;
 
 use crate::telemetry::{self, LogLevel, LogSettings};
@@ -64,6 +65,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Etl(Box<etl::Args>),
+    Sync(Box<sync::Args>),
     Demo(demo::Args),
     Status(status::Args),
     Runs(runs::Args),
@@ -112,6 +114,7 @@ impl Cli {
     async fn dispatch(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::Etl(args) => etl::run(*args, &self.cloud_run).await,
+            Command::Sync(args) => sync::run(*args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Runs(args) => runs::run(args).await,

@@ -13,6 +13,8 @@ pub mod etl;
 pub mod http;
 pub mod retry;
 pub mod simulator;
+pub mod sink;
 pub mod source;
 pub mod store;
+pub mod sync;
 pub mod telemetry;

@@ -5,8 +5,10 @@ use std::io::{self, Write as _};
 use clap::builder::StyledStr;
 
 use super::exit::Exit;
-use crate::etl::Stop;
+use crate::etl;
+use crate::sink::SinkError;
 use crate::store::StoreError;
+use crate::sync;
 use crate::telemetry::{self, LogFormat, LogLevel};
 
 /// Something that the user has to put right: exit code 2.
@@ -45,21 +47,29 @@ pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
     exit(error)
 }
 
-fn hint(error: &anyhow::Error) -> Option<&str> {
+fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<UsageError>() {
-            return error.hint.as_deref();
+            return error.hint.clone();
         }
-        if let Some(stop) = cause.downcast_ref::<Stop>() {
-            return Some(stop.hint());
+        if let Some(stop) = cause.downcast_ref::<etl::Stop>() {
+            return Some(stop.hint().into());
         }
-        cause.downcast_ref::<StoreError>().map(StoreError::hint)
+        if let Some(stop) = cause.downcast_ref::<sync::Stop>() {
+            return stop.hint().map(str::to_owned);
+        }
+        if let Some(error) = cause.downcast_ref::<SinkError>() {
+            return Some(error.hint());
+        }
+        cause.downcast_ref::<StoreError>().map(|error| error.hint().to_owned())
     })
 }
 
 fn exit(error: &anyhow::Error) -> Exit {
     let is_usage = error.chain().any(|cause| {
-        cause.is::<UsageError>() || matches!(cause.downcast_ref(), Some(StoreError::Settings(_)))
+        cause.is::<UsageError>()
+            || matches!(cause.downcast_ref(), Some(StoreError::Settings(_)))
+            || matches!(cause.downcast_ref(), Some(SinkError::Settings(_)))
     });
     if is_usage { Exit::Usage } else { Exit::Stopped }
 }

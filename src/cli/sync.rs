@@ -1,0 +1,123 @@
+//! `weather sync`: mirrors the store into BigQuery.
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::error::UsageError;
+use super::exit::Exit;
+use super::output::{self, OutputFormat, Row};
+use super::shutdown::Shutdown;
+use crate::sink::SinkSettings;
+use crate::store::StoreSettings;
+use crate::sync::{self, Stop, Sync};
+
+/// Mirror the store into BigQuery: only what is new, each row once
+///
+/// Makes datasets, tables and views where they are missing. Goes on from the position that BigQuery
+/// holds; may be killed and started again at any time. With nothing new it sends no statement.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    BIGQUERY_PROJECT=acme BIGQUERY_DATASET=weather weather sync\n  \
+    weather sync --dry-run\n  \
+    weather sync --rebase     # after the store was restored from a backup")]
+pub(super) struct Args {
+    /// Say what would be sent, and send and make nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Send the whole store, though it is not the one that was synced (restored, or new)
+    #[arg(long, conflicts_with = "dry_run")]
+    rebase: bool,
+
+    /// Form of the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: OutputFormat,
+
+    #[command(flatten)]
+    settings: SyncSettings,
+    #[command(flatten)]
+    sink: SinkSettings,
+    #[command(flatten)]
+    store: StoreSettings,
+}
+
+/// How the job works.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SyncSettings {
+    /// Rows of a chunk at most, for tests
+    #[arg(
+        long, env = "WEATHER_CHUNK_ROWS", hide = true, default_value_t = 100_000,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    chunk_rows: u32,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    let sink = args.sink.open().await?.ok_or_else(|| no_sink(&args.sink))?;
+    let store = args.store.open_ready().await?;
+    let parts = Sync {
+        store: &*store,
+        sink: &*sink,
+        chunk_rows: args.settings.chunk_rows,
+        rebase: args.rebase,
+        shutdown: shutdown.token(),
+    };
+    if args.dry_run {
+        let pending = sync::pending(parts).await?;
+        let rows: Vec<_> = pending.iter().map(SyncedTable::pending).collect();
+        output::rows(args.output, &rows)?;
+        return Ok(Exit::Done);
+    }
+    mirror(parts, args.output, &shutdown).await
+}
+
+fn no_sink(settings: &SinkSettings) -> UsageError {
+    if !settings.sync_enabled {
+        return UsageError::new("the sync is turned off: SYNC_ENABLED is false");
+    }
+    UsageError::new("no sink: BIGQUERY_DATASET is not set")
+        .hint("set BIGQUERY_PROJECT and BIGQUERY_DATASET; the dataset is made if it is not there")
+}
+
+/// Syncs and shows what it did.
+pub(super) async fn mirror(
+    parts: Sync<'_>,
+    format: OutputFormat,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Exit> {
+    let report = sync::run(parts).await;
+    let rows: Vec<_> = report.tables.iter().map(SyncedTable::written).collect();
+    output::rows(format, &rows)?;
+    match report.stop {
+        None => Ok(Exit::Done),
+        Some(Stop::Interrupted) => Ok(shutdown.exit()),
+        Some(Stop::Failed(error)) => Err(error),
+        Some(stop) => Err(stop.into()),
+    }
+}
+
+/// A table and its rows.
+#[derive(Serialize)]
+struct SyncedTable {
+    table: &'static str,
+    rows: u64,
+}
+
+impl SyncedTable {
+    fn written(report: &sync::TableReport) -> Self {
+        Self { table: report.table.name, rows: report.rows }
+    }
+
+    fn pending((table, rows): &(&'static str, u64)) -> Self {
+        Self { table, rows: *rows }
+    }
+}
+
+impl Row for SyncedTable {
+    const HEADS: &[&str] = &["table", "rows"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.table.into(), self.rows.to_string()]
+    }
+}

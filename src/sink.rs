@@ -1,0 +1,115 @@
+//! The sink: where the store is mirrored for BI people (BigQuery).
+//!
+//! The sink keeps the **position** of each table itself, in the transaction that writes the rows,
+//! so that rows and position cannot disagree. Every writer reads the **epoch** of the table before
+//! it reads the rows, and writes only if the epoch is still that: two writers at once cannot both
+//! insert. A write whose answer was lost is looked up by its position, never guessed.
+//!
+//! Every implementation passes the contract suite (`tests/it/sink_contract.rs`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+
+use crate::domain::position::Position;
+use crate::domain::tables::Table;
+
+pub mod bigquery;
+mod error;
+pub mod settings;
+
+pub use error::SinkError;
+pub use settings::SinkSettings;
+
+/// The sink.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// Its name for people.
+    fn name(&self) -> String;
+
+    /// Creates what is missing, adds columns that are new, and returns what it did, for people.
+    /// Nothing of ours is ever dropped or emptied.
+    ///
+    /// # Errors
+    /// [`SinkError::Altered`] when a table is not as we made it: nothing was written then.
+    async fn prepare(&self) -> Result<Vec<String>, SinkError>;
+
+    /// Where each table stands for this store; `None` if it was never synced from it.
+    async fn find_states(&self, store_id: &str) -> Result<Option<States>, SinkError>;
+
+    /// Other stores that were synced to here.
+    async fn list_other_stores(&self, store_id: &str) -> Result<Vec<String>, SinkError>;
+
+    /// Makes the states of a store, every table before its first row; those that are there stay.
+    async fn create_states(&self, store_id: &str) -> Result<(), SinkError>;
+
+    /// Sets every table of a store before its first row.
+    async fn reset_states(&self, store_id: &str) -> Result<(), SinkError>;
+
+    /// Puts the rows of a chunk where [`merge`](Self::merge) finds them. Nobody sees them yet.
+    ///
+    /// # Errors
+    /// [`SinkError::Rejected`] when the rows are not taken.
+    async fn stage(&self, chunk: &Chunk) -> Result<Staging, SinkError>;
+
+    /// Writes the staged rows and moves the table's state to `chunk.progress`, all or nothing. The
+    /// rows are durably written when it returns.
+    ///
+    /// # Errors
+    /// [`SinkError::Fenced`] when the epoch is no longer `epoch`: nothing was written then. After
+    /// any other error only the state tells.
+    async fn merge(
+        &self,
+        store_id: &str,
+        chunk: &Chunk,
+        staging: &Staging,
+        epoch: i64,
+    ) -> Result<(), SinkError>;
+
+    /// Drops what was staged; if that fails it goes by itself within a day.
+    async fn drop_staging(&self, staging: Staging);
+}
+
+/// The states of all tables, by name.
+pub type States = BTreeMap<String, State>;
+
+/// Where a table stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Goes up with each write.
+    pub epoch: i64,
+    /// What has been written; `None`: nothing.
+    pub progress: Option<Progress>,
+}
+
+/// How much of a table has been written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Every row up to here.
+    To(Position),
+    /// The whole table when its rows had this fingerprint.
+    Whole(i64),
+}
+
+/// Rows on their way.
+#[derive(Debug)]
+pub struct Chunk {
+    /// Their table.
+    pub table: &'static Table,
+    /// The rows, as a Parquet file.
+    pub parquet: Vec<u8>,
+    /// How many they are.
+    pub rows: u64,
+    /// The days (UTC) they are of; none for a table without days.
+    pub days: BTreeSet<NaiveDate>,
+    /// Where the table stands once they are written.
+    pub progress: Progress,
+}
+
+/// Rows that are staged.
+#[derive(Debug)]
+pub struct Staging {
+    /// The name of the staging table.
+    pub name: String,
+}

@@ -1,0 +1,132 @@
+//! The sink in BigQuery.
+//!
+//! Rows go as Parquet in a load job (free of charge) to a staging table made for it, and from there
+//! by one script in a transaction, which is where the fence is. What is only looked at is read by
+//! REST without a statement: a store with nothing new costs nothing.
+
+use async_trait::async_trait;
+use gcp_bigquery_client::Client;
+use url::Url;
+
+use super::{Chunk, Sink, SinkError, Staging, States};
+
+mod auth;
+mod calls;
+mod jobs;
+mod prepare;
+mod script;
+mod stage;
+mod state;
+
+use auth::Credentials;
+
+/// The sink in BigQuery.
+pub struct BigQuery {
+    client: Client,
+    http: reqwest::Client,
+    credentials: Credentials,
+    names: Names,
+    location: Option<String>,
+    upload_url: Url,
+}
+
+/// What things are called.
+#[derive(Debug, Clone)]
+struct Names {
+    project: String,
+    dataset: String,
+    /// Holds staging and state.
+    internal: String,
+}
+
+impl Names {
+    /// A table for BI people, as SQL names it.
+    fn public(&self, table: &str) -> String {
+        format!("`{}.{}.{table}`", self.project, self.dataset)
+    }
+
+    /// A table of our own, as SQL names it.
+    fn internal(&self, table: &str) -> String {
+        format!("`{}.{}.{table}`", self.project, self.internal)
+    }
+}
+
+impl BigQuery {
+    /// The dataset of a project, at Google or, with `base_url`, at an emulator.
+    ///
+    /// # Errors
+    /// [`SinkError::Settings`] when a name cannot be, [`SinkError::Credentials`] when there are
+    /// none.
+    pub async fn open(
+        project: &str,
+        dataset: &str,
+        location: Option<&str>,
+        base_url: Option<&Url>,
+    ) -> Result<Self, SinkError> {
+        let is_name = |text: &str, more: &str| {
+            text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+        };
+        if !is_name(project, "-_.:") || !is_name(dataset, "_") {
+            return Err(SinkError::Settings(format!(
+                "BIGQUERY_PROJECT {project:?} or BIGQUERY_DATASET {dataset:?} is no name: letters, digits and _"
+            )));
+        }
+        let credentials = Credentials::find(base_url.is_some())?;
+        let names = Names {
+            project: project.into(),
+            dataset: dataset.into(),
+            internal: format!("{dataset}_internal"),
+        };
+        let location = location.map(str::to_owned);
+        let client = calls::client(&credentials, base_url).await?;
+        let http = calls::http()?;
+        let upload_url = calls::upload_url(base_url, project)?;
+        Ok(Self { client, http, credentials, names, location, upload_url })
+    }
+}
+
+#[async_trait]
+impl Sink for BigQuery {
+    fn name(&self) -> String {
+        format!("BigQuery {}.{}", self.names.project, self.names.dataset)
+    }
+
+    async fn prepare(&self) -> Result<Vec<String>, SinkError> {
+        self.prepare_all().await
+    }
+
+    async fn find_states(&self, store_id: &str) -> Result<Option<States>, SinkError> {
+        self.read_states(store_id).await
+    }
+
+    async fn list_other_stores(&self, store_id: &str) -> Result<Vec<String>, SinkError> {
+        self.other_stores(store_id).await
+    }
+
+    async fn create_states(&self, store_id: &str) -> Result<(), SinkError> {
+        self.run_script("state", state::create(&self.names, store_id)).await
+    }
+
+    async fn reset_states(&self, store_id: &str) -> Result<(), SinkError> {
+        self.run_script("state", state::reset(&self.names, store_id)).await
+    }
+
+    async fn stage(&self, chunk: &Chunk) -> Result<Staging, SinkError> {
+        self.load(chunk).await
+    }
+
+    async fn merge(
+        &self,
+        store_id: &str,
+        chunk: &Chunk,
+        staging: &Staging,
+        epoch: i64,
+    ) -> Result<(), SinkError> {
+        let script = script::merge(&self.names, store_id, chunk, &staging.name, epoch);
+        self.run_script(chunk.table.name, script).await
+    }
+
+    async fn drop_staging(&self, staging: Staging) {
+        self.drop_table(&staging.name).await;
+    }
+}

@@ -1,0 +1,141 @@
+//! Calls: the client, the time they may take, and what their errors mean.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gcp_bigquery_client::Client;
+use gcp_bigquery_client::client_builder::ClientBuilder;
+use gcp_bigquery_client::error::BQError;
+use url::Url;
+
+use super::BigQuery;
+use super::auth::Credentials;
+use crate::http;
+use crate::sink::SinkError;
+
+/// What a call may take: the client has no time-out of its own.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What an upload may take.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
+
+const GOOGLE: &str = "https://bigquery.googleapis.com/bigquery/v2";
+
+pub(super) async fn client(
+    credentials: &Credentials,
+    base_url: Option<&Url>,
+) -> Result<Client, SinkError> {
+    let mut builder = ClientBuilder::new();
+    if let Some(base_url) = base_url {
+        builder.with_v2_base_url(base_url.as_str().trim_end_matches('/').to_owned());
+    }
+    let client = builder.build_from_authenticator(Arc::new(credentials.clone())).await;
+    client.map_err(|error| unavailable("the client", error))
+}
+
+pub(super) fn http() -> Result<reqwest::Client, SinkError> {
+    http::client(UPLOAD_TIMEOUT).map_err(|error| unavailable("the client", http::describe(error)))
+}
+
+/// Where load jobs with media are sent
+/// (<https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/insert>).
+pub(super) fn upload_url(base_url: Option<&Url>, project: &str) -> Result<Url, SinkError> {
+    let base = base_url.map_or(GOOGLE, Url::as_str).trim_end_matches('/');
+    let wrong = |_| SinkError::Settings(format!("BIGQUERY_BASE_URL: {base} is no address"));
+    let mut url = Url::parse(base).map_err(wrong)?;
+    url.set_path(&format!("/upload{}/projects/{project}/jobs", url.path()));
+    url.set_query(Some("uploadType=multipart"));
+    Ok(url)
+}
+
+pub(super) fn unavailable(
+    what: &str,
+    cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> SinkError {
+    SinkError::Unavailable { what: what.into(), cause: cause.into() }
+}
+
+/// An answer that is no success: the status, a reason of
+/// <https://cloud.google.com/bigquery/docs/error-messages>, and the words.
+pub(super) struct Refusal {
+    pub(super) status: i64,
+    pub(super) reason: String,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    pub(super) fn is(&self, status: i64) -> bool {
+        self.status == status
+    }
+
+    fn may_pass(&self) -> bool {
+        const PASSING: [&str; 10] = [
+            "rateLimitExceeded",
+            "jobRateLimitExceeded",
+            "backendError",
+            "jobBackendError",
+            "internalError",
+            "jobInternalError",
+            "tableUnavailable",
+            "timeout",
+            // A transaction that lost against another one.
+            "aborted",
+            "stopped",
+        ];
+        self.status == 429
+            || self.status >= 500
+            || PASSING.contains(&self.reason.as_str())
+            || self.message.contains("aborted due to concurrent")
+    }
+}
+
+impl BigQuery {
+    /// Makes a call: its refusal, if it is one that the caller knows how to take, else the error.
+    pub(super) async fn call<T>(
+        &self,
+        what: &str,
+        call: impl Future<Output = Result<T, BQError>>,
+    ) -> Result<Result<T, Refusal>, SinkError> {
+        self.credentials.token().await?;
+        let answer = tokio::time::timeout(CALL_TIMEOUT, call).await;
+        let answer = answer.map_err(|error| unavailable(what, error))?;
+        let refusal = match answer {
+            Ok(answer) => return Ok(Ok(answer)),
+            Err(BQError::ResponseError { error }) => {
+                let error = error.error;
+                let reason = error.errors.first().and_then(|first| first.get("reason"));
+                Refusal {
+                    status: error.code,
+                    reason: reason.cloned().unwrap_or(error.status),
+                    message: error.message,
+                }
+            }
+            Err(error) => return Err(unavailable(what, error)),
+        };
+        if refusal.may_pass() {
+            return Err(unavailable(what, refusal.message));
+        }
+        Ok(Err(refusal))
+    }
+
+    /// What a refusal means, of a call about `what`.
+    pub(super) fn refused(&self, what: &str, refusal: Refusal) -> SinkError {
+        let project = &self.names.project;
+        let cause = refusal.message.clone().into();
+        match (refusal.status, refusal.reason.as_str()) {
+            _ if refusal.may_pass() => unavailable(what, refusal.message),
+            (401, _) => SinkError::Credentials(cause),
+            (403, _) | (_, "accessDenied") if refusal.message.contains("bigquery.jobs.") => {
+                let on = format!("project {project}");
+                SinkError::AccessDenied { role: "roles/bigquery.jobUser", on, cause }
+            }
+            (403, _) | (_, "accessDenied") => SinkError::AccessDenied {
+                role: "roles/bigquery.dataEditor",
+                on: what.into(),
+                cause,
+            },
+            (404, _) | (_, "notFound") => SinkError::NotFound { what: what.into(), cause },
+            _ => SinkError::Rejected { what: what.into(), cause },
+        }
+    }
+}

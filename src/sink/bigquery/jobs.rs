@@ -1,0 +1,88 @@
+//! Jobs: sent, waited for, and judged by their own status: an answer of 200 says only that the job
+//! is known.
+
+use std::time::Duration;
+
+use gcp_bigquery_client::model::error_proto::ErrorProto;
+use gcp_bigquery_client::model::job::Job;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
+use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
+use gcp_bigquery_client::model::job_reference::JobReference;
+use uuid::Uuid;
+
+use super::BigQuery;
+use super::calls::Refusal;
+use super::script::FENCE;
+use crate::clock::{Clock as _, SystemClock};
+use crate::domain::tables::TABLES;
+use crate::sink::SinkError;
+
+/// Waits between looks at a job.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+impl BigQuery {
+    /// A job's own name: one that is asked for twice is one job.
+    pub(super) fn job_reference(&self, what: &str) -> JobReference {
+        JobReference {
+            job_id: Some(format!("weather_{what}_{}", Uuid::now_v7().simple())),
+            location: self.location.clone(),
+            project_id: Some(self.names.project.clone()),
+        }
+    }
+
+    /// Runs a script to its end.
+    pub(super) async fn run_script(&self, what: &str, script: String) -> Result<(), SinkError> {
+        let query = JobConfigurationQuery {
+            query: script,
+            use_legacy_sql: Some(false),
+            ..JobConfigurationQuery::default()
+        };
+        let configuration = JobConfiguration { query: Some(query), ..JobConfiguration::default() };
+        let job = Job {
+            configuration: Some(configuration),
+            job_reference: Some(self.job_reference(what)),
+            ..Job::default()
+        };
+        let project = &self.names.project;
+        let sent = self.call(what, self.client.job().insert(project, job)).await?;
+        let job = sent.map_err(|refusal| self.refused(what, refusal))?;
+        self.wait_for(what, job).await?;
+        Ok(())
+    }
+
+    /// The job once it is done.
+    ///
+    /// # Errors
+    /// What made it fail.
+    pub(super) async fn wait_for(&self, what: &str, mut job: Job) -> Result<Job, SinkError> {
+        let mut wait = FIRST_WAIT;
+        loop {
+            let status = job.status.clone().unwrap_or_default();
+            if let Some(error) = status.error_result {
+                return Err(self.job_error(what, error));
+            }
+            if status.state.as_deref() == Some("DONE") {
+                return Ok(job);
+            }
+            SystemClock.sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+            let reference = job.job_reference.unwrap_or_default();
+            let job_id = reference.job_id.unwrap_or_default();
+            let location = reference.location.as_deref().or(self.location.as_deref());
+            let project = &self.names.project;
+            let look = self.client.job().get_job(project, &job_id, location);
+            job = self.call(what, look).await?.map_err(|refusal| self.refused(what, refusal))?;
+        }
+    }
+
+    fn job_error(&self, what: &str, error: ErrorProto) -> SinkError {
+        let message = error.message.unwrap_or_default();
+        let table = TABLES.iter().find(|table| table.name == what);
+        if let Some(table) = table.filter(|_| message.contains(FENCE)) {
+            return SinkError::Fenced { table: table.name };
+        }
+        let reason = error.reason.unwrap_or_default();
+        self.refused(what, Refusal { status: 400, reason, message })
+    }
+}

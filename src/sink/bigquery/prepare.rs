@@ -1,0 +1,223 @@
+//! What has to be there before rows are sent: datasets, tables and views, made by REST as the
+//! definitions say, and looked at before anything is written.
+
+use futures::future::try_join_all;
+use gcp_bigquery_client::model::clustering::Clustering;
+use gcp_bigquery_client::model::dataset::Dataset;
+use gcp_bigquery_client::model::field_type::FieldType;
+use gcp_bigquery_client::model::table::Table as RestTable;
+use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
+use gcp_bigquery_client::model::table_schema::TableSchema;
+use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
+
+use super::{BigQuery, Names};
+use crate::domain::tables::{Column, Kind, TABLES, Table};
+use crate::sink::SinkError;
+
+/// The label that says how many of our columns a table was given: those beyond are new, those
+/// within that are missing were dropped by hand.
+const COLUMNS_LABEL: &str = "weather_columns";
+
+/// The columns as BigQuery describes them.
+pub(super) fn schema(table: &Table) -> TableSchema {
+    TableSchema::new(table.columns.iter().map(field).collect())
+}
+
+fn field(column: &Column) -> TableFieldSchema {
+    let data_type = match column.kind {
+        Kind::Text => FieldType::String,
+        Kind::Integer => FieldType::Integer,
+        Kind::Real { .. } => FieldType::Float,
+        Kind::Time => FieldType::Timestamp,
+        Kind::Date => FieldType::Date,
+    };
+    let mut field = TableFieldSchema::new(column.name, data_type);
+    field.mode = Some(if column.is_required { "REQUIRED" } else { "NULLABLE" }.into());
+    field.description = Some(column.description.into());
+    field
+}
+
+/// The table as it is made.
+fn definition(names: &Names, table: &Table) -> RestTable {
+    let mut made = RestTable::new(&names.project, &names.dataset, table.name, schema(table))
+        .description(table.description)
+        .label(COLUMNS_LABEL, &table.columns.len().to_string());
+    if let Some(day_of) = table.day_of {
+        made = made.time_partitioning(TimePartitioning::per_day().field(day_of));
+    }
+    let has = |name: &&str| table.column(name).is_some();
+    let clustered: Vec<String> =
+        ["site_id", "source"].into_iter().filter(has).map(str::to_owned).collect();
+    if table.day_of.is_some() && !clustered.is_empty() {
+        made = made.clustering(Clustering { fields: Some(clustered) });
+    }
+    made
+}
+
+impl BigQuery {
+    pub(super) async fn prepare_all(&self) -> Result<Vec<String>, SinkError> {
+        let Names { dataset, internal, .. } = &self.names;
+        let made = try_join_all([dataset, internal].map(|name| self.prepare_dataset(name))).await?;
+        let mut done: Vec<String> = made.into_iter().flatten().collect();
+        // All are looked at before one is touched.
+        let found = try_join_all(TABLES.map(|table| self.find_table(table.name))).await?;
+        let mut changes = Vec::new();
+        for (table, found) in TABLES.into_iter().zip(found) {
+            changes.push((table, self.change(table, found.as_ref())?));
+        }
+        for (table, change) in changes {
+            done.extend(self.carry_out(table, change).await?);
+        }
+        Ok(done)
+    }
+
+    async fn prepare_dataset(&self, name: &str) -> Result<Option<String>, SinkError> {
+        let project = &self.names.project;
+        let what = format!("dataset {project}.{name}");
+        match self.call(&what, self.client.dataset().get(project, name)).await? {
+            Ok(found) => self.check_location(&what, found).map(|()| None),
+            Err(refusal) if refusal.is(404) => {
+                let mut dataset = Dataset::new(project, name);
+                dataset.location.clone_from(&self.location);
+                match self.call(&what, self.client.dataset().create(dataset)).await? {
+                    Ok(_) => Ok(Some(what)),
+                    Err(refusal) if refusal.is(409) => Ok(None),
+                    Err(refusal) => Err(self.refused(&what, refusal)),
+                }
+            }
+            Err(refusal) => Err(self.refused(&what, refusal)),
+        }
+    }
+
+    fn check_location(&self, what: &str, found: Dataset) -> Result<(), SinkError> {
+        let found = found.location.unwrap_or_default();
+        match &self.location {
+            Some(asked) if !found.is_empty() && !asked.eq_ignore_ascii_case(&found) => {
+                Err(SinkError::Altered {
+                    table: what.into(),
+                    problem: format!("it is in {found}, and BIGQUERY_LOCATION is {asked}"),
+                    remedy: format!(
+                        "set BIGQUERY_LOCATION={found}, or name another dataset: a dataset does not move"
+                    ),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn find_table(&self, name: &str) -> Result<Option<RestTable>, SinkError> {
+        let Names { project, dataset, .. } = &self.names;
+        let what = format!("table {project}.{dataset}.{name}");
+        match self.call(&what, self.client.table().get(project, dataset, name, None)).await? {
+            Ok(table) => Ok(Some(table)),
+            Err(refusal) if refusal.is(404) => Ok(None),
+            Err(refusal) => Err(self.refused(&what, refusal)),
+        }
+    }
+
+    /// What has to be done with a table.
+    fn change(
+        &self,
+        table: &'static Table,
+        found: Option<&RestTable>,
+    ) -> Result<Change, SinkError> {
+        let wanted = definition(&self.names, table);
+        let Some(found) = found else { return Ok(Change::Create(Box::new(wanted))) };
+        let altered = |problem: String, remedy: String| SinkError::Altered {
+            table: format!("{}.{}.{}", self.names.project, self.names.dataset, table.name),
+            problem,
+            remedy,
+        };
+        if found.time_partitioning.as_ref().and_then(|by| by.field.as_deref()) != table.day_of {
+            return Err(altered(
+                format!(
+                    "it is not partitioned by the day of {}",
+                    table.day_of.unwrap_or("nothing")
+                ),
+                "rename it; `weather sync --rebase` makes it anew and fills it from the store"
+                    .into(),
+            ));
+        }
+        let mut fields = found.schema.fields.clone().unwrap_or_default();
+        let known = found.labels.as_ref().and_then(|labels| labels.get(COLUMNS_LABEL));
+        let known = known.and_then(|count| count.parse::<usize>().ok()).unwrap_or(usize::MAX);
+        let mut is_changed = found.description.as_deref() != Some(table.description);
+        let mut added = Vec::new();
+        for (index, column) in table.columns.iter().enumerate() {
+            let wanted = field(column);
+            match fields.iter_mut().find(|field| field.name == column.name) {
+                Some(there) if !is_same_type(&there.r#type, &wanted.r#type) => {
+                    return Err(altered(
+                        format!("column {} is {:?}, not {:?}", column.name, there.r#type, wanted.r#type),
+                        "rename the table; `weather sync --rebase` makes it anew and fills it from the store".into(),
+                    ));
+                }
+                Some(there) => {
+                    is_changed |= there.description != wanted.description;
+                    there.description = wanted.description;
+                }
+                None if index < known => {
+                    return Err(altered(
+                        format!("column {} is gone", column.name),
+                        format!(
+                            "add it again (`alter table … add column {} …`), then `weather repair` fills it",
+                            column.name
+                        ),
+                    ));
+                }
+                None => {
+                    added.push(column.name);
+                    // A column that rows are there without cannot be required.
+                    fields.push(TableFieldSchema { mode: Some("NULLABLE".into()), ..wanted });
+                }
+            }
+        }
+        if added.is_empty() && !is_changed {
+            return Ok(Change::Nothing);
+        }
+        Ok(Change::Patch(Box::new(RestTable { schema: TableSchema::new(fields), ..wanted }), added))
+    }
+
+    async fn carry_out(
+        &self,
+        table: &'static Table,
+        change: Change,
+    ) -> Result<Option<String>, SinkError> {
+        let Names { project, dataset, .. } = &self.names;
+        let what = format!("table {project}.{dataset}.{}", table.name);
+        match change {
+            Change::Nothing => Ok(None),
+            Change::Create(wanted) => {
+                match self.call(&what, self.client.table().create(*wanted)).await? {
+                    Ok(_) => Ok(Some(what)),
+                    Err(refusal) if refusal.is(409) => Ok(None),
+                    Err(refusal) => Err(self.refused(&what, refusal)),
+                }
+            }
+            Change::Patch(patch, added) => {
+                let patch = RestTable { time_partitioning: None, clustering: None, ..*patch };
+                let patched = self.client.table().patch(project, dataset, table.name, patch);
+                let patched = self.call(&what, patched).await?;
+                patched.map_err(|refusal| self.refused(&what, refusal))?;
+                Ok((!added.is_empty()).then(|| format!("{what}: columns {}", added.join(", "))))
+            }
+        }
+    }
+}
+
+enum Change {
+    Nothing,
+    Create(Box<RestTable>),
+    /// The whole description, and the columns that are new in it.
+    Patch(Box<RestTable>, Vec<&'static str>),
+}
+
+/// The API has two names for some types.
+fn is_same_type(one: &FieldType, other: &FieldType) -> bool {
+    let name = |data_type: &FieldType| match data_type {
+        FieldType::Int64 => FieldType::Integer,
+        FieldType::Float64 => FieldType::Float,
+        other => other.clone(),
+    };
+    format!("{:?}", name(one)) == format!("{:?}", name(other))
+}

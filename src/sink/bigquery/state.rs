@@ -1,0 +1,141 @@
+//! The state of each table: a row each of a small table, one such table for each store.
+
+use chrono::{DateTime, Utc};
+use gcp_bigquery_client::model::table_row::TableRow;
+use gcp_bigquery_client::table::ListOptions;
+use gcp_bigquery_client::tabledata::ListQueryParameters;
+
+use super::{BigQuery, Names};
+use crate::domain::position::{Position, RowKey};
+use crate::domain::tables::TABLES;
+use crate::sink::{Progress, SinkError, State, States};
+
+const PREFIX: &str = "_sync_state_";
+
+/// The columns, in order.
+const COLUMNS: [(&str, &str); 9] = [
+    ("table_name", "string"),
+    ("epoch", "int64"),
+    ("run_seq", "int64"),
+    ("run_id", "string"),
+    ("key_time", "string"),
+    ("key_site_id", "string"),
+    ("key_source", "string"),
+    ("fingerprint", "int64"),
+    ("moved_at", "timestamp"),
+];
+
+pub(super) fn table_name(store_id: &str) -> String {
+    format!("{PREFIX}{}", store_id.replace('-', "_"))
+}
+
+/// Makes the table with its rows, in one statement: it is never seen without them.
+pub(super) fn create(names: &Names, store_id: &str) -> String {
+    let table = names.internal(&table_name(store_id));
+    let rows = TABLES.map(|table| {
+        let cells = COLUMNS.map(|(name, data_type)| match name {
+            "table_name" => format!("'{}' as table_name", table.name),
+            "epoch" => "0 as epoch".into(),
+            _ => format!("cast(null as {data_type}) as {name}"),
+        });
+        format!("select {}", cells.join(", "))
+    });
+    format!("create table if not exists {table} as\n{}", rows.join("\nunion all\n"))
+}
+
+/// Every table before its first row.
+pub(super) fn reset(names: &Names, store_id: &str) -> String {
+    let table = names.internal(&table_name(store_id));
+    let cleared = COLUMNS[2..8].iter().map(|(name, _)| format!("{name} = null"));
+    let cleared = cleared.collect::<Vec<_>>().join(", ");
+    format!(
+        "update {table} set epoch = epoch + 1, {cleared}, moved_at = current_timestamp() where true"
+    )
+}
+
+/// What a state's columns are set to for it to stand at `progress`.
+pub(super) fn assignments(progress: &Progress) -> String {
+    let null = || "null".to_owned();
+    let (run_seq, run_id, key, fingerprint) = match progress {
+        Progress::To(position) => (
+            position.run_seq.to_string(),
+            literal(&position.run_id),
+            position.key.as_ref().map(|key| {
+                [literal(&key.time.to_rfc3339()), literal(&key.site_id), literal(&key.source)]
+            }),
+            null(),
+        ),
+        Progress::Whole(fingerprint) => (null(), null(), None, fingerprint.to_string()),
+    };
+    let [time, site_id, source] = key.unwrap_or_else(|| [null(), null(), null()]);
+    format!(
+        "epoch = epoch + 1, run_seq = {run_seq}, run_id = {run_id}, key_time = {time}, \
+        key_site_id = {site_id}, key_source = {source}, fingerprint = {fingerprint}, \
+        moved_at = current_timestamp()"
+    )
+}
+
+/// A text as SQL writes it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+impl BigQuery {
+    /// Read as data, without a statement.
+    pub(super) async fn read_states(&self, store_id: &str) -> Result<Option<States>, SinkError> {
+        let Names { project, internal, .. } = &self.names;
+        let table = table_name(store_id);
+        let parameters = ListQueryParameters {
+            start_index: None,
+            max_results: None,
+            page_token: None,
+            selected_fields: None,
+            format_options: None,
+        };
+        let list = self.client.tabledata().list(project, internal, &table, parameters);
+        match self.call("the state of sync", list).await? {
+            Ok(data) => {
+                let rows = data.rows.unwrap_or_default();
+                Ok(Some(rows.into_iter().filter_map(parse).collect()))
+            }
+            Err(refusal) if refusal.is(404) => Ok(None),
+            Err(refusal) => Err(self.refused(&format!("{internal}.{table}"), refusal)),
+        }
+    }
+
+    pub(super) async fn other_stores(&self, store_id: &str) -> Result<Vec<String>, SinkError> {
+        let Names { project, internal, .. } = &self.names;
+        let options = ListOptions::default().max_results(1000);
+        let list = self.client.table().list(project, internal, options);
+        let list = self.call("the state of sync", list).await?;
+        let list = list.map_err(|refusal| self.refused(internal, refusal))?;
+        let tables = list.tables.unwrap_or_default();
+        let names = tables.into_iter().map(|table| table.table_reference.table_id);
+        let own = table_name(store_id);
+        Ok(names
+            .filter(|name| *name != own)
+            .filter_map(|name| Some(name.strip_prefix(PREFIX)?.replace('_', "-")))
+            .collect())
+    }
+}
+
+/// A row, its cells in the order of [`COLUMNS`]; all come as text.
+fn parse(row: TableRow) -> Option<(String, State)> {
+    let cells = row.columns.unwrap_or_default();
+    let cell = |index: usize| cells.get(index)?.value.as_ref()?.as_str();
+    let integer = |index: usize| cell(index)?.parse::<i64>().ok();
+    let position = || {
+        Some(Position {
+            run_seq: integer(2)?,
+            run_id: cell(3)?.to_owned(),
+            key: key(cell(4), cell(5), cell(6)),
+        })
+    };
+    let progress = position().map(Progress::To).or_else(|| integer(7).map(Progress::Whole));
+    Some((cell(0)?.to_owned(), State { epoch: integer(1)?, progress }))
+}
+
+fn key(time: Option<&str>, site_id: Option<&str>, source: Option<&str>) -> Option<RowKey> {
+    let time: DateTime<Utc> = time?.parse().ok()?;
+    Some(RowKey { time, site_id: site_id?.to_owned(), source: source?.to_owned() })
+}

@@ -1,0 +1,268 @@
+//! Mirrors the store into the sink: incremental, and exactly once in effect.
+//!
+//! Runs that have ended are read in the order of their numbers, from the position that the sink
+//! holds, in chunks. Each chunk is staged and then written in one transaction with the new
+//! position. It may be killed anywhere: the next start reads the position and repeats at most one
+//! chunk, to the same result.
+//!
+//! After anything but a clear success the state is read again: moved to where the chunk leads means
+//! done, an epoch that is still ours means to try once more, and another epoch means that somebody
+//! else wrote: state, end and rows are read anew.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SystemClock;
+use crate::domain::position::Position;
+use crate::domain::tables::{TABLES, Table};
+use crate::retry::{RetryPolicy, Transient, retry};
+use crate::sink::{Chunk, Progress, Sink, SinkError, State, States};
+use crate::store::Store;
+
+mod chunk;
+mod report;
+mod stop;
+
+pub use report::{Report, TableReport};
+pub use stop::Stop;
+
+use chunk::read_chunk;
+
+/// How passing troubles of sink and store are met: a minute in all.
+const RETRY: RetryPolicy = RetryPolicy {
+    max_attempts: 7,
+    first_wait: Duration::from_millis(500),
+    longest_wait: Duration::from_secs(20),
+};
+
+/// The parts that the job works with.
+#[derive(Clone, Copy)]
+pub struct Sync<'a> {
+    /// What is mirrored.
+    pub store: &'a dyn Store,
+    /// Where to.
+    pub sink: &'a dyn Sink,
+    /// Rows of a chunk at most.
+    pub chunk_rows: u32,
+    /// Begin from the first row, though this store is not the one that was synced.
+    pub rebase: bool,
+    /// Ends it early: it is dropped where it stands, which loses nothing.
+    pub shutdown: &'a CancellationToken,
+}
+
+/// Syncs every table up to the runs that have ended. The report says why, if it stopped short; what
+/// was written before counts.
+pub async fn run(parts: Sync<'_>) -> Report {
+    let started = Instant::now();
+    let mut report = Report::default();
+    let done = parts.shutdown.run_until_cancelled(sync(parts, &mut report)).await;
+    report.duration = started.elapsed();
+    report.stop = match done {
+        None => Some(Stop::Interrupted),
+        Some(Err(error)) => Some(error.downcast().unwrap_or_else(Stop::Failed)),
+        Some(Ok(())) => None,
+    };
+    report.log();
+    report
+}
+
+/// How many rows of each table a sync would send now.
+///
+/// # Errors
+/// When store or sink cannot be read.
+pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>> {
+    let store_id = parts.insist(async || parts.store.facts().await).await?.store_id;
+    let states = find_states(parts, &store_id).await?.unwrap_or_default();
+    let end = parts.insist(async || parts.store.end_of_ended_runs().await).await?;
+    let mut pending = Vec::new();
+    for table in TABLES {
+        let mut progress = states.get(table.name).and_then(|state| state.progress.clone());
+        let mut rows = 0;
+        while let Some(chunk) = read(parts, table, progress.as_ref(), end).await? {
+            rows += chunk.rows;
+            progress = Some(chunk.progress);
+        }
+        pending.push((table.name, rows));
+    }
+    Ok(pending)
+}
+
+async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
+    tracing::debug!(phase = "preparing", "preparing the sink");
+    for made in parts.insist(async || parts.sink.prepare().await).await? {
+        tracing::info!("made: {made}");
+    }
+    let store_id = parts.insist(async || parts.store.facts().await).await?.store_id;
+    let states = open_states(parts, &store_id).await?;
+    for table in TABLES {
+        let state = states.get(table.name).cloned().unwrap_or_default();
+        let table_report = report.table(table);
+        sync_table(parts, &store_id, table, state, table_report)
+            .await
+            .with_context(|| format!("{} is not synced", table.name))?;
+    }
+    Ok(())
+}
+
+/// Where the tables stand: made at the first sync, and proven to be of this store.
+async fn open_states(parts: Sync<'_>, store_id: &str) -> anyhow::Result<States> {
+    if parts.rebase {
+        rebase(parts, store_id).await?;
+    }
+    let Some(states) = find_states(parts, store_id).await? else {
+        let others = parts.insist(async || parts.sink.list_other_stores(store_id).await).await?;
+        if let (Some(other), false) = (others.into_iter().next(), parts.rebase) {
+            return Err(Stop::OtherStore { found: other, own: store_id.into() }.into());
+        }
+        parts.insist(async || parts.sink.create_states(store_id).await).await?;
+        return Ok(find_states(parts, store_id).await?.unwrap_or_default());
+    };
+    for position in positions(&states) {
+        let run = parts.insist(async || parts.store.find_run(&position.run_seq.to_string()).await);
+        if run.await?.is_none_or(|run| run.run_id != position.run_id) {
+            let (run_seq, run_id) = (position.run_seq, position.run_id.clone());
+            return Err(Stop::RestoredStore { run_seq, run_id }.into());
+        }
+    }
+    Ok(states)
+}
+
+/// Begins anew: the runs of this store get numbers above all that the sink knows.
+async fn rebase(parts: Sync<'_>, store_id: &str) -> anyhow::Result<()> {
+    let mut highest = 0;
+    let others = parts.insist(async || parts.sink.list_other_stores(store_id).await).await?;
+    for id in others.iter().map(String::as_str).chain([store_id]) {
+        let states = find_states(parts, id).await?.unwrap_or_default();
+        highest = positions(&states).map(|position| position.run_seq).fold(highest, i64::max);
+    }
+    parts.insist(async || parts.store.raise_run_seq(highest).await).await?;
+    if find_states(parts, store_id).await?.is_some() {
+        parts.insist(async || parts.sink.reset_states(store_id).await).await?;
+    }
+    tracing::warn!(
+        run_seq = highest,
+        "rebased: every row is sent again, later runs count from here"
+    );
+    Ok(())
+}
+
+fn positions(states: &States) -> impl Iterator<Item = &Position> {
+    states.values().filter_map(|state| match &state.progress {
+        Some(Progress::To(position)) => Some(position),
+        _ => None,
+    })
+}
+
+async fn find_states(parts: Sync<'_>, store_id: &str) -> Result<Option<States>, SinkError> {
+    parts.insist(async || parts.sink.find_states(store_id).await).await
+}
+
+/// Chunk by chunk; the next one is read while this one is written.
+async fn sync_table(
+    parts: Sync<'_>,
+    store_id: &str,
+    table: &'static Table,
+    mut state: State,
+    report: &mut TableReport,
+) -> anyhow::Result<()> {
+    loop {
+        let end = parts.insist(async || parts.store.end_of_ended_runs().await).await?;
+        let mut next = read(parts, table, state.progress.as_ref(), end).await?;
+        let overtaken = loop {
+            let Some(chunk) = next else { break false };
+            let (written, following) = tokio::join!(
+                write(parts, store_id, &chunk, state.epoch),
+                read(parts, table, Some(&chunk.progress), end)
+            );
+            match written? {
+                Written::Moved { epoch } => {
+                    report.count(&chunk);
+                    state = State { epoch, progress: Some(chunk.progress) };
+                    next = following?;
+                }
+                Written::Overtaken => break true,
+            }
+        };
+        if !overtaken {
+            return Ok(());
+        }
+        tracing::info!(table = table.name, "another writer was faster: reading its position");
+        let states = find_states(parts, store_id).await?;
+        state = states.and_then(|mut states| states.remove(table.name)).unwrap_or_default();
+    }
+}
+
+async fn read(
+    parts: Sync<'_>,
+    table: &'static Table,
+    progress: Option<&Progress>,
+    end_run_seq: i64,
+) -> anyhow::Result<Option<Chunk>> {
+    tracing::debug!(phase = "reading", table = table.name, "reading a chunk");
+    let read =
+        async || read_chunk(parts.store, table, progress, end_run_seq, parts.chunk_rows).await;
+    Ok(parts.insist(read).await?)
+}
+
+/// What became of a chunk.
+enum Written {
+    /// It is in the sink, and the table stands where it leads.
+    Moved { epoch: i64 },
+    /// Somebody else wrote.
+    Overtaken,
+}
+
+async fn write(
+    parts: Sync<'_>,
+    store_id: &str,
+    chunk: &Chunk,
+    epoch: i64,
+) -> Result<Written, SinkError> {
+    parts
+        .insist(async || {
+            let Err(error) = try_write(parts.sink, store_id, chunk, epoch).await else {
+                return Ok(Written::Moved { epoch: epoch + 1 });
+            };
+            tracing::debug!(table = chunk.table.name, "not a clear success: {error}");
+            // Only the state tells what an error left behind.
+            let states = parts.sink.find_states(store_id).await?.unwrap_or_default();
+            let state = states.get(chunk.table.name).cloned().unwrap_or_default();
+            if state.epoch == epoch {
+                return Err(error);
+            }
+            if state.progress.as_ref() == Some(&chunk.progress) {
+                return Ok(Written::Moved { epoch: state.epoch });
+            }
+            Ok(Written::Overtaken)
+        })
+        .await
+}
+
+async fn try_write(
+    sink: &dyn Sink,
+    store_id: &str,
+    chunk: &Chunk,
+    epoch: i64,
+) -> Result<(), SinkError> {
+    let table = chunk.table.name;
+    tracing::debug!(phase = "loading", table, rows = chunk.rows, "staging a chunk");
+    let staging = sink.stage(chunk).await?;
+    tracing::debug!(phase = "before_script", table, "staged");
+    tracing::debug!(phase = "script", table, "writing");
+    let merged = sink.merge(store_id, chunk, &staging, epoch).await;
+    tracing::debug!(phase = "after_script", table, "written");
+    sink.drop_staging(staging).await;
+    merged
+}
+
+impl Sync<'_> {
+    /// Does something, again if its trouble may pass.
+    async fn insist<T, E: Transient>(
+        self,
+        operation: impl AsyncFnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        retry(&SystemClock, RETRY, operation).await
+    }
+}
