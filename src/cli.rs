@@ -15,6 +15,7 @@ mod etl;
 mod exit;
 mod migrate;
 mod output;
+mod pipeline;
 mod progress;
 mod runs;
 mod shutdown;
@@ -66,6 +67,7 @@ struct Cli {
 enum Command {
     Etl(Box<etl::Args>),
     Sync(Box<sync::Args>),
+    Pipeline(Box<pipeline::Args>),
     Demo(demo::Args),
     Status(status::Args),
     Runs(runs::Args),
@@ -115,6 +117,10 @@ impl Cli {
         match self.command {
             Command::Etl(args) => etl::run(*args, &self.cloud_run).await,
             Command::Sync(args) => sync::run(*args).await,
+            Command::Pipeline(args) => {
+                let is_json = self.log.log_format.is_json(self.cloud_run.is_here());
+                pipeline::run(*args, &self.cloud_run, is_json).await
+            }
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Runs(args) => runs::run(args).await,

@@ -39,7 +39,7 @@ pub(super) struct Args {
 
     /// Say what would be called, and call nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 
     /// Form of the rows of --dry-run
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -54,18 +54,27 @@ pub(super) struct Args {
     #[command(flatten)]
     openweather: OpenWeatherSettings,
     #[command(flatten)]
-    store: StoreSettings,
+    pub(super) store: StoreSettings,
     #[command(flatten)]
     sites_file: SitesSettings,
 }
 
 pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    collect(args, cloud_run, &shutdown).await
+}
+
+/// Collects until it is done or told to end.
+pub(super) async fn collect(
+    args: Args,
+    cloud_run: &CloudRun,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Exit> {
     refuse_file_on_cloud_run(&args.store, cloud_run)?;
     let sites = args.sites_file.read()?;
     let selection = selection(&args, &sites)?;
     let shard = cloud_run.shard()?;
     let source = source(&args)?;
-    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let store = open(&args.store).await?;
     let bar = Bar::new(cloud_run.is_here());
     let parts = Etl {
@@ -85,7 +94,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     }
     let ended = etl::run(parts, &sites, &selection).await?;
     drop(bar);
-    conclude(ended, args.max_failed, &shutdown)
+    conclude(ended, args.max_failed, shutdown)
 }
 
 /// The store, its schema brought up to date and its privileges proven, before any call is spent.

@@ -20,6 +20,11 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// Of two ends, the one with the higher code.
+    pub(super) fn worse(self, other: Self) -> Self {
+        if other.code() > self.code() { other } else { self }
+    }
+
     pub(super) fn code(self) -> u8 {
         match self {
             Self::Done => 0,

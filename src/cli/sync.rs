@@ -1,5 +1,7 @@
 //! `weather sync`: mirrors the store into BigQuery.
 
+use std::io::{self, IsTerminal as _};
+
 use anyhow::Context as _;
 use serde::Serialize;
 
@@ -29,7 +31,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     rebase: bool,
 
-    /// Form of the rows
+    /// Form of the rows of --dry-run
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output: OutputFormat,
 
@@ -49,7 +51,7 @@ pub(super) struct SyncSettings {
         long, env = "WEATHER_CHUNK_ROWS", hide = true, default_value_t = 100_000,
         value_parser = clap::value_parser!(u32).range(1..)
     )]
-    chunk_rows: u32,
+    pub(super) chunk_rows: u32,
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
@@ -69,7 +71,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         output::rows(args.output, &rows)?;
         return Ok(Exit::Done);
     }
-    mirror(parts, args.output, &shutdown).await
+    mirror(parts, &shutdown).await
 }
 
 fn no_sink(settings: &SinkSettings) -> UsageError {
@@ -80,15 +82,13 @@ fn no_sink(settings: &SinkSettings) -> UsageError {
         .hint("set BIGQUERY_PROJECT and BIGQUERY_DATASET; the dataset is made if it is not there")
 }
 
-/// Syncs and shows what it did.
-pub(super) async fn mirror(
-    parts: Sync<'_>,
-    format: OutputFormat,
-    shutdown: &Shutdown,
-) -> anyhow::Result<Exit> {
+/// Syncs, and shows the person at the terminal what it did; machines read the log line.
+pub(super) async fn mirror(parts: Sync<'_>, shutdown: &Shutdown) -> anyhow::Result<Exit> {
     let report = sync::run(parts).await;
-    let rows: Vec<_> = report.tables.iter().map(SyncedTable::written).collect();
-    output::rows(format, &rows)?;
+    if io::stderr().is_terminal() {
+        let rows = report.tables.iter().map(|table| SyncedTable::written(table).cells());
+        output::say(&output::table(SyncedTable::HEADS, rows));
+    }
     match report.stop {
         None => Ok(Exit::Done),
         Some(Stop::Interrupted) => Ok(shutdown.exit()),

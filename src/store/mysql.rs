@@ -140,6 +140,12 @@ impl Store for MySqlStore {
         table: &'static Table,
         rows: &Rows,
     ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
-        stream_rows!(&self.pool, table, rows, store_error)
+        stream_rows!(
+            &self.pool,
+            table,
+            rows,
+            |index| format!(" force index ({index})"),
+            store_error
+        )
     }
 }

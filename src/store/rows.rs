@@ -30,14 +30,29 @@ pub(super) enum Bind {
     Time(DateTime<Utc>),
 }
 
-/// The statement, and what it takes.
-pub(super) fn select(table: &Table, rows: &Rows) -> (String, Vec<Bind>) {
+/// The index in the order of sync, where that is not the primary key.
+fn index_by_run(table: &Table) -> Option<&'static str> {
+    match table.name {
+        "weather_observations" => Some("observations_by_run"),
+        "collection_slots" => Some("slots_by_run"),
+        _ => None,
+    }
+}
+
+/// The statement, and what it takes. `use_index` says how the database is told to use an index:
+/// MySQL would rather read and sort a large table for each chunk.
+pub(super) fn select(
+    table: &Table,
+    rows: &Rows,
+    use_index: fn(&str) -> String,
+) -> (String, Vec<Bind>) {
     let columns = table.column_names().collect::<Vec<_>>().join(", ");
     let mut sql = format!("select {columns} from {}", table.name);
     let mut binds = Vec::new();
     match rows {
         Rows::Past { .. } if table.day_of.is_none() => {}
         Rows::Past { position, end_run_seq, limit } => {
+            sql.push_str(&index_by_run(table).map(use_index).unwrap_or_default());
             sql.push_str(" where run_seq < ?");
             binds.push(Bind::Integer(*end_run_seq));
             if let Some(position) = position {
@@ -94,11 +109,11 @@ pub(super) const END_OF_ENDED_RUNS: &str = "select coalesce( \
 /// Streams rows as batches. A macro, since rows and arguments differ in type from database to
 /// database.
 macro_rules! stream_rows {
-    ($pool:expr, $table:expr, $rows:expr, $store_error:path) => {{
+    ($pool:expr, $table:expr, $rows:expr, $use_index:expr, $store_error:path) => {{
         use futures::StreamExt as _;
         use $crate::columnar::{BatchBuilder, ColumnBuilder, day_number};
         use $crate::store::rows::{Bind, select};
-        let (sql, binds) = select($table, $rows);
+        let (sql, binds) = select($table, $rows, $use_index);
         // Of names in our own code, and of nothing that anybody gave.
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
         for bind in binds {

@@ -139,6 +139,6 @@ impl Store for SqliteStore {
         table: &'static Table,
         rows: &Rows,
     ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
-        stream_rows!(&self.pool, table, rows, store_error)
+        stream_rows!(&self.pool, table, rows, |index| format!(" indexed by {index}"), store_error)
     }
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Mutex;
 
+use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
+use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError,
-    StoreFacts,
+    FailureCount, Rows, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store,
+    StoreError, StoreFacts,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -164,6 +167,22 @@ impl Store for Failing<'_> {
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
         self.inner.find_run(id).await
+    }
+
+    async fn end_of_ended_runs(&self) -> Result<i64, StoreError> {
+        self.inner.end_of_ended_runs().await
+    }
+
+    async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {
+        self.inner.raise_run_seq(run_seq).await
+    }
+
+    fn read_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        rows: &Rows,
+    ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
+        self.inner.read_rows(table, rows)
     }
 }
 

@@ -1,5 +1,6 @@
-//! The integration tests, in one binary. They need a MySQL server: `scripts/test` brings one up
-//! and sets `DATABASE_URL`; without it they fail.
+//! The integration tests, in one binary. They need a MySQL server and a BigQuery emulator:
+//! `scripts/test` brings both up and sets `DATABASE_URL` and `BIGQUERY_BASE_URL`; without them they
+//! fail.
 
 #![allow(
     clippy::disallowed_methods,
@@ -20,4 +21,5 @@ mod mysql_only;
 mod store_contract;
 mod store_faults;
 mod support;
+mod sync;
 mod under_fire;

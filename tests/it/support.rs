@@ -1,7 +1,9 @@
 //! What several tests need.
 
 pub(crate) mod databases;
+pub(crate) mod gateway;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod samples;
 pub(crate) mod service;
+pub(crate) mod warehouse;

@@ -5,6 +5,7 @@ use gcp_bigquery_client::model::table_row::TableRow;
 use gcp_bigquery_client::table::ListOptions;
 use gcp_bigquery_client::tabledata::ListQueryParameters;
 
+use super::calls::unavailable;
 use super::{BigQuery, Names};
 use crate::domain::position::{Position, RowKey};
 use crate::domain::tables::TABLES;
@@ -96,7 +97,14 @@ impl BigQuery {
         match self.call("the state of sync", list).await? {
             Ok(data) => {
                 let rows = data.rows.unwrap_or_default();
-                Ok(Some(rows.into_iter().filter_map(parse).collect()))
+                let states: States = rows.into_iter().filter_map(parse).collect();
+                // The table is made with its rows: fewer are an answer that is not whole.
+                match TABLES.iter().find(|table| !states.contains_key(table.name)) {
+                    Some(missing) => {
+                        Err(unavailable(&table, format!("the row of {} is missing", missing.name)))
+                    }
+                    None => Ok(Some(states)),
+                }
             }
             Err(refusal) if refusal.is(404) => Ok(None),
             Err(refusal) => Err(self.refused(&format!("{internal}.{table}"), refusal)),

@@ -58,6 +58,8 @@ fn options(url: &str, settings: &StoreSettings) -> Result<MySqlConnectOptions, S
         options = options.ssl_ca_from_pem(pem);
     }
     let mode = ssl_mode(&options, settings.database_ca.is_some());
+    // A statement whose rows are streamed is as slow as who takes them.
+    let options = options.disable_statement_logging();
     Ok(options.ssl_mode(mode).statement_cache_capacity(STATEMENTS))
 }
 

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, SqlitePool};
 
 use super::error::store_error;
 use crate::store::{StoreError, StoreSettings};
@@ -22,7 +22,9 @@ pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<SqlitePo
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(BUSY_TIMEOUT);
+        .busy_timeout(BUSY_TIMEOUT)
+        // A statement whose rows are streamed is as slow as who takes them.
+        .disable_statement_logging();
     SqlitePoolOptions::new()
         .max_connections(settings.database_max_connections)
         .connect_with(options)

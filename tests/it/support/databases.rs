@@ -81,6 +81,27 @@ impl TestDatabase {
         lines.iter().map(|line| line.split('|').map(plain).collect::<Vec<_>>().join("|")).collect()
     }
 
+    /// The first column of every row that `sql` gives, as it is.
+    pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match &self.raw {
+            Raw::MySql(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Raw::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        }
+    }
+
+    /// SQL for the microseconds since 1970 of a time.
+    pub(crate) fn microseconds(&self, column: &str) -> String {
+        match &self.raw {
+            Raw::MySql(_) => format!("timestampdiff(microsecond, '1970-01-01', {column})"),
+            Raw::Sqlite(_) => format!(
+                "cast(strftime('%s', {column}) as integer) * 1000000 + case when {column} like '%.%' \
+                then cast(substr(substr({column}, 21, instr({column}, '+') - 21) || '000000', 1, 6) as integer) \
+                else 0 end"
+            ),
+        }
+    }
+
     /// The one line that `sql` gives.
     pub(crate) async fn line(&self, sql: &str) -> String {
         let mut lines = self.lines(sql).await;

@@ -1,0 +1,163 @@
+//! The warehouse as BI people see it: plain REST and SQL, and nothing of ours.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::databases::TestDatabase;
+use super::program::Program;
+
+const PROJECT: &str = "test-project";
+
+/// A dataset that one test has for itself.
+pub(crate) struct Warehouse {
+    base: String,
+    pub(crate) dataset: String,
+    http: reqwest::Client,
+}
+
+/// The emulator that `scripts/test` has brought up.
+pub(crate) fn bigquery_url() -> String {
+    std::env::var("BIGQUERY_BASE_URL").expect("BIGQUERY_BASE_URL is not set: run scripts/test")
+}
+
+impl Warehouse {
+    pub(crate) fn new() -> Self {
+        Self::at(&bigquery_url())
+    }
+
+    pub(crate) fn at(base: &str) -> Self {
+        let dataset = format!("test_{}", Uuid::now_v7().simple());
+        Self { base: base.to_owned(), dataset, http: reqwest::Client::new() }
+    }
+
+    /// `program` with the settings to sync to here, by way of `base`.
+    pub(crate) fn settings(&self, program: Program, base: &str) -> Program {
+        program
+            .env("BIGQUERY_PROJECT", PROJECT)
+            .env("BIGQUERY_DATASET", &self.dataset)
+            .env("BIGQUERY_BASE_URL", base)
+    }
+
+    async fn call(&self, method: reqwest::Method, path: &str, body: &Value) -> Value {
+        let url = format!("{}/projects/{PROJECT}/{path}", self.base);
+        let response = self.http.request(method, url).json(body).send().await.unwrap();
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default()
+    }
+
+    /// What a statement gives, every cell as text. `{d}` stands for the dataset.
+    pub(crate) async fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        let sql = sql.replace("{d}", &self.dataset);
+        let query = json!({"query": sql, "useLegacySql": false, "maxResults": 1_000_000});
+        let answer = self.call(reqwest::Method::POST, "queries", &query).await;
+        assert!(answer["errors"].is_null() && answer["error"].is_null(), "{sql}: {answer}");
+        assert!(answer["pageToken"].is_null(), "more rows than a page");
+        let text = |cell: &Value| cell["v"].as_str().map(str::to_owned);
+        let rows = answer["rows"].as_array().cloned().unwrap_or_default();
+        rows.iter().map(|row| row["f"].as_array().unwrap().iter().map(text).collect()).collect()
+    }
+
+    /// The number that a statement gives.
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        self.query(sql).await[0][0].as_deref().unwrap().parse().unwrap()
+    }
+
+    /// Carries a statement out.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.query(sql).await;
+    }
+
+    /// A table or view as the API describes it.
+    pub(crate) async fn describe(&self, table: &str) -> Value {
+        let path = format!("datasets/{}/tables/{table}", self.dataset);
+        self.call(reqwest::Method::GET, &path, &Value::Null).await
+    }
+
+    /// Name and type of every column.
+    async fn columns(&self, table: &str) -> Vec<(String, String)> {
+        let described = self.describe(table).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let fields = described["schema"]["fields"].as_array().expect("a table").clone();
+        fields.iter().map(|field| (text(&field["name"]), text(&field["type"]))).collect()
+    }
+
+    /// Every row of every mirrored table: each cell with its column's name, numbers as numbers,
+    /// times as microseconds.
+    pub(crate) async fn rows(&self, table: &str) -> Vec<Vec<String>> {
+        let columns = self.columns(table).await;
+        let cells = columns.iter().map(|(name, data_type)| match data_type.as_str() {
+            "TIMESTAMP" => format!("unix_micros({name})"),
+            _ => name.clone(),
+        });
+        let cells = cells.collect::<Vec<_>>().join(", ");
+        let rows = self.query(&format!("select {cells} from {{d}}.{table}")).await;
+        sorted(rows.into_iter().map(|row| named(&columns, row)).collect())
+    }
+
+    /// The same of the store, by SQL of its own.
+    pub(crate) async fn rows_of_store(
+        &self,
+        database: &TestDatabase,
+        table: &str,
+    ) -> Vec<Vec<String>> {
+        let columns = self.columns(table).await;
+        let cells = columns.iter().map(|(name, data_type)| {
+            let value = match data_type.as_str() {
+                "TIMESTAMP" => database.microseconds(name),
+                _ => name.clone(),
+            };
+            format!("coalesce(cast({value} as char(500)), '~')")
+        });
+        let separator = "\u{1f}";
+        let line = cells.collect::<Vec<_>>().join(&format!(", '{separator}', "));
+        let lines = database.texts(&format!("select concat({line}) from {table}")).await;
+        let row = |line: String| {
+            let cells = line.split(separator).map(|cell| (cell != "~").then(|| cell.to_owned()));
+            named(&columns, cells.collect())
+        };
+        sorted(lines.into_iter().map(row).collect())
+    }
+
+    /// Every table holds what the store holds, every value, every row once.
+    pub(crate) async fn assert_equals(
+        &self,
+        database: &TestDatabase,
+    ) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for table in ["sites", "weather_observations", "collection_slots", "ingestion_runs"] {
+            let found = self.rows(table).await;
+            let expected = self.rows_of_store(database, table).await;
+            counts.insert(table, expected.len());
+            if found != expected {
+                let lost = expected.iter().filter(|row| !found.contains(row)).take(3);
+                let odd = found.iter().filter(|row| !expected.contains(row)).take(3);
+                panic!(
+                    "{table}: {} rows, expected {}\nnot found: {:#?}\nnot expected: {:#?}",
+                    found.len(),
+                    expected.len(),
+                    lost.collect::<Vec<_>>(),
+                    odd.collect::<Vec<_>>()
+                );
+            }
+        }
+        counts
+    }
+}
+
+fn sorted(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    rows.sort();
+    rows
+}
+
+fn named(columns: &[(String, String)], row: Vec<Option<String>>) -> Vec<String> {
+    let cell = |((name, data_type), cell): (&(String, String), Option<String>)| {
+        let cell = cell.unwrap_or_else(|| "NULL".into());
+        match (data_type.as_str(), cell.parse::<f64>()) {
+            ("FLOAT" | "FLOAT64", Ok(number)) => format!("{name}: {number:?}"),
+            _ => format!("{name}: {cell}"),
+        }
+    };
+    assert_eq!(columns.len(), row.len());
+    columns.iter().zip(row).map(cell).collect()
+}
