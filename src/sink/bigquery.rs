@@ -17,6 +17,7 @@ mod prepare;
 mod script;
 mod stage;
 mod state;
+mod views;
 
 use auth::Credentials;
 
@@ -27,6 +28,7 @@ pub struct BigQuery {
     credentials: Credentials,
     names: Names,
     location: Option<String>,
+    base_url: String,
     upload_url: Url,
 }
 
@@ -78,10 +80,11 @@ impl BigQuery {
             internal: format!("{dataset}_internal"),
         };
         let location = location.map(str::to_owned);
-        let client = calls::client(&credentials, base_url).await?;
+        let base_url = calls::base_url(base_url);
+        let client = calls::client(&credentials, &base_url).await?;
         let http = calls::http()?;
-        let upload_url = calls::upload_url(base_url, project)?;
-        Ok(Self { client, http, credentials, names, location, upload_url })
+        let upload_url = calls::upload_url(&base_url, project)?;
+        Ok(Self { client, http, credentials, names, location, base_url, upload_url })
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use gcp_bigquery_client::Client;
 use gcp_bigquery_client::client_builder::ClientBuilder;
 use gcp_bigquery_client::error::BQError;
+use reqwest::Method;
+use serde_json::Value;
 use url::Url;
 
 use super::BigQuery;
@@ -19,16 +21,14 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// What an upload may take.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// An answer is some kilobytes.
+pub(super) const ANSWER_BYTES: usize = 1 << 20;
+
 const GOOGLE: &str = "https://bigquery.googleapis.com/bigquery/v2";
 
-pub(super) async fn client(
-    credentials: &Credentials,
-    base_url: Option<&Url>,
-) -> Result<Client, SinkError> {
+pub(super) async fn client(credentials: &Credentials, base_url: &str) -> Result<Client, SinkError> {
     let mut builder = ClientBuilder::new();
-    if let Some(base_url) = base_url {
-        builder.with_v2_base_url(base_url.as_str().trim_end_matches('/').to_owned());
-    }
+    builder.with_v2_base_url(base_url.to_owned());
     let client = builder.build_from_authenticator(Arc::new(credentials.clone())).await;
     client.map_err(|error| unavailable("the client", error))
 }
@@ -37,12 +37,16 @@ pub(super) fn http() -> Result<reqwest::Client, SinkError> {
     http::client(UPLOAD_TIMEOUT).map_err(|error| unavailable("the client", http::describe(error)))
 }
 
+/// Google's address, or an emulator's.
+pub(super) fn base_url(emulator: Option<&Url>) -> String {
+    emulator.map_or(GOOGLE, Url::as_str).trim_end_matches('/').to_owned()
+}
+
 /// Where load jobs with media are sent
 /// (<https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/insert>).
-pub(super) fn upload_url(base_url: Option<&Url>, project: &str) -> Result<Url, SinkError> {
-    let base = base_url.map_or(GOOGLE, Url::as_str).trim_end_matches('/');
-    let wrong = |_| SinkError::Settings(format!("BIGQUERY_BASE_URL: {base} is no address"));
-    let mut url = Url::parse(base).map_err(wrong)?;
+pub(super) fn upload_url(base_url: &str, project: &str) -> Result<Url, SinkError> {
+    let wrong = |_| SinkError::Settings(format!("BIGQUERY_BASE_URL: {base_url} is no address"));
+    let mut url = Url::parse(base_url).map_err(wrong)?;
     url.set_path(&format!("/upload{}/projects/{project}/jobs", url.path()));
     url.set_query(Some("uploadType=multipart"));
     Ok(url)
@@ -64,6 +68,18 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// From the body of an answer.
+    pub(super) fn parse(status: i64, answer: &[u8]) -> Self {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let error = &answer["error"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Self {
+            status,
+            reason: text(&error["errors"][0]["reason"]),
+            message: format!("HTTP {status}: {}", text(&error["message"])),
+        }
+    }
+
     pub(super) fn is(&self, status: i64) -> bool {
         self.status == status
     }
@@ -112,6 +128,39 @@ impl BigQuery {
             }
             Err(error) => return Err(unavailable(what, error)),
         };
+        if refusal.may_pass() {
+            return Err(unavailable(what, refusal.message));
+        }
+        Ok(Err(refusal))
+    }
+
+    /// A call that the client cannot make: for a view it wants an answer with a schema, which the
+    /// emulator leaves out.
+    pub(super) async fn rest(
+        &self,
+        what: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Result<Value, Refusal>, SinkError> {
+        let url = format!("{}/projects/{}/{path}", self.base_url, self.names.project);
+        let mut request = self.http.request(method, url).timeout(CALL_TIMEOUT);
+        request = request.bearer_auth(self.credentials.token().await?);
+        if let Some(body) = body {
+            request = request
+                .header("Content-Type", "application/json")
+                .body(serde_json::to_vec(body).unwrap_or_default());
+        }
+        let failed = |error| unavailable(what, http::describe(error));
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let answer = http::body(response, ANSWER_BYTES).await.map_err(failed)?;
+        if status.is_success() {
+            return serde_json::from_slice(&answer)
+                .map(Ok)
+                .map_err(|error| unavailable(what, error));
+        }
+        let refusal = Refusal::parse(i64::from(status.as_u16()), &answer);
         if refusal.may_pass() {
             return Err(unavailable(what, refusal.message));
         }

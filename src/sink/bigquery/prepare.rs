@@ -9,7 +9,10 @@ use gcp_bigquery_client::model::table::Table as RestTable;
 use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
 use gcp_bigquery_client::model::table_schema::TableSchema;
 use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
+use reqwest::Method;
+use serde_json::{Value, json};
 
+use super::views::{VIEWS, View, ViewColumn};
 use super::{BigQuery, Names};
 use crate::domain::tables::{Column, Kind, TABLES, Table};
 use crate::sink::SinkError;
@@ -17,6 +20,19 @@ use crate::sink::SinkError;
 /// The label that says how many of our columns a table was given: those beyond are new, those
 /// within that are missing were dropped by hand.
 const COLUMNS_LABEL: &str = "weather_columns";
+
+/// The label that says by which definition a view was made.
+const DEFINITION_LABEL: &str = "weather_definition";
+
+fn view_schema(view: &View) -> TableSchema {
+    let field = |column: &ViewColumn| {
+        let data_type = serde_json::from_value(column.data_type.into());
+        let mut field = TableFieldSchema::new(column.name, data_type.unwrap_or(FieldType::String));
+        field.description = Some(column.description.into());
+        field
+    };
+    TableSchema::new(view.columns.iter().map(field).collect())
+}
 
 /// The columns as BigQuery describes them.
 pub(super) fn schema(table: &Table) -> TableSchema {
@@ -68,7 +84,52 @@ impl BigQuery {
         for (table, change) in changes {
             done.extend(self.carry_out(table, change).await?);
         }
+        for view in &VIEWS {
+            done.extend(self.prepare_view(view).await?);
+        }
         Ok(done)
+    }
+
+    /// A view is ours: what it says and what is said of it follow the definition. The label comes
+    /// last, so that a view that was made half is made again.
+    async fn prepare_view(&self, view: &View) -> Result<Option<String>, SinkError> {
+        let Names { project, dataset, .. } = &self.names;
+        let what = format!("view {project}.{dataset}.{}", view.name);
+        let query = view.query(&self.names);
+        let schema = view_schema(view);
+        let described = serde_json::to_string(&schema).unwrap_or_default();
+        let text = format!("{query}{}{described}", view.description);
+        let mark = format!("{:016x}", farmhash::fingerprint64(text.as_bytes()));
+        let tables = format!("datasets/{dataset}/tables");
+        let path = format!("{tables}/{}", view.name);
+        let found = match self.rest(&what, Method::GET, &path, None).await? {
+            Ok(found) => Some(found),
+            Err(refusal) if refusal.is(404) => None,
+            Err(refusal) => return Err(self.refused(&what, refusal)),
+        };
+        let label = |found: &Value| found["labels"][DEFINITION_LABEL].as_str() == Some(&mark);
+        if found.as_ref().is_some_and(label) {
+            return Ok(None);
+        }
+        let reference = json!({"projectId": project, "datasetId": dataset, "tableId": view.name});
+        let made = json!({
+            "tableReference": reference,
+            "description": view.description,
+            "view": {"query": query, "useLegacySql": false},
+        });
+        let (method, at) = match found {
+            None => (Method::POST, &tables),
+            Some(_) => (Method::PATCH, &path),
+        };
+        match self.rest(&what, method, at, Some(&made)).await? {
+            Err(refusal) if !refusal.is(409) => return Err(self.refused(&what, refusal)),
+            _ => {}
+        }
+        // A view takes its columns' descriptions only once it is there.
+        let described = json!({"schema": schema, "labels": {DEFINITION_LABEL: mark}});
+        let described = self.rest(&what, Method::PATCH, &path, Some(&described)).await?;
+        described.map_err(|refusal| self.refused(&what, refusal))?;
+        Ok(Some(what))
     }
 
     async fn prepare_dataset(&self, name: &str) -> Result<Option<String>, SinkError> {

@@ -6,7 +6,7 @@ use gcp_bigquery_client::model::table::Table as RestTable;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::calls::{Refusal, unavailable};
+use super::calls::{ANSWER_BYTES, Refusal, unavailable};
 use super::{BigQuery, Names, prepare};
 use crate::clock::{Clock as _, SystemClock};
 use crate::http;
@@ -14,9 +14,6 @@ use crate::sink::{Chunk, SinkError, Staging};
 
 /// A staging table that nobody drops goes by itself after this.
 const LIFE: TimeDelta = TimeDelta::days(1);
-
-/// An answer to an upload is a job: some kilobytes.
-const ANSWER_BYTES: usize = 1 << 20;
 
 /// Between the parts of an upload; no file holds it.
 const BOUNDARY: &str = "weather-data-product-8d1ba3c1f2c54a0e";
@@ -96,7 +93,7 @@ impl BigQuery {
         if status == 200 {
             return serde_json::from_slice(&answer).map_err(|error| unavailable(what, error));
         }
-        Err(self.refused(what, refusal(status, &answer)))
+        Err(self.refused(what, Refusal::parse(status, &answer)))
     }
 
     /// Nobody needs to know whether it went well: the table has an end of its own.
@@ -106,16 +103,5 @@ impl BigQuery {
         if !matches!(dropped, Ok(Ok(()))) {
             tracing::debug!(staging = name, "a staging table was not dropped: it goes in a day");
         }
-    }
-}
-
-fn refusal(status: i64, answer: &[u8]) -> Refusal {
-    let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
-    let error = &answer["error"];
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    Refusal {
-        status,
-        reason: text(&error["errors"][0]["reason"]),
-        message: format!("HTTP {status}: {}", text(&error["message"])),
     }
 }

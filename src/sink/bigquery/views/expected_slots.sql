@@ -1,0 +1,40 @@
+-- Every slot that should be there: from active_from (else the first slot of the ledger) to now,
+-- within the site's life, at its present interval. Starts are counted from 1970, UTC; local days
+-- go by the site's time zone, which knows 23- and 25-hour days.
+lives as (
+  select
+    s.site_id,
+    c.source,
+    s.name as site_name,
+    s.country,
+    s.timezone,
+    s.active_from,
+    s.active_until,
+    s.deactivated_at,
+    s.interval_minutes * 60 as step_s,
+    -- A day earlier, since a local day may begin before that of UTC; the rest is cut below.
+    coalesce((unix_date(s.active_from) - 1) * 86400, unix_seconds(c.first_slot_time)) as start_s
+  from {sites} s
+  join (
+    select site_id, source, min(slot_time) as first_slot_time from {collection_slots} group by 1, 2
+  ) c on c.site_id = s.site_id
+),
+expected as (
+  select
+    l.site_id,
+    l.source,
+    l.site_name,
+    l.country,
+    l.timezone,
+    timestamp_seconds(second) as slot_time,
+    date(timestamp_seconds(second), l.timezone) as local_date
+  from lives l,
+    unnest(generate_array(
+      div(l.start_s + l.step_s - 1, l.step_s) * l.step_s,
+      unix_seconds(current_timestamp()),
+      l.step_s
+    )) as second
+  where (l.active_from is null or date(timestamp_seconds(second), l.timezone) >= l.active_from)
+    and (l.active_until is null or date(timestamp_seconds(second), l.timezone) <= l.active_until)
+    and (l.deactivated_at is null or timestamp_seconds(second) < l.deactivated_at)
+)

@@ -1,0 +1,36 @@
+select
+  c.site_id,
+  c.source,
+  timestamp_trunc(c.slot_time, hour) as hour,
+  c.slot_time,
+  cast(format_timestamp('%F %T', c.slot_time, s.timezone) as datetime) as local_time,
+  date(c.slot_time, s.timezone) as local_date,
+  s.name as site_name,
+  s.country,
+  s.timezone,
+  o.observation_time,
+  greatest(timestamp_diff(c.slot_time, o.observation_time, minute), 0) as staleness_minutes,
+  o.temperature_c,
+  o.feels_like_c,
+  o.humidity_pct,
+  o.pressure_msl_hpa,
+  o.pressure_ground_hpa,
+  o.wind_speed_ms,
+  o.wind_gust_ms,
+  o.wind_direction_deg,
+  o.cloud_cover_pct,
+  o.visibility_m,
+  coalesce(o.rain_1h_mm, 0) as rain_1h_mm,
+  coalesce(o.snow_1h_mm, 0) as snow_1h_mm,
+  o.condition_id,
+  o.condition_group,
+  o.condition_description
+from {collection_slots} c
+join {weather_observations} o
+  on o.site_id = c.site_id and o.source = c.source and o.observation_time = c.observation_time
+left join {sites} s on s.site_id = c.site_id
+where c.status = 'collected'
+-- Of several slots in an hour, the last.
+qualify row_number() over (
+  partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour) order by c.slot_time desc
+) = 1

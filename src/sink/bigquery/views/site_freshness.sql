@@ -1,0 +1,39 @@
+with slots as (
+  select
+    site_id,
+    source,
+    max(if(status = 'collected', observation_time, null)) as last_observation_time,
+    countif(slot_time >= timestamp_sub(current_timestamp(), interval 24 hour)) as slots_tried_24h,
+    countif(
+      slot_time >= timestamp_sub(current_timestamp(), interval 24 hour) and status = 'collected'
+    ) as slots_collected_24h,
+    max(if(status = 'failed', slot_time, null)) as last_failure_time
+  from {collection_slots}
+  where slot_time >= timestamp_sub(current_timestamp(), interval 7 day)
+  group by 1, 2
+)
+select
+  s.site_id,
+  c.source,
+  s.name as site_name,
+  s.timezone,
+  s.interval_minutes,
+  c.last_observation_time,
+  timestamp_diff(current_timestamp(), c.last_observation_time, minute) as age_minutes,
+  coalesce(
+    timestamp_diff(current_timestamp(), c.last_observation_time, minute)
+      <= greatest(120, 2 * s.interval_minutes),
+    false
+  ) as is_fresh,
+  coalesce(c.slots_tried_24h, 0) as slots_tried_24h,
+  coalesce(c.slots_collected_24h, 0) as slots_collected_24h,
+  round(100 * safe_divide(c.slots_collected_24h, c.slots_tried_24h), 1) as success_rate_24h_pct,
+  c.last_failure_time,
+  f.error_kind as last_error_kind,
+  f.error_message as last_error_message
+from {sites} s
+left join slots c on c.site_id = s.site_id
+left join {collection_slots} f
+  on f.site_id = c.site_id and f.source = c.source and f.slot_time = c.last_failure_time
+  and f.slot_time >= timestamp_sub(current_timestamp(), interval 7 day)
+where s.deactivated_at is null
