@@ -14,12 +14,14 @@ mod auth;
 mod calls;
 mod jobs;
 mod prepare;
+mod reference;
 mod script;
 mod stage;
 mod state;
 mod views;
 
 use auth::Credentials;
+pub use reference::reference;
 
 /// The sink in BigQuery.
 pub struct BigQuery {

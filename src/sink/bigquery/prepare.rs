@@ -39,15 +39,25 @@ pub(super) fn schema(table: &Table) -> TableSchema {
     TableSchema::new(table.columns.iter().map(field).collect())
 }
 
+/// The type of a column, as the API names it.
+pub(super) fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "STRING",
+        Kind::Integer => "INTEGER",
+        Kind::Real { .. } => "FLOAT",
+        Kind::Time => "TIMESTAMP",
+        Kind::Date => "DATE",
+    }
+}
+
+/// A column of that type.
+fn new_field(name: &str, type_name: &str) -> TableFieldSchema {
+    let data_type = serde_json::from_value(type_name.into());
+    TableFieldSchema::new(name, data_type.unwrap_or(FieldType::String))
+}
+
 fn field(column: &Column) -> TableFieldSchema {
-    let data_type = match column.kind {
-        Kind::Text => FieldType::String,
-        Kind::Integer => FieldType::Integer,
-        Kind::Real { .. } => FieldType::Float,
-        Kind::Time => FieldType::Timestamp,
-        Kind::Date => FieldType::Date,
-    };
-    let mut field = TableFieldSchema::new(column.name, data_type);
+    let mut field = new_field(column.name, type_name(column.kind));
     field.mode = Some(if column.is_required { "REQUIRED" } else { "NULLABLE" }.into());
     field.description = Some(column.description.into());
     field
