@@ -5,7 +5,7 @@ use weather_data_product::domain::RunCounts;
 use weather_data_product::domain::observation::Values;
 
 use crate::support::databases::{TestDatabase, on_both_databases};
-use crate::support::gateway::{Asked, Deed, Gateway};
+use crate::support::gateway::{Asked, Gateway};
 use crate::support::program::{Program, SimulatorProcess, repository_path};
 use crate::support::samples::{collected, failed, full_values, hour, open_run, run_end, sites};
 use crate::support::warehouse::{Warehouse, bigquery_url};
@@ -35,7 +35,7 @@ async fn what_the_store_holds_is_in_the_sink_once_and_then_no_statement_is_sent(
 ) {
     seed(database, "24");
     let warehouse = Warehouse::new();
-    let gateway = Gateway::to(&bigquery_url(), |_| Deed::Pass);
+    let gateway = Gateway::to(&bigquery_url());
     let program = syncing(database, &warehouse, &gateway.url).env("WEATHER_CHUNK_ROWS", "200");
     program.run(&["sync"]).expect(0);
     let counts = warehouse.assert_equals(database).await;

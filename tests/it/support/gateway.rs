@@ -1,20 +1,18 @@
-//! A way to BigQuery that remembers every request, and answers otherwise when it is told to.
+//! A way to BigQuery that remembers every request.
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
 
 /// A request that came.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) path: String,
-    pub(crate) body: Bytes,
 }
 
 impl Asked {
@@ -22,38 +20,13 @@ impl Asked {
     pub(crate) fn is_job(&self) -> bool {
         self.method == Method::POST && self.path.ends_with("/jobs")
     }
-
-    pub(crate) fn is_script(&self) -> bool {
-        self.is_job() && !self.path.starts_with("/upload")
-    }
-
-    pub(crate) fn is_upload(&self) -> bool {
-        self.is_job() && self.path.starts_with("/upload")
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
 }
-
-/// What becomes of a request.
-#[derive(Debug, Clone)]
-pub(crate) enum Deed {
-    Pass,
-    /// It is carried out, and its answer is lost.
-    LoseAnswer,
-    /// It is not carried out; this is the answer.
-    Answer(u16, &'static str, &'static str),
-}
-
-type Decide = Arc<dyn Fn(&Asked) -> Deed + Send + Sync>;
 
 #[derive(Clone)]
 struct Parts {
     origin: String,
     http: reqwest::Client,
     asked: Arc<Mutex<Vec<Asked>>>,
-    decide: Decide,
 }
 
 pub(crate) struct Gateway {
@@ -64,14 +37,13 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// On a thread of its own: a test waits for programs without giving way.
-    pub(crate) fn to(base: &str, decide: impl Fn(&Asked) -> Deed + Send + Sync + 'static) -> Self {
+    pub(crate) fn to(base: &str) -> Self {
         let base = url::Url::parse(base).unwrap();
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let parts = Parts {
             origin: base.origin().ascii_serialization(),
             http: reqwest::Client::new(),
             asked: asked.clone(),
-            decide: Arc::new(decide),
         };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -98,14 +70,7 @@ async fn pass_on(State(parts): State<Parts>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let path = head.uri.path().to_owned();
-    let asked = Asked { method: head.method.clone(), path, body: body.clone() };
-    parts.asked.lock().unwrap().push(asked.clone());
-    let deed = (parts.decide)(&asked);
-    if let Deed::Answer(status, reason, message) = deed {
-        let error = json!({"error": {"code": status, "message": message, "status": reason,
-            "errors": [{"reason": reason, "message": message, "domain": "global"}]}});
-        return (StatusCode::from_u16(status).unwrap(), error.to_string()).into_response();
-    }
+    parts.asked.lock().unwrap().push(Asked { method: head.method.clone(), path });
     let url = format!("{}{}", parts.origin, head.uri);
     let mut forwarded = parts.http.request(head.method, url).body(body);
     if let Some(kind) = head.headers.get("content-type") {
@@ -116,10 +81,5 @@ async fn pass_on(State(parts): State<Parts>, request: Request) -> Response {
     };
     let status = answer.status().as_u16();
     let answer = answer.bytes().await.unwrap_or_default();
-    if matches!(deed, Deed::LoseAnswer) {
-        // A body that breaks off is a connection that breaks.
-        let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("lost"))]);
-        return Response::new(Body::from_stream(broken));
-    }
     (StatusCode::from_u16(status).unwrap(), answer).into_response()
 }
