@@ -42,7 +42,7 @@ impl Gateway {
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let parts = Parts {
             origin: base.origin().ascii_serialization(),
-            http: reqwest::Client::new(),
+            http: super::warehouse::client(),
             asked: asked.clone(),
         };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

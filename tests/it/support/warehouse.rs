@@ -17,6 +17,11 @@ pub(crate) struct Warehouse {
     http: reqwest::Client,
 }
 
+/// No connection is used twice: the emulator ends one that is idle, perhaps as a request comes.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap()
+}
+
 /// The emulator that `scripts/test` has brought up.
 pub(crate) fn bigquery_url() -> String {
     std::env::var("BIGQUERY_BASE_URL").expect("BIGQUERY_BASE_URL is not set: run scripts/test")
@@ -29,7 +34,7 @@ impl Warehouse {
 
     pub(crate) fn at(base: &str) -> Self {
         let dataset = format!("test_{}", Uuid::now_v7().simple());
-        Self { base: base.to_owned(), dataset, http: reqwest::Client::new() }
+        Self { base: base.to_owned(), dataset, http: client() }
     }
 
     /// `program` with the settings to sync to here, by way of `base`.
