@@ -14,7 +14,7 @@ pub struct SinkSettings {
     #[arg(long, value_name = "ID", env = "BIGQUERY_PROJECT")]
     pub bigquery_project: Option<String>,
 
-    /// Dataset that the store is mirrored to; staging and state go to <dataset>_internal. Unset: no
+    /// Dataset that the store is mirrored to; staging and state go to `<dataset>_internal`. Unset: no
     /// sync
     #[arg(long, value_name = "NAME", env = "BIGQUERY_DATASET")]
     pub bigquery_dataset: Option<String>,
