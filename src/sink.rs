@@ -8,12 +8,14 @@
 //! Every implementation passes the contract suite (`tests/it/sink_contract.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use crate::domain::position::Position;
 use crate::domain::tables::Table;
+use crate::retry::RetryPolicy;
 
 pub mod bigquery;
 mod error;
@@ -22,14 +24,23 @@ pub mod settings;
 pub use error::SinkError;
 pub use settings::SinkSettings;
 
-/// The sink.
-#[async_trait]
+/// How passing troubles of store and sink are met: a minute in all.
+pub const RETRY: RetryPolicy = RetryPolicy {
+    max_attempts: 7,
+    first_wait: Duration::from_millis(500),
+    longest_wait: Duration::from_secs(20),
+};
+
+/// The sink. Its futures stay on their thread: who tries again takes async closures, which cannot say
+/// that what they make may move.
+#[async_trait(?Send)]
 pub trait Sink: Send + Sync {
     /// Its name for people.
     fn name(&self) -> String;
 
     /// Creates what is missing, adds columns that are new, and returns what it did, for people.
-    /// Nothing of ours is ever dropped or emptied.
+    /// Nothing of ours is ever dropped or emptied. It tries again itself ([`RETRY`]), thing by
+    /// thing: of so many calls one always fails where one in ten does.
     ///
     /// # Errors
     /// [`SinkError::Altered`] when a table is not as we made it: nothing was written then.

@@ -9,7 +9,7 @@
 //! done, an epoch that is still ours means to try once more, and another epoch means that somebody
 //! else wrote: state, end and rows are read anew.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::SystemClock;
 use crate::domain::position::Position;
 use crate::domain::tables::{TABLES, Table};
-use crate::retry::{RetryPolicy, Transient, retry};
-use crate::sink::{Chunk, Progress, Sink, SinkError, State, States};
+use crate::retry::{Transient, retry};
+use crate::sink::{Chunk, Progress, RETRY, Sink, SinkError, State, States};
 use crate::store::Store;
 
 mod chunk;
@@ -29,13 +29,6 @@ pub use report::{Report, TableReport};
 pub use stop::Stop;
 
 use chunk::read_chunk;
-
-/// How passing troubles of sink and store are met: a minute in all.
-const RETRY: RetryPolicy = RetryPolicy {
-    max_attempts: 7,
-    first_wait: Duration::from_millis(500),
-    longest_wait: Duration::from_secs(20),
-};
 
 /// The parts that the job works with.
 #[derive(Clone, Copy)]
@@ -91,7 +84,7 @@ pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>
 
 async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     tracing::debug!(phase = "preparing", "preparing the sink");
-    for made in parts.insist(async || parts.sink.prepare().await).await? {
+    for made in parts.sink.prepare().await? {
         tracing::info!("made: {made}");
     }
     let store_id = parts.insist(async || parts.store.facts().await).await?.store_id;

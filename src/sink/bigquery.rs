@@ -90,7 +90,7 @@ impl BigQuery {
     }
 }
 
-#[async_trait]
+#[async_trait(?Send)]
 impl Sink for BigQuery {
     fn name(&self) -> String {
         format!("BigQuery {}.{}", self.names.project, self.names.dataset)

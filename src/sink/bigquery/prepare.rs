@@ -1,7 +1,6 @@
 //! What has to be there before rows are sent: datasets, tables and views, made by REST as the
 //! definitions say, and looked at before anything is written.
 
-use futures::future::try_join_all;
 use gcp_bigquery_client::model::clustering::Clustering;
 use gcp_bigquery_client::model::dataset::Dataset;
 use gcp_bigquery_client::model::field_type::FieldType;
@@ -14,8 +13,16 @@ use serde_json::{Value, json};
 
 use super::views::{VIEWS, View, ViewColumn};
 use super::{BigQuery, Names};
+use crate::clock::SystemClock;
 use crate::domain::tables::{Column, Kind, TABLES, Table};
-use crate::sink::SinkError;
+use crate::retry::retry;
+use crate::sink::{RETRY, SinkError};
+
+/// Each thing is made by itself, again if its trouble may pass: of twenty calls one always fails
+/// where one in ten does.
+async fn again<T>(operation: impl AsyncFnMut() -> Result<T, SinkError>) -> Result<T, SinkError> {
+    retry(&SystemClock, RETRY, operation).await
+}
 
 /// The label that says how many of our columns a table was given: those beyond are new, those
 /// within that are missing were dropped by hand.
@@ -83,19 +90,21 @@ fn definition(names: &Names, table: &Table) -> RestTable {
 impl BigQuery {
     pub(super) async fn prepare_all(&self) -> Result<Vec<String>, SinkError> {
         let Names { dataset, internal, .. } = &self.names;
-        let made = try_join_all([dataset, internal].map(|name| self.prepare_dataset(name))).await?;
-        let mut done: Vec<String> = made.into_iter().flatten().collect();
+        let mut done = Vec::new();
+        for name in [dataset, internal] {
+            done.extend(again(async || self.prepare_dataset(name).await).await?);
+        }
         // All are looked at before one is touched.
-        let found = try_join_all(TABLES.map(|table| self.find_table(table.name))).await?;
         let mut changes = Vec::new();
-        for (table, found) in TABLES.into_iter().zip(found) {
+        for table in TABLES {
+            let found = again(async || self.find_table(table.name).await).await?;
             changes.push((table, self.change(table, found.as_ref())?));
         }
         for (table, change) in changes {
-            done.extend(self.carry_out(table, change).await?);
+            done.extend(again(async || self.carry_out(table, &change).await).await?);
         }
         for view in &VIEWS {
-            done.extend(self.prepare_view(view).await?);
+            done.extend(again(async || self.prepare_view(view).await).await?);
         }
         Ok(done)
     }
@@ -252,21 +261,22 @@ impl BigQuery {
     async fn carry_out(
         &self,
         table: &'static Table,
-        change: Change,
+        change: &Change,
     ) -> Result<Option<String>, SinkError> {
         let Names { project, dataset, .. } = &self.names;
         let what = format!("table {project}.{dataset}.{}", table.name);
         match change {
             Change::Nothing => Ok(None),
             Change::Create(wanted) => {
-                match self.call(&what, self.client.table().create(*wanted)).await? {
+                match self.call(&what, self.client.table().create((**wanted).clone())).await? {
                     Ok(_) => Ok(Some(what)),
                     Err(refusal) if refusal.is(409) => Ok(None),
                     Err(refusal) => Err(self.refused(&what, refusal)),
                 }
             }
             Change::Patch(patch, added) => {
-                let patch = RestTable { time_partitioning: None, clustering: None, ..*patch };
+                let patch =
+                    RestTable { time_partitioning: None, clustering: None, ..(**patch).clone() };
                 let patched = self.client.table().patch(project, dataset, table.name, patch);
                 let patched = self.call(&what, patched).await?;
                 patched.map_err(|refusal| self.refused(&what, refusal))?;
