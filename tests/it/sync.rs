@@ -1,15 +1,17 @@
 //! The sync, against a real emulator and an independent reader.
 
 use chrono::TimeDelta;
-use weather_data_product::domain::RunCounts;
+use url::Url;
 use weather_data_product::domain::observation::Values;
+use weather_data_product::domain::{ErrorKind, RunCounts};
+use weather_data_product::sink::bigquery::BigQuery;
+use weather_data_product::sink::{Sink as _, SinkError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::gateway::{Asked, Gateway};
 use crate::support::program::{Program, SimulatorProcess, repository_path};
 use crate::support::samples::{collected, failed, full_values, hour, open_run, run_end, sites};
 use crate::support::warehouse::{Warehouse, bigquery_url};
-use weather_data_product::domain::ErrorKind;
 
 on_both_databases!(
     what_the_store_holds_is_in_the_sink_once_and_then_no_statement_is_sent,
@@ -98,4 +100,18 @@ async fn a_row_that_changes_is_changed_in_the_sink(database: &TestDatabase) {
         1
     );
     warehouse.assert_equals(database).await;
+}
+
+/// Google speaks TLS only, which the emulator never does.
+#[tokio::test]
+async fn a_sink_over_tls_is_called_over_tls() {
+    let nobody = Url::parse("https://127.0.0.1:1/bigquery/v2").unwrap();
+    let sink = BigQuery::open("project", "dataset", None, Some(&nobody)).await.unwrap();
+    let Err(SinkError::Unavailable { cause, .. }) = sink.find_states("store").await else {
+        panic!("nobody answers");
+    };
+    let causes =
+        std::iter::successors(Some(&*cause as &dyn std::error::Error), |error| error.source());
+    let told: Vec<String> = causes.map(ToString::to_string).collect();
+    assert!(told.last().unwrap().contains("Connection refused"), "{told:?}");
 }

@@ -1,0 +1,302 @@
+//! The contract of [`Sink`], as plain functions on the trait: every sink passes the list.
+
+use std::collections::BTreeSet;
+
+use arrow_array::RecordBatch;
+use chrono::{DateTime, TimeDelta, Utc};
+use parquet::arrow::ArrowWriter;
+use url::Url;
+use weather_data_product::columnar::{BatchBuilder, ColumnBuilder, schema};
+use weather_data_product::domain::position::{Position, RowKey};
+use weather_data_product::domain::tables::{
+    COLLECTION_SLOTS, Column, Kind, SITES, TABLES, Table, WEATHER_OBSERVATIONS,
+};
+use weather_data_product::sink::bigquery::BigQuery;
+use weather_data_product::sink::{Chunk, Progress, Sink, SinkError, State, States};
+
+use crate::support::samples::hour;
+use crate::support::warehouse::{Warehouse, bigquery_url};
+
+const STORE_ID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+const OTHER_STORE_ID: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+
+/// Makes a test of each function named, on a sink that it has for itself.
+macro_rules! on_each_sink {
+    ($($test:ident),+ $(,)?) => {
+        mod bigquery {
+            $(#[tokio::test] async fn $test() {
+                super::with_bigquery(super::$test).await;
+            })+
+        }
+    };
+}
+
+on_each_sink!(
+    a_key_twice_in_a_chunk_is_refused,
+    a_row_merged_again_is_replaced,
+    a_row_of_another_day_is_there_beside_the_first,
+    a_stale_epoch_is_fenced_and_writes_nothing,
+    a_table_is_written_without_moving_another,
+    preparing_twice_makes_nothing_the_second_time,
+    rows_that_are_not_as_many_as_said_are_refused,
+    states_are_found_once_created_and_creating_again_keeps_them,
+    stores_do_not_share_their_states,
+    what_is_reset_is_before_its_first_row_and_fences_who_read_before,
+    what_is_staged_and_merged_is_there_with_the_state_moved,
+    what_is_staged_is_seen_by_nobody,
+);
+
+async fn with_bigquery(test: impl AsyncFnOnce(&dyn Sink, &Warehouse)) {
+    let warehouse = Warehouse::new();
+    let url = Url::parse(&bigquery_url()).unwrap();
+    let sink = BigQuery::open("test-project", &warehouse.dataset, None, Some(&url)).await.unwrap();
+    sink.prepare().await.unwrap();
+    test(&sink, &warehouse).await;
+}
+
+/// A row by its site, its time, and what its text and numbers are made of.
+#[derive(Clone, Copy)]
+struct Sample {
+    site: u16,
+    time: DateTime<Utc>,
+    value: u8,
+}
+
+fn sample(site: u16, value: u8) -> Sample {
+    Sample { site, time: hour(), value }
+}
+
+fn batch(table: &'static Table, samples: &[Sample]) -> RecordBatch {
+    let mut builder = BatchBuilder::new(table);
+    for sample in samples {
+        for (column, cells) in table.columns.iter().zip(builder.columns()) {
+            push(column, cells, *sample);
+        }
+        builder.end_row();
+    }
+    builder.finish().unwrap().expect("rows")
+}
+
+fn push(column: &Column, cells: &mut ColumnBuilder, sample: Sample) {
+    match (column.kind, cells) {
+        (Kind::Text, ColumnBuilder::Text(cells)) => cells.append_value(match column.name {
+            "site_id" => format!("site-{}", sample.site),
+            "source" => "openweathermap".into(),
+            name => format!("{name} 'of' \\ {} 🌧", sample.value),
+        }),
+        (Kind::Integer, ColumnBuilder::Integer(cells)) => cells.append_value(sample.value.into()),
+        (Kind::Real { .. }, ColumnBuilder::Real(cells)) => cells.append_value(sample.value.into()),
+        (Kind::Time, ColumnBuilder::Time(cells)) => {
+            cells.append_value(sample.time.timestamp_micros());
+        }
+        (Kind::Date, ColumnBuilder::Date(cells)) => cells.append_value(sample.value.into()),
+        _ => panic!("{}: another kind", column.name),
+    }
+}
+
+/// The samples as a chunk, which leads to the last of them.
+fn chunk(table: &'static Table, samples: &[Sample]) -> Chunk {
+    let batch = batch(table, samples);
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema(table), None).unwrap();
+    writer.write(&batch).unwrap();
+    let has_days = table.day_of.is_some();
+    let days = samples.iter().filter(|_| has_days).map(|sample| sample.time.date_naive());
+    let last = samples.last().unwrap();
+    let key = RowKey {
+        time: last.time,
+        site_id: format!("site-{}", last.site),
+        source: "openweathermap".into(),
+    };
+    let position = Position {
+        run_seq: last.value.into(),
+        run_id: "a run's \\ id".into(),
+        key: (!table.order_in_run.is_empty()).then_some(key),
+    };
+    Chunk {
+        table,
+        parquet: writer.into_inner().unwrap(),
+        rows: samples.len() as u64,
+        days: days.collect::<BTreeSet<_>>(),
+        progress: if has_days { Progress::To(position) } else { Progress::Whole(-5) },
+    }
+}
+
+async fn write(sink: &dyn Sink, chunk: &Chunk, epoch: i64) -> Result<(), SinkError> {
+    let staging = sink.stage(chunk).await?;
+    let merged = sink.merge(STORE_ID, chunk, &staging, epoch).await;
+    sink.drop_staging(staging).await;
+    merged
+}
+
+async fn states(sink: &dyn Sink) -> States {
+    sink.find_states(STORE_ID).await.unwrap().expect("states")
+}
+
+async fn state(sink: &dyn Sink, table: &Table) -> State {
+    states(sink).await.remove(table.name).expect("a state of each table")
+}
+
+/// The values of the rows, by site.
+async fn values(warehouse: &Warehouse, table: &Table) -> Vec<String> {
+    let sql =
+        format!("select concat(site_id, ' ', cast(run_seq as string)) from {{d}}.{}", table.name);
+    let mut values: Vec<_> =
+        warehouse.query(&sql).await.into_iter().map(|row| row[0].clone().unwrap()).collect();
+    values.sort();
+    values
+}
+
+async fn preparing_twice_makes_nothing_the_second_time(sink: &dyn Sink, warehouse: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
+    assert_eq!(sink.prepare().await.unwrap(), Vec::<String>::new());
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, ["site-1 1"]);
+}
+
+async fn states_are_found_once_created_and_creating_again_keeps_them(
+    sink: &dyn Sink,
+    _: &Warehouse,
+) {
+    assert_eq!(sink.find_states(STORE_ID).await.unwrap(), None);
+    sink.create_states(STORE_ID).await.unwrap();
+    let names = TABLES.map(|table| (table.name.to_owned(), State::default()));
+    assert_eq!(states(sink).await, States::from(names));
+    write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
+    let moved = states(sink).await;
+    sink.create_states(STORE_ID).await.unwrap();
+    assert_eq!(states(sink).await, moved);
+}
+
+async fn stores_do_not_share_their_states(sink: &dyn Sink, _: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    assert_eq!(sink.list_other_stores(STORE_ID).await.unwrap(), Vec::<String>::new());
+    assert_eq!(sink.list_other_stores(OTHER_STORE_ID).await.unwrap(), [STORE_ID]);
+    assert_eq!(sink.find_states(OTHER_STORE_ID).await.unwrap(), None);
+    sink.create_states(OTHER_STORE_ID).await.unwrap();
+    write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
+    let other = sink.find_states(OTHER_STORE_ID).await.unwrap().unwrap();
+    assert!(other.values().all(|state| *state == State::default()), "{other:?}");
+}
+
+async fn what_is_staged_and_merged_is_there_with_the_state_moved(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    sink.create_states(STORE_ID).await.unwrap();
+    for table in TABLES {
+        let first = chunk(table, &[sample(1, 1)]);
+        write(sink, &first, 0).await.unwrap();
+        assert_eq!(state(sink, table).await, State { epoch: 1, progress: Some(first.progress) });
+        let counted = format!("select count(*) from {{d}}.{}", table.name);
+        assert_eq!(warehouse.count(&counted).await, 1, "{}", table.name);
+    }
+    let description = "select condition_description from {d}.weather_observations";
+    let found = warehouse.query(description).await;
+    assert_eq!(found[0][0].as_deref(), Some("condition_description 'of' \\ 1 🌧"));
+    let next = chunk(&WEATHER_OBSERVATIONS, &[sample(2, 2), sample(3, 2)]);
+    write(sink, &next, 1).await.unwrap();
+    let moved = State { epoch: 2, progress: Some(next.progress) };
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, moved);
+    let all = ["site-1 1", "site-2 2", "site-3 2"];
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, all);
+}
+
+async fn what_is_staged_is_seen_by_nobody(sink: &dyn Sink, warehouse: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let chunk = chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]);
+    let (one, other) = (sink.stage(&chunk).await.unwrap(), sink.stage(&chunk).await.unwrap());
+    assert_ne!(one.name, other.name, "a staging for each attempt");
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, Vec::<String>::new());
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, State::default());
+    sink.drop_staging(one).await;
+    sink.merge(STORE_ID, &chunk, &other, 0).await.unwrap();
+    sink.drop_staging(other).await;
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, ["site-1 1"]);
+}
+
+async fn a_stale_epoch_is_fenced_and_writes_nothing(sink: &dyn Sink, warehouse: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
+    let before = states(sink).await;
+    for epoch in [0, 2] {
+        let late = chunk(&WEATHER_OBSERVATIONS, &[sample(1, 9), sample(2, 9)]);
+        let error = write(sink, &late, epoch).await.unwrap_err();
+        assert!(matches!(error, SinkError::Fenced { table: "weather_observations" }), "{error:?}");
+    }
+    assert_eq!(states(sink).await, before);
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, ["site-1 1"]);
+}
+
+async fn a_table_is_written_without_moving_another(sink: &dyn Sink, _: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    write(sink, &chunk(&SITES, &[sample(1, 1)]), 0).await.unwrap();
+    let mut states = states(sink).await;
+    let moved = State { epoch: 1, progress: Some(Progress::Whole(-5)) };
+    assert_eq!(states.remove(SITES.name), Some(moved));
+    assert!(states.values().all(|state| *state == State::default()), "{states:?}");
+}
+
+async fn a_row_merged_again_is_replaced(sink: &dyn Sink, warehouse: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    for table in [&WEATHER_OBSERVATIONS, &COLLECTION_SLOTS] {
+        write(sink, &chunk(table, &[sample(1, 1), sample(2, 1)]), 0).await.unwrap();
+        write(sink, &chunk(table, &[sample(2, 2), sample(3, 2)]), 1).await.unwrap();
+        assert_eq!(values(warehouse, table).await, ["site-1 1", "site-2 2", "site-3 2"]);
+    }
+}
+
+async fn a_row_of_another_day_is_there_beside_the_first(sink: &dyn Sink, warehouse: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let table = &WEATHER_OBSERVATIONS;
+    let midnight = hour().date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    let at = |time, value| Sample { site: 1, time, value };
+    let edges = [midnight, midnight - TimeDelta::seconds(1), midnight - TimeDelta::days(400)];
+    write(sink, &chunk(table, &edges.map(|time| at(time, 1))), 0).await.unwrap();
+    write(sink, &chunk(table, &edges.map(|time| at(time, 2))), 1).await.unwrap();
+    assert_eq!(values(warehouse, table).await, ["site-1 2"; 3]);
+}
+
+async fn rows_that_are_not_as_many_as_said_are_refused(sink: &dyn Sink, warehouse: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    for rows in [1, 3] {
+        let samples = [sample(1, 1), sample(2, 1)];
+        let wrong = Chunk { rows, ..chunk(&WEATHER_OBSERVATIONS, &samples) };
+        let staged = sink.stage(&wrong).await;
+        assert!(staged.is_err(), "{staged:?}");
+        // Whoever gets past that is stopped where the rows are written.
+        let staging = sink.stage(&chunk(&WEATHER_OBSERVATIONS, &samples)).await.unwrap();
+        let merged = sink.merge(STORE_ID, &wrong, &staging, 0).await;
+        assert!(merged.is_err() && !matches!(merged, Err(SinkError::Fenced { .. })), "{merged:?}");
+    }
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, Vec::<String>::new());
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, State::default());
+}
+
+async fn a_key_twice_in_a_chunk_is_refused(sink: &dyn Sink, warehouse: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let double = chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1), sample(2, 1), sample(1, 2)]);
+    let error = write(sink, &double, 0).await.unwrap_err();
+    assert!(matches!(error, SinkError::Rejected { .. }), "{error:?}");
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, Vec::<String>::new());
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, State::default());
+}
+
+async fn what_is_reset_is_before_its_first_row_and_fences_who_read_before(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    sink.create_states(STORE_ID).await.unwrap();
+    write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
+    let before = states(sink).await;
+    sink.reset_states(STORE_ID).await.unwrap();
+    for (table, state) in states(sink).await {
+        assert_eq!(state.progress, None, "{table}");
+        assert!(state.epoch > before[&table].epoch, "{table}");
+    }
+    let late = write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(2, 2)]), 1).await;
+    assert!(matches!(late, Err(SinkError::Fenced { .. })), "{late:?}");
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, ["site-1 1"], "no row is lost");
+    let again = chunk(&WEATHER_OBSERVATIONS, &[sample(1, 3)]);
+    write(sink, &again, state(sink, &WEATHER_OBSERVATIONS).await.epoch).await.unwrap();
+    assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, ["site-1 3"]);
+}
