@@ -19,6 +19,7 @@ mod failing_store;
 mod floors;
 mod main_job;
 mod mysql_only;
+mod sink_contract;
 mod store_contract;
 mod store_faults;
 mod support;
