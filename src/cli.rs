@@ -34,7 +34,7 @@ use exit::Exit;
 ///
 /// OpenWeatherMap is asked for every site and hour that is due; the observations go to MySQL (or
 /// an SQLite file, for trying out), and a ledger says for each site and hour whether it was
-/// collected and, if not, why.
+/// collected and, if not, why. BigQuery gets a mirror of it all, each row once.
 #[derive(Debug, Parser)]
 #[command(
     name = "weather",
@@ -45,11 +45,14 @@ use exit::Exit;
         weather demo                              a day of weather, collected in seconds, without a key\n  \
         weather sites check                       is the sites file right, and what does it cost?\n  \
         weather etl                               collect what is due now\n  \
+        weather sync                              mirror the store into BigQuery\n  \
+        weather pipeline                          both, as the scheduler starts it\n  \
         weather status                            is every site fresh?\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
         Exit codes: 0 done; 1 more sites failed than allowed, or a difference was found; 2 wrong usage,\n\
-        configuration or sites file; 3 stopped short (store or source unreachable or refusing);\n\
+        configuration or sites file; 3 stopped short (store, source or sink unreachable or\n\
+        refusing);\n\
         130, 143 interrupted."
 )]
 struct Cli {
@@ -114,13 +117,11 @@ impl Cli {
     }
 
     async fn dispatch(self) -> anyhow::Result<Exit> {
+        let is_json = self.is_json();
         match self.command {
             Command::Etl(args) => etl::run(*args, &self.cloud_run).await,
             Command::Sync(args) => sync::run(*args).await,
-            Command::Pipeline(args) => {
-                let is_json = self.log.log_format.is_json(self.cloud_run.is_here());
-                pipeline::run(*args, &self.cloud_run, is_json).await
-            }
+            Command::Pipeline(args) => pipeline::run(*args, &self.cloud_run, is_json).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Runs(args) => runs::run(args).await,

@@ -1,6 +1,5 @@
 //! Rows in columns (Arrow), as they go from the store to the sink, and the fingerprint of a row.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -8,10 +7,11 @@ use arrow_array::builder::{
 };
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array as _, ArrayRef, RecordBatch};
+use arrow_array::{Array as _, ArrayRef, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::domain::fingerprint::CanonicalText;
 use crate::domain::tables::{Column, Kind, Table};
 
 /// Rows of a batch at most: some megabytes.
@@ -165,43 +165,28 @@ impl<'a> Row<'a> {
         column.is_valid(self.row).then_some(column)
     }
 
-    /// FarmHash's `Fingerprint64` (BigQuery's `FARM_FINGERPRINT`) of every cell, as one text: cells
-    /// joined by `|`; a real number as the whole number of its last decimal, a time as
-    /// microseconds, a day as days since 1970, a text after its length in characters and `:`, and
-    /// what is NULL as `~`.
+    /// The [fingerprint](crate::domain::fingerprint) of every cell; a time counts in microseconds, a
+    /// day in days since 1970.
     #[must_use]
     pub fn fingerprint(self) -> i64 {
-        let mut text = String::with_capacity(256);
-        for (index, column) in self.table.columns.iter().enumerate() {
-            if index > 0 {
-                text.push('|');
-            }
-            let array = self.batch.column(index);
-            if array.is_null(self.row) {
-                text.push('~');
-            } else {
-                push_cell(&mut text, column.kind, array, self.row);
+        let mut text = CanonicalText::new();
+        for (column, array) in self.table.columns.iter().zip(self.batch.columns()) {
+            match column.kind {
+                Kind::Text => {
+                    text.text(
+                        array.is_valid(self.row).then(|| array.as_string::<i32>().value(self.row)),
+                    );
+                }
+                Kind::Integer => text.number(self.cell::<Int64Type>(array)),
+                Kind::Real { decimals } => text.real(decimals, self.cell::<Float64Type>(array)),
+                Kind::Time => text.number(self.cell::<TimestampMicrosecondType>(array)),
+                Kind::Date => text.number(self.cell::<Date32Type>(array).map(i64::from)),
             }
         }
-        farmhash::fingerprint64(text.as_bytes()).cast_signed()
+        text.fingerprint()
     }
-}
 
-fn push_cell(text: &mut String, kind: Kind, array: &ArrayRef, row: usize) {
-    // Writing to a String cannot fail.
-    let _ = match kind {
-        Kind::Text => {
-            let value = array.as_string::<i32>().value(row);
-            write!(text, "{}:{value}", value.chars().count())
-        }
-        Kind::Integer => write!(text, "{}", array.as_primitive::<Int64Type>().value(row)),
-        Kind::Real { decimals } => {
-            let value = array.as_primitive::<Float64Type>().value(row);
-            write!(text, "{}", (value * 10_f64.powi(i32::from(decimals))).round() as i64)
-        }
-        Kind::Time => {
-            write!(text, "{}", array.as_primitive::<TimestampMicrosecondType>().value(row))
-        }
-        Kind::Date => write!(text, "{}", array.as_primitive::<Date32Type>().value(row)),
-    };
+    fn cell<T: ArrowPrimitiveType>(self, array: &ArrayRef) -> Option<T::Native> {
+        array.is_valid(self.row).then(|| array.as_primitive::<T>().value(self.row))
+    }
 }

@@ -35,9 +35,6 @@ pub const RETRY: RetryPolicy = RetryPolicy {
 /// that what they make may move.
 #[async_trait(?Send)]
 pub trait Sink: Send + Sync {
-    /// Its name for people.
-    fn name(&self) -> String;
-
     /// Creates what is missing, adds columns that are new, and returns what it did, for people.
     /// Nothing of ours is ever dropped or emptied. It tries again itself ([`RETRY`]), thing by
     /// thing: of so many calls one always fails where one in ten does.

@@ -17,14 +17,13 @@ use super::observation::Observation;
 /// `FARM_FINGERPRINT` of the [canonical text](canonical_text).
 #[must_use]
 pub fn row_hash(observation: &Observation) -> i64 {
-    farmhash::fingerprint64(canonical_text(observation).as_bytes()).cast_signed()
+    canonical_text(observation).fingerprint()
 }
 
 /// Key and values as one unambiguous text, in the order of the table's columns.
-#[must_use]
-pub fn canonical_text(observation: &Observation) -> String {
+fn canonical_text(observation: &Observation) -> CanonicalText {
     let values = &observation.values;
-    let mut text = CanonicalText(String::with_capacity(192));
+    let mut text = CanonicalText::new();
     text.text(Some(observation.site_id.as_str()));
     text.text(Some(observation.source));
     text.number(Some(observation.observation_time.timestamp()));
@@ -49,17 +48,35 @@ pub fn canonical_text(observation: &Observation) -> String {
     text.text(values.condition_description.as_deref());
     text.measured(measure::ANSWERED_LATITUDE, values.answered_latitude);
     text.measured(measure::ANSWERED_LONGITUDE, values.answered_longitude);
-    text.0
+    text
 }
 
-struct CanonicalText(String);
+/// Cells as one text, which no other cells make.
+#[derive(Debug, PartialEq)]
+pub(crate) struct CanonicalText(String);
 
 impl CanonicalText {
-    fn measured(&mut self, measure: Measure, value: Option<f64>) {
-        self.number(value.map(|value| measure.scaled(value)));
+    /// Without a cell; a row of ours fits in.
+    pub(crate) fn new() -> Self {
+        Self(String::with_capacity(192))
     }
 
-    fn number(&mut self, value: Option<i64>) {
+    /// `FARM_FINGERPRINT` of the text.
+    pub(crate) fn fingerprint(&self) -> i64 {
+        farmhash::fingerprint64(self.0.as_bytes()).cast_signed()
+    }
+
+    fn measured(&mut self, measure: Measure, value: Option<f64>) {
+        self.real(measure.decimals, value);
+    }
+
+    /// A number with so many decimals at most.
+    pub(crate) fn real(&mut self, decimals: u8, value: Option<f64>) {
+        self.number(value.map(|value| measure::scaled(value, decimals)));
+    }
+
+    /// A number.
+    pub(crate) fn number(&mut self, value: Option<i64>) {
         self.separate();
         match value {
             Some(value) => {
@@ -70,7 +87,8 @@ impl CanonicalText {
         }
     }
 
-    fn text(&mut self, value: Option<&str>) {
+    /// A text.
+    pub(crate) fn text(&mut self, value: Option<&str>) {
         self.number(value.and_then(|value| i64::try_from(value.chars().count()).ok()));
         if let Some(value) = value {
             self.0.push(':');
@@ -116,7 +134,7 @@ mod tests {
             ..Values::default()
         };
         assert_eq!(
-            canonical_text(&observation(values)),
+            canonical_text(&observation(values)).0,
             "10:mad-retiro|14:openweathermap|1764000000|-50|~|~|~|405|~|~|~|~|270|~|~|~|~|~|~|800|5:Clear|3:a|~|~|-36827"
         );
     }
@@ -152,7 +170,7 @@ mod tests {
         fn a_measured_value_keeps_its_last_decimal(hundredths in -9500_i64..6500, _any in any::<u8>()) {
             #[expect(clippy::cast_precision_loss, reason = "four digits")]
             let value = measure::TEMPERATURE_C.round(hundredths as f64 / 100.0).unwrap();
-            prop_assert_eq!(measure::TEMPERATURE_C.scaled(value), hundredths);
+            prop_assert_eq!(measure::scaled(value, 2), hundredths);
         }
     }
 }

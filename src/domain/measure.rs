@@ -91,16 +91,20 @@ impl Measure {
         }
     }
 
-    /// A rounded value as a whole number of its last decimal: 21.37 °C is 2137.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "in range, a value has 9 digits at most")]
-    pub fn scaled(&self, value: f64) -> i64 {
-        (value * self.scale()).round() as i64
-    }
-
     fn scale(&self) -> f64 {
-        10_f64.powi(i32::from(self.decimals))
+        scale(self.decimals)
     }
+}
+
+/// A value with so many decimals as a whole number of the last one: 21.37 is 2137.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "in range, a value has 9 digits at most")]
+pub fn scaled(value: f64, decimals: u8) -> i64 {
+    (value * scale(decimals)).round() as i64
+}
+
+fn scale(decimals: u8) -> f64 {
+    10_f64.powi(i32::from(decimals))
 }
 
 #[cfg(test)]
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_rounded_value_scales_to_its_last_decimal() {
-        assert_eq!(TEMPERATURE_C.scaled(21.37), 2137);
-        assert_eq!(ANSWERED_LONGITUDE.scaled(-3.6827), -36827);
+        assert_eq!(scaled(21.37, TEMPERATURE_C.decimals), 2137);
+        assert_eq!(scaled(-3.6827, ANSWERED_LONGITUDE.decimals), -36827);
     }
 }

@@ -92,10 +92,6 @@ impl BigQuery {
 
 #[async_trait(?Send)]
 impl Sink for BigQuery {
-    fn name(&self) -> String {
-        format!("BigQuery {}.{}", self.names.project, self.names.dataset)
-    }
-
     async fn prepare(&self) -> Result<Vec<String>, SinkError> {
         self.prepare_all().await
     }
