@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use super::measure::{self, Measure};
 use super::observation::Observation;
 
-/// `FARM_FINGERPRINT` of the [canonical text](canonical_text).
+/// `FARM_FINGERPRINT` of the canonical text, see the [module](self).
 #[must_use]
 pub fn row_hash(observation: &Observation) -> i64 {
     canonical_text(observation).fingerprint()
