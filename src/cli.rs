@@ -17,6 +17,7 @@ mod migrate;
 mod output;
 mod pipeline;
 mod progress;
+mod repair;
 mod runs;
 mod shutdown;
 mod simulate;
@@ -24,6 +25,7 @@ mod sites;
 mod status;
 mod sync;
 mod transform;
+mod verify;
 
 use crate::telemetry::{self, LogLevel, LogSettings};
 use cloud_run::CloudRun;
@@ -47,6 +49,7 @@ use exit::Exit;
         weather etl                               collect what is due now\n  \
         weather sync                              mirror the store into BigQuery\n  \
         weather pipeline                          both, as the scheduler starts it\n  \
+        weather verify                            does BigQuery hold what the store holds?\n  \
         weather status                            is every site fresh?\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
@@ -71,6 +74,8 @@ enum Command {
     Etl(Box<etl::Args>),
     Sync(Box<sync::Args>),
     Pipeline(Box<pipeline::Args>),
+    Verify(Box<verify::Args>),
+    Repair(Box<repair::Args>),
     Demo(demo::Args),
     Status(status::Args),
     Runs(runs::Args),
@@ -122,6 +127,8 @@ impl Cli {
             Command::Etl(args) => etl::run(*args, &self.cloud_run).await,
             Command::Sync(args) => sync::run(*args).await,
             Command::Pipeline(args) => pipeline::run(*args, &self.cloud_run, is_json).await,
+            Command::Verify(args) => verify::run(*args).await,
+            Command::Repair(args) => repair::run(*args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Runs(args) => runs::run(args).await,

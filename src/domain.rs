@@ -6,6 +6,7 @@
 
 pub mod coordinates;
 pub mod cost;
+pub mod days;
 pub mod error_kind;
 pub mod fingerprint;
 pub mod measure;
@@ -19,6 +20,7 @@ pub mod slot;
 pub mod tables;
 
 pub use coordinates::Coordinates;
+pub use days::{Day, DaySum, DaySums, Days};
 pub use error_kind::ErrorKind;
 pub use fingerprint::row_hash;
 pub use observation::Observation;

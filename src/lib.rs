@@ -10,6 +10,7 @@ pub mod clock;
 pub mod columnar;
 pub mod domain;
 pub mod etl;
+pub mod farmhash;
 pub mod http;
 pub mod retry;
 pub mod simulator;

@@ -13,9 +13,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
+use crate::clock::SystemClock;
 use crate::domain::position::Position;
 use crate::domain::tables::Table;
-use crate::retry::RetryPolicy;
+use crate::domain::{Day, DaySums, Days};
+use crate::retry::{RetryPolicy, Transient, retry};
 
 pub mod bigquery;
 mod error;
@@ -25,23 +27,37 @@ pub use error::SinkError;
 pub use settings::SinkSettings;
 
 /// How passing troubles of store and sink are met: a minute in all.
-pub const RETRY: RetryPolicy = RetryPolicy {
+const RETRY: RetryPolicy = RetryPolicy {
     max_attempts: 7,
     first_wait: Duration::from_millis(500),
     longest_wait: Duration::from_secs(20),
 };
+
+/// Does something with store or sink, again if its trouble may pass.
+///
+/// # Errors
+/// The last error of `operation`.
+pub async fn insist<T, E: Transient>(operation: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
+    retry(&SystemClock, RETRY, operation).await
+}
 
 /// The sink. Its futures stay on their thread: who tries again takes async closures, which cannot say
 /// that what they make may move.
 #[async_trait(?Send)]
 pub trait Sink: Send + Sync {
     /// Creates what is missing, adds columns that are new, and returns what it did, for people.
-    /// Nothing of ours is ever dropped or emptied. It tries again itself ([`RETRY`]), thing by
+    /// Nothing of ours is ever dropped or emptied. It tries again itself ([`insist`]), thing by
     /// thing: of so many calls one always fails where one in ten does.
     ///
     /// # Errors
     /// [`SinkError::Altered`] when a table is not as we made it: nothing was written then.
     async fn prepare(&self) -> Result<Vec<String>, SinkError>;
+
+    /// What [`prepare`](Self::prepare) would do, and whether it might; nothing is written.
+    ///
+    /// # Errors
+    /// As those of `prepare`.
+    async fn check(&self) -> Result<Vec<String>, SinkError>;
 
     /// Where each table stands for this store; `None` if it was never synced from it.
     async fn find_states(&self, store_id: &str) -> Result<Option<States>, SinkError>;
@@ -75,6 +91,37 @@ pub trait Sink: Send + Sync {
         epoch: i64,
     ) -> Result<(), SinkError>;
 
+    /// What the rows of each day come to, computed from the values that are there.
+    async fn sum_days(&self, table: &'static Table, days: Days) -> Result<DaySums, SinkError>;
+
+    /// Where the staged rows and the table's rows of these days differ, value by value; some of each
+    /// day.
+    async fn list_differences(
+        &self,
+        table: &'static Table,
+        days: Days,
+        staging: &Staging,
+    ) -> Result<Vec<Difference>, SinkError>;
+
+    /// Puts rows in the place of all that the table has of a day, all or nothing; the position stays.
+    ///
+    /// # Errors
+    /// [`SinkError::Fenced`] as for [`merge`](Self::merge), [`SinkError::WouldDelete`] when a key
+    /// would go and `rewrite` does not allow it; nothing was written then.
+    async fn rewrite(
+        &self,
+        store_id: &str,
+        rewrite: Rewrite<'_>,
+        epoch: i64,
+    ) -> Result<(), SinkError>;
+
+    /// Notes through which day each of these tables was found equal.
+    async fn set_verified_through(
+        &self,
+        store_id: &str,
+        days: &BTreeMap<&'static str, Day>,
+    ) -> Result<(), SinkError>;
+
     /// Drops what was staged; if that fails it goes by itself within a day.
     async fn drop_staging(&self, staging: Staging);
 }
@@ -89,6 +136,8 @@ pub struct State {
     pub epoch: i64,
     /// What has been written; `None`: nothing.
     pub progress: Option<Progress>,
+    /// Every day up to here was found equal when it was last looked at.
+    pub verified_through: Day,
 }
 
 /// How much of a table has been written.
@@ -120,4 +169,30 @@ pub struct Chunk {
 pub struct Staging {
     /// The name of the staging table.
     pub name: String,
+}
+
+/// What is put in the place of a day's rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Rewrite<'a> {
+    /// The table.
+    pub table: &'static Table,
+    /// The day; `None` for a table without days.
+    pub day: Day,
+    /// The rows; `None`: the store has none.
+    pub staging: Option<&'a Staging>,
+    /// How many they are.
+    pub rows: u64,
+    /// Whether keys may go that are not among the rows.
+    pub may_delete: bool,
+}
+
+/// A row that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Its day.
+    pub day: Day,
+    /// Its key, the columns with a blank between.
+    pub key: String,
+    /// Which columns differ, or that one side lacks the row.
+    pub what: String,
 }

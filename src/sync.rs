@@ -14,16 +14,16 @@ use std::time::Instant;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::SystemClock;
 use crate::domain::position::Position;
 use crate::domain::tables::{TABLES, Table};
-use crate::retry::{Transient, retry};
-use crate::sink::{Chunk, Progress, RETRY, Sink, SinkError, State, States};
+use crate::sink::{Chunk, Progress, Sink, SinkError, State, States, insist};
 use crate::store::Store;
 
 mod chunk;
+pub mod repair;
 mod report;
 mod stop;
+pub mod verify;
 
 pub use report::{Report, TableReport};
 pub use stop::Stop;
@@ -66,9 +66,9 @@ pub async fn run(parts: Sync<'_>) -> Report {
 /// # Errors
 /// When store or sink cannot be read.
 pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>> {
-    let store_id = parts.insist(async || parts.store.facts().await).await?.store_id;
-    let states = find_states(parts, &store_id).await?.unwrap_or_default();
-    let end = parts.insist(async || parts.store.end_of_ended_runs().await).await?;
+    let store_id = insist(async || parts.store.facts().await).await?.store_id;
+    let states = find_states(parts.sink, &store_id).await?.unwrap_or_default();
+    let end = insist(async || parts.store.end_of_ended_runs().await).await?;
     let mut pending = Vec::new();
     for table in TABLES {
         let mut progress = states.get(table.name).and_then(|state| state.progress.clone());
@@ -87,12 +87,14 @@ async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     for made in parts.sink.prepare().await? {
         tracing::info!("made: {made}");
     }
-    let store_id = parts.insist(async || parts.store.facts().await).await?.store_id;
+    let store_id = insist(async || parts.store.facts().await).await?.store_id;
     let states = open_states(parts, &store_id).await?;
+    // One end for all tables: a run that is seen in one has its rows in the others.
+    let end = insist(async || parts.store.end_of_ended_runs().await).await?;
     for table in TABLES {
         let state = states.get(table.name).cloned().unwrap_or_default();
         let table_report = report.table(table);
-        sync_table(parts, &store_id, table, state, table_report)
+        sync_table(parts, &store_id, table, state, end, table_report)
             .await
             .with_context(|| format!("{} is not synced", table.name))?;
     }
@@ -104,17 +106,37 @@ async fn open_states(parts: Sync<'_>, store_id: &str) -> anyhow::Result<States> 
     if parts.rebase {
         rebase(parts, store_id).await?;
     }
-    let Some(states) = find_states(parts, store_id).await? else {
-        let others = parts.insist(async || parts.sink.list_other_stores(store_id).await).await?;
-        if let (Some(other), false) = (others.into_iter().next(), parts.rebase) {
-            return Err(Stop::OtherStore { found: other, own: store_id.into() }.into());
-        }
-        parts.insist(async || parts.sink.create_states(store_id).await).await?;
-        return Ok(find_states(parts, store_id).await?.unwrap_or_default());
+    match find_own_states(parts.store, parts.sink, store_id).await {
+        Err(error) => match error.downcast()? {
+            Stop::NeverSynced => {}
+            Stop::OtherStore { .. } if parts.rebase => {}
+            stop => return Err(stop.into()),
+        },
+        found => return found,
+    }
+    insist(async || parts.sink.create_states(store_id).await).await?;
+    Ok(find_states(parts.sink, store_id).await?.unwrap_or_default())
+}
+
+/// Where the tables stand, proven to be of this store.
+///
+/// # Errors
+/// [`Stop`] when the sink does not know this store as it is.
+async fn find_own_states(
+    store: &dyn Store,
+    sink: &dyn Sink,
+    store_id: &str,
+) -> anyhow::Result<States> {
+    let Some(states) = find_states(sink, store_id).await? else {
+        let others = insist(async || sink.list_other_stores(store_id).await).await?;
+        let other = others.into_iter().next();
+        return Err(other
+            .map_or(Stop::NeverSynced, |found| Stop::OtherStore { found, own: store_id.into() })
+            .into());
     };
     for position in positions(&states) {
-        let run = parts.insist(async || parts.store.find_run(&position.run_seq.to_string()).await);
-        if run.await?.is_none_or(|run| run.run_id != position.run_id) {
+        let run = insist(async || store.find_run(&position.run_seq.to_string()).await).await?;
+        if run.is_none_or(|run| run.run_id != position.run_id) {
             let (run_seq, run_id) = (position.run_seq, position.run_id.clone());
             return Err(Stop::RestoredStore { run_seq, run_id }.into());
         }
@@ -125,14 +147,14 @@ async fn open_states(parts: Sync<'_>, store_id: &str) -> anyhow::Result<States> 
 /// Begins anew: the runs of this store get numbers above all that the sink knows.
 async fn rebase(parts: Sync<'_>, store_id: &str) -> anyhow::Result<()> {
     let mut highest = 0;
-    let others = parts.insist(async || parts.sink.list_other_stores(store_id).await).await?;
+    let others = insist(async || parts.sink.list_other_stores(store_id).await).await?;
     for id in others.iter().map(String::as_str).chain([store_id]) {
-        let states = find_states(parts, id).await?.unwrap_or_default();
+        let states = find_states(parts.sink, id).await?.unwrap_or_default();
         highest = positions(&states).map(|position| position.run_seq).fold(highest, i64::max);
     }
-    parts.insist(async || parts.store.raise_run_seq(highest).await).await?;
-    if find_states(parts, store_id).await?.is_some() {
-        parts.insist(async || parts.sink.reset_states(store_id).await).await?;
+    insist(async || parts.store.raise_run_seq(highest).await).await?;
+    if find_states(parts.sink, store_id).await?.is_some() {
+        insist(async || parts.sink.reset_states(store_id).await).await?;
     }
     tracing::warn!(
         run_seq = highest,
@@ -148,8 +170,8 @@ fn positions(states: &States) -> impl Iterator<Item = &Position> {
     })
 }
 
-async fn find_states(parts: Sync<'_>, store_id: &str) -> Result<Option<States>, SinkError> {
-    parts.insist(async || parts.sink.find_states(store_id).await).await
+async fn find_states(sink: &dyn Sink, store_id: &str) -> Result<Option<States>, SinkError> {
+    insist(async || sink.find_states(store_id).await).await
 }
 
 /// Chunk by chunk; the next one is read while this one is written.
@@ -158,10 +180,10 @@ async fn sync_table(
     store_id: &str,
     table: &'static Table,
     mut state: State,
+    mut end: i64,
     report: &mut TableReport,
 ) -> anyhow::Result<()> {
     loop {
-        let end = parts.insist(async || parts.store.end_of_ended_runs().await).await?;
         let mut next = read(parts, table, state.progress.as_ref(), end).await?;
         let overtaken = loop {
             let Some(chunk) = next else { break false };
@@ -172,7 +194,7 @@ async fn sync_table(
             match written? {
                 Written::Moved { epoch } => {
                     report.count(&chunk);
-                    state = State { epoch, progress: Some(chunk.progress) };
+                    state = State { epoch, progress: Some(chunk.progress), ..state };
                     next = following?;
                 }
                 Written::Overtaken => break true,
@@ -182,8 +204,9 @@ async fn sync_table(
             return Ok(());
         }
         tracing::info!(table = table.name, "another writer was faster: reading its position");
-        let states = find_states(parts, store_id).await?;
+        let states = find_states(parts.sink, store_id).await?;
         state = states.and_then(|mut states| states.remove(table.name)).unwrap_or_default();
+        end = insist(async || parts.store.end_of_ended_runs().await).await?;
     }
 }
 
@@ -196,7 +219,7 @@ async fn read(
     tracing::debug!(phase = "reading", table = table.name, "reading a chunk");
     let read =
         async || read_chunk(parts.store, table, progress, end_run_seq, parts.chunk_rows).await;
-    Ok(parts.insist(read).await?)
+    Ok(insist(read).await?)
 }
 
 /// What became of a chunk.
@@ -213,24 +236,23 @@ async fn write(
     chunk: &Chunk,
     epoch: i64,
 ) -> Result<Written, SinkError> {
-    parts
-        .insist(async || {
-            let Err(error) = try_write(parts.sink, store_id, chunk, epoch).await else {
-                return Ok(Written::Moved { epoch: epoch + 1 });
-            };
-            tracing::debug!(table = chunk.table.name, "not a clear success: {error}");
-            // Only the state tells what an error left behind.
-            let states = parts.sink.find_states(store_id).await?.unwrap_or_default();
-            let state = states.get(chunk.table.name).cloned().unwrap_or_default();
-            if state.epoch == epoch {
-                return Err(error);
-            }
-            if state.progress.as_ref() == Some(&chunk.progress) {
-                return Ok(Written::Moved { epoch: state.epoch });
-            }
-            Ok(Written::Overtaken)
-        })
-        .await
+    insist(async || {
+        let Err(error) = try_write(parts.sink, store_id, chunk, epoch).await else {
+            return Ok(Written::Moved { epoch: epoch + 1 });
+        };
+        tracing::debug!(table = chunk.table.name, "not a clear success: {error}");
+        // Only the state tells what an error left behind.
+        let states = parts.sink.find_states(store_id).await?.unwrap_or_default();
+        let state = states.get(chunk.table.name).cloned().unwrap_or_default();
+        if state.epoch == epoch {
+            return Err(error);
+        }
+        if state.progress.as_ref() == Some(&chunk.progress) {
+            return Ok(Written::Moved { epoch: state.epoch });
+        }
+        Ok(Written::Overtaken)
+    })
+    .await
 }
 
 async fn try_write(
@@ -248,14 +270,4 @@ async fn try_write(
     tracing::debug!(phase = "after_script", table, "written");
     sink.drop_staging(staging).await;
     merged
-}
-
-impl Sync<'_> {
-    /// Does something, again if its trouble may pass.
-    async fn insist<T, E: Transient>(
-        self,
-        operation: impl AsyncFnMut() -> Result<T, E>,
-    ) -> Result<T, E> {
-        retry(&SystemClock, RETRY, operation).await
-    }
 }

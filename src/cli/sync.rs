@@ -9,7 +9,7 @@ use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use super::shutdown::Shutdown;
-use crate::sink::SinkSettings;
+use crate::sink::{Sink, SinkSettings};
 use crate::store::StoreSettings;
 use crate::sync::{self, Stop, Sync};
 
@@ -56,7 +56,7 @@ pub(super) struct SyncSettings {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let sink = args.sink.open().await?.ok_or_else(|| no_sink(&args.sink))?;
+    let sink = open_sink(&args.sink).await?;
     let store = args.store.open_ready().await?;
     let parts = Sync {
         store: &*store,
@@ -74,12 +74,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     mirror(parts, &shutdown).await
 }
 
-fn no_sink(settings: &SinkSettings) -> UsageError {
-    if !settings.sync_enabled {
-        return UsageError::new("the sync is turned off: SYNC_ENABLED is false");
+/// The sink, without which the command has nothing to do.
+pub(super) async fn open_sink(settings: &SinkSettings) -> anyhow::Result<Box<dyn Sink>> {
+    if let Some(sink) = settings.open().await? {
+        return Ok(sink);
     }
-    UsageError::new("no sink: BIGQUERY_DATASET is not set")
+    if !settings.sync_enabled {
+        return Err(UsageError::new("the sync is turned off: SYNC_ENABLED is false").into());
+    }
+    Err(UsageError::new("no sink: BIGQUERY_DATASET is not set")
         .hint("set BIGQUERY_PROJECT and BIGQUERY_DATASET; the dataset is made if it is not there")
+        .into())
 }
 
 /// Syncs, and shows the person at the terminal what it did; machines read the log line.

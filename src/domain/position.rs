@@ -13,8 +13,8 @@ pub struct Position {
     pub key: Option<RowKey>,
 }
 
-/// A row of a table that has sites, sources and a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A row of a table that has sites, sources and a time; in the order of sync.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowKey {
     /// `observation_time` or `slot_time`.
     pub time: DateTime<Utc>,

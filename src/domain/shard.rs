@@ -32,7 +32,7 @@ impl Shard {
     /// same on every machine (FarmHash's `Fingerprint64`, which is fixed by its definition).
     #[must_use]
     pub fn contains(self, site_id: &SiteId) -> bool {
-        farmhash::fingerprint64(site_id.as_str().as_bytes()) % u64::from(self.count)
+        crate::farmhash::fingerprint64(site_id.as_str().as_bytes()) % u64::from(self.count)
             == u64::from(self.index)
     }
 

@@ -103,7 +103,7 @@ impl Site {
     /// A number that changes when anything about the site does.
     #[must_use]
     pub fn fingerprint(&self) -> i64 {
-        farmhash::fingerprint64(serde_json::json!(self).to_string().as_bytes()).cast_signed()
+        crate::farmhash::fingerprint64(serde_json::json!(self).to_string().as_bytes()).cast_signed()
     }
 
     /// True when `time` lies in the site's life: from the start of `active_from` to the end of

@@ -82,7 +82,7 @@ fn noise(site: Site, name: &str, position: f64, seed: u64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "a share of a million")]
 fn hashed(site: Site, name: &str, step: f64, seed: u64) -> f64 {
     let text = format!("{}/{name}/{step}", site.hash(seed));
-    (farmhash::fingerprint64(text.as_bytes()) % 1_000_001) as f64 / 500_000.0 - 1.0
+    (crate::farmhash::fingerprint64(text.as_bytes()) % 1_000_001) as f64 / 500_000.0 - 1.0
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Site {
     /// A number of its own, the same on every machine.
     pub(super) fn hash(self, seed: u64) -> u64 {
         let text = format!("{seed}/{}/{}", self.latitude_e4, self.longitude_e4);
-        farmhash::fingerprint64(text.as_bytes())
+        crate::farmhash::fingerprint64(text.as_bytes())
     }
 }
 

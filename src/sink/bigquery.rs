@@ -4,14 +4,19 @@
 //! by one script in a transaction, which is where the fence is. What is only looked at is read by
 //! REST without a statement: a store with nothing new costs nothing.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use gcp_bigquery_client::Client;
 use url::Url;
 
-use super::{Chunk, Sink, SinkError, Staging, States};
+use super::{Chunk, Difference, Rewrite, Sink, SinkError, Staging, States};
+use crate::domain::tables::Table;
+use crate::domain::{Day, DaySums, Days};
 
 mod auth;
 mod calls;
+mod compare;
 mod jobs;
 mod prepare;
 mod reference;
@@ -96,6 +101,10 @@ impl Sink for BigQuery {
         self.prepare_all().await
     }
 
+    async fn check(&self) -> Result<Vec<String>, SinkError> {
+        self.check_all().await
+    }
+
     async fn find_states(&self, store_id: &str) -> Result<Option<States>, SinkError> {
         self.read_states(store_id).await
     }
@@ -125,6 +134,37 @@ impl Sink for BigQuery {
     ) -> Result<(), SinkError> {
         let script = script::merge(&self.names, store_id, chunk, &staging.name, epoch);
         self.run_script(chunk.table.name, script).await
+    }
+
+    async fn sum_days(&self, table: &'static Table, days: Days) -> Result<DaySums, SinkError> {
+        self.day_sums(table, days).await
+    }
+
+    async fn list_differences(
+        &self,
+        table: &'static Table,
+        days: Days,
+        staging: &Staging,
+    ) -> Result<Vec<Difference>, SinkError> {
+        self.differences(table, days, staging).await
+    }
+
+    async fn rewrite(
+        &self,
+        store_id: &str,
+        rewrite: Rewrite<'_>,
+        epoch: i64,
+    ) -> Result<(), SinkError> {
+        let script = script::rewrite(&self.names, store_id, rewrite, epoch);
+        self.run_script(rewrite.table.name, script).await
+    }
+
+    async fn set_verified_through(
+        &self,
+        store_id: &str,
+        days: &BTreeMap<&'static str, Day>,
+    ) -> Result<(), SinkError> {
+        self.run_script("state", state::verify(&self.names, store_id, days)).await
     }
 
     async fn drop_staging(&self, staging: Staging) {

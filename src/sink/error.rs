@@ -48,6 +48,12 @@ pub enum SinkError {
         /// The table.
         table: &'static str,
     },
+    /// A repair would take rows away that the store does not have.
+    #[error("{table}: the sink has rows that the store does not have")]
+    WouldDelete {
+        /// The table.
+        table: &'static str,
+    },
     /// The rows are not taken.
     #[error("{what}: the sink refused it")]
     Rejected {
@@ -90,6 +96,9 @@ impl SinkError {
                 "nothing is lost: the next start goes on from the position that the sink holds".into()
             }
             Self::Fenced { .. } => "start again: it goes on from where the other one got".into(),
+            Self::WouldDelete { .. } => {
+                "if the store is right, `weather repair --allow-delete` removes them".into()
+            }
             Self::Rejected { .. } => "nothing of it was written; the cause says why".into(),
             Self::Altered { remedy, .. } => remedy.clone(),
         }

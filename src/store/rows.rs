@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use crate::domain::Days;
 use crate::domain::position::Position;
 use crate::domain::tables::Table;
 
@@ -17,10 +18,8 @@ pub enum Rows {
         /// So many at most.
         limit: u32,
     },
-    /// Every row, in no order.
-    All,
-    /// Those of one day (UTC), in no order; every row of a table without days.
-    OfDay(NaiveDate),
+    /// Those of some days, in no order; every row of a table without days.
+    Of(Days),
 }
 
 /// A value that a statement takes.
@@ -62,12 +61,19 @@ pub(super) fn select(
             let order = order.collect::<Vec<_>>().join(", ");
             sql.push_str(&format!(" order by {order} limit {limit}"));
         }
-        Rows::OfDay(day) if let Some(day_of) = table.day_of => {
-            let start = day.and_time(NaiveTime::MIN).and_utc();
-            sql.push_str(&format!(" where {day_of} >= ? and {day_of} < ?"));
-            binds.extend([Bind::Time(start), Bind::Time(start + TimeDelta::days(1))]);
+        Rows::Of(Days { from, to }) => {
+            let start = |day: NaiveDate| Bind::Time(day.and_time(NaiveTime::MIN).and_utc());
+            let after = to.map(|day| day + TimeDelta::days(1));
+            let ends = table.day_of.iter().flat_map(|day_of| {
+                let from = from.map(|day| (format!("{day_of} >= ?"), start(day)));
+                from.into_iter().chain(after.map(|day| (format!("{day_of} < ?"), start(day))))
+            });
+            let (conditions, times): (Vec<_>, Vec<_>) = ends.unzip();
+            if !conditions.is_empty() {
+                sql.push_str(&format!(" where {}", conditions.join(" and ")));
+            }
+            binds.extend(times);
         }
-        Rows::All | Rows::OfDay(_) => {}
     }
     (sql, binds)
 }

@@ -105,7 +105,8 @@ impl ChunkBuilder {
     }
 }
 
-fn position_of(table: &Table, row: Row<'_>) -> Result<Position, ChunkError> {
+/// Where a row stands in the order of sync.
+pub(super) fn position_of(table: &Table, row: Row<'_>) -> Result<Position, ChunkError> {
     let run_id = row.text("ingestion_run_id").or_else(|| row.text("run_id"));
     let key = match table.order_in_run {
         [time, site_id, source] => Some(RowKey {

@@ -6,6 +6,9 @@ pub enum Stop {
     /// By a signal.
     #[error("interrupted")]
     Interrupted,
+    /// There is nothing of this store in the sink.
+    #[error("this store was never synced")]
+    NeverSynced,
     /// The sink was filled from another store.
     #[error("the sink was synced from store {found}, and this is store {own}")]
     OtherStore {
@@ -37,6 +40,7 @@ impl Stop {
             Self::Interrupted => {
                 Some("start again: it goes on from the position that the sink holds")
             }
+            Self::NeverSynced => Some("`weather sync` sends what the store holds"),
             Self::OtherStore { .. } | Self::RestoredStore { .. } => Some(
                 "check DATABASE_URL and BIGQUERY_DATASET; if this store is the right one now (restored, or new), `weather sync --rebase` sends it whole, and `weather verify` shows what only the sink has",
             ),

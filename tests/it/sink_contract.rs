@@ -186,7 +186,7 @@ async fn what_is_staged_and_merged_is_there_with_the_state_moved(
     for table in TABLES {
         let first = chunk(table, &[sample(1, 1)]);
         write(sink, &first, 0).await.unwrap();
-        assert_eq!(state(sink, table).await, State { epoch: 1, progress: Some(first.progress) });
+        assert_eq!(state(sink, table).await, State { epoch: 1, progress: Some(first.progress), verified_through: None });
         let counted = format!("select count(*) from {{d}}.{}", table.name);
         assert_eq!(warehouse.count(&counted).await, 1, "{}", table.name);
     }
@@ -195,7 +195,7 @@ async fn what_is_staged_and_merged_is_there_with_the_state_moved(
     assert_eq!(found[0][0].as_deref(), Some("condition_description 'of' \\ 1 🌧"));
     let next = chunk(&WEATHER_OBSERVATIONS, &[sample(2, 2), sample(3, 2)]);
     write(sink, &next, 1).await.unwrap();
-    let moved = State { epoch: 2, progress: Some(next.progress) };
+    let moved = State { epoch: 2, progress: Some(next.progress), verified_through: None };
     assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, moved);
     let all = ["site-1 1", "site-2 2", "site-3 2"];
     assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, all);
@@ -231,7 +231,7 @@ async fn a_table_is_written_without_moving_another(sink: &dyn Sink, _: &Warehous
     sink.create_states(STORE_ID).await.unwrap();
     write(sink, &chunk(&SITES, &[sample(1, 1)]), 0).await.unwrap();
     let mut states = states(sink).await;
-    let moved = State { epoch: 1, progress: Some(Progress::Whole(-5)) };
+    let moved = State { epoch: 1, progress: Some(Progress::Whole(-5)), verified_through: None };
     assert_eq!(states.remove(SITES.name), Some(moved));
     assert!(states.values().all(|state| *state == State::default()), "{states:?}");
 }

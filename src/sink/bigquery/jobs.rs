@@ -4,15 +4,17 @@
 use std::time::Duration;
 
 use gcp_bigquery_client::model::error_proto::ErrorProto;
+use gcp_bigquery_client::model::get_query_results_parameters::GetQueryResultsParameters;
 use gcp_bigquery_client::model::job::Job;
 use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
 use gcp_bigquery_client::model::job_reference::JobReference;
+use gcp_bigquery_client::model::table_row::TableRow;
 use uuid::Uuid;
 
 use super::BigQuery;
 use super::calls::Refusal;
-use super::script::FENCE;
+use super::script::{FENCE, WOULD_DELETE};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::tables::TABLES;
 use crate::sink::SinkError;
@@ -33,8 +35,40 @@ impl BigQuery {
 
     /// Runs a script to its end.
     pub(super) async fn run_script(&self, what: &str, script: String) -> Result<(), SinkError> {
+        self.run(what, script).await.map(drop)
+    }
+
+    /// The rows that a query gives, every cell as text.
+    pub(super) async fn query(
+        &self,
+        what: &str,
+        sql: String,
+    ) -> Result<Vec<Vec<Option<String>>>, SinkError> {
+        let reference = self.run(what, sql).await?.job_reference.unwrap_or_default();
+        let job_id = reference.job_id.unwrap_or_default();
+        let project = &self.names.project;
+        let mut rows = Vec::new();
+        let mut page_token = None;
+        loop {
+            let parameters = GetQueryResultsParameters {
+                location: reference.location.clone().or_else(|| self.location.clone()),
+                page_token,
+                ..GetQueryResultsParameters::default()
+            };
+            let page = self.client.job().get_query_results(project, &job_id, parameters);
+            let page = self.call(what, page).await?;
+            let page = page.map_err(|refusal| self.refused(what, refusal))?;
+            rows.extend(page.rows.into_iter().flatten().map(texts));
+            page_token = page.page_token;
+            if page_token.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    async fn run(&self, what: &str, sql: String) -> Result<Job, SinkError> {
         let query = JobConfigurationQuery {
-            query: script,
+            query: sql,
             use_legacy_sql: Some(false),
             ..JobConfigurationQuery::default()
         };
@@ -47,8 +81,7 @@ impl BigQuery {
         let project = &self.names.project;
         let sent = self.call(what, self.client.job().insert(project, job)).await?;
         let job = sent.map_err(|refusal| self.refused(what, refusal))?;
-        self.wait_for(what, job).await?;
-        Ok(())
+        self.wait_for(what, job).await
     }
 
     /// The job once it is done.
@@ -82,7 +115,15 @@ impl BigQuery {
         if let Some(table) = table.filter(|_| message.contains(FENCE)) {
             return SinkError::Fenced { table: table.name };
         }
+        if let Some(table) = table.filter(|_| message.contains(WOULD_DELETE)) {
+            return SinkError::WouldDelete { table: table.name };
+        }
         let reason = error.reason.unwrap_or_default();
         self.refused(what, Refusal { status: 400, reason, message })
     }
+}
+
+fn texts(row: TableRow) -> Vec<Option<String>> {
+    let cells = row.columns.unwrap_or_default();
+    cells.into_iter().map(|cell| Some(cell.value?.as_str()?.to_owned())).collect()
 }

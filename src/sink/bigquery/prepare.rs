@@ -13,16 +13,9 @@ use serde_json::{Value, json};
 
 use super::views::{VIEWS, View, ViewColumn};
 use super::{BigQuery, Names};
-use crate::clock::SystemClock;
 use crate::domain::tables::{Column, Kind, TABLES, Table};
-use crate::retry::retry;
-use crate::sink::{RETRY, SinkError};
-
-/// Each thing is made by itself, again if its trouble may pass: of twenty calls one always fails
-/// where one in ten does.
-async fn again<T>(operation: impl AsyncFnMut() -> Result<T, SinkError>) -> Result<T, SinkError> {
-    retry(&SystemClock, RETRY, operation).await
-}
+use crate::farmhash::fingerprint64;
+use crate::sink::{SinkError, insist};
 
 /// The label that says how many of our columns a table was given: those beyond are new, those
 /// within that are missing were dropped by hand.
@@ -88,25 +81,51 @@ fn definition(names: &Names, table: &Table) -> RestTable {
 }
 
 impl BigQuery {
+    /// Each thing is made by itself, again if its trouble may pass: of twenty calls one always fails
+    /// where one in ten does.
     pub(super) async fn prepare_all(&self) -> Result<Vec<String>, SinkError> {
-        let Names { dataset, internal, .. } = &self.names;
         let mut done = Vec::new();
-        for name in [dataset, internal] {
-            done.extend(again(async || self.prepare_dataset(name).await).await?);
+        for name in self.datasets() {
+            done.extend(insist(async || self.prepare_dataset(name).await).await?);
         }
         // All are looked at before one is touched.
-        let mut changes = Vec::new();
-        for table in TABLES {
-            let found = again(async || self.find_table(table.name).await).await?;
-            changes.push((table, self.change(table, found.as_ref())?));
-        }
-        for (table, change) in changes {
-            done.extend(again(async || self.carry_out(table, &change).await).await?);
+        for (table, change) in self.changes().await? {
+            done.extend(insist(async || self.carry_out(table, &change).await).await?);
         }
         for view in &VIEWS {
-            done.extend(again(async || self.prepare_view(view).await).await?);
+            done.extend(insist(async || self.prepare_view(view).await).await?);
         }
         Ok(done)
+    }
+
+    /// What of datasets and tables is missing; that views are is of no account.
+    pub(super) async fn check_all(&self) -> Result<Vec<String>, SinkError> {
+        let mut missing = Vec::new();
+        for name in self.datasets() {
+            let what = format!("dataset {name}");
+            match insist(async || self.find_dataset(name).await).await? {
+                Some(_) => {}
+                None => missing.push(what),
+            }
+        }
+        if missing.is_empty() {
+            let changes = self.changes().await?;
+            missing.extend(changes.iter().filter_map(|(table, change)| change.describe(table)));
+        }
+        Ok(missing)
+    }
+
+    fn datasets(&self) -> [&str; 2] {
+        [&self.names.dataset, &self.names.internal]
+    }
+
+    async fn changes(&self) -> Result<Vec<(&'static Table, Change)>, SinkError> {
+        let mut changes = Vec::new();
+        for table in TABLES {
+            let found = insist(async || self.find_table(table.name).await).await?;
+            changes.push((table, self.change(table, found.as_ref())?));
+        }
+        Ok(changes)
     }
 
     /// A view is ours: what it says and what is said of it follow the definition. The label comes
@@ -118,7 +137,7 @@ impl BigQuery {
         let schema = view_schema(view);
         let described = serde_json::to_string(&schema).unwrap_or_default();
         let text = format!("{query}{}{described}", view.description);
-        let mark = format!("{:016x}", farmhash::fingerprint64(text.as_bytes()));
+        let mark = format!("{:016x}", fingerprint64(text.as_bytes()));
         let tables = format!("datasets/{dataset}/tables");
         let path = format!("{tables}/{}", view.name);
         let found = match self.rest(&what, Method::GET, &path, None).await? {
@@ -152,25 +171,36 @@ impl BigQuery {
     }
 
     async fn prepare_dataset(&self, name: &str) -> Result<Option<String>, SinkError> {
+        if self.find_dataset(name).await?.is_some() {
+            return Ok(None);
+        }
         let project = &self.names.project;
         let what = format!("dataset {project}.{name}");
-        match self.call(&what, self.client.dataset().get(project, name)).await? {
-            Ok(found) => self.check_location(&what, found).map(|()| None),
-            Err(refusal) if refusal.is(404) => {
-                let mut dataset = Dataset::new(project, name);
-                dataset.location.clone_from(&self.location);
-                match self.call(&what, self.client.dataset().create(dataset)).await? {
-                    Ok(_) => Ok(Some(what)),
-                    Err(refusal) if refusal.is(409) => Ok(None),
-                    Err(refusal) => Err(self.refused(&what, refusal)),
-                }
-            }
+        let mut dataset = Dataset::new(project, name);
+        dataset.location.clone_from(&self.location);
+        match self.call(&what, self.client.dataset().create(dataset)).await? {
+            Ok(_) => Ok(Some(what)),
+            Err(refusal) if refusal.is(409) => Ok(None),
             Err(refusal) => Err(self.refused(&what, refusal)),
         }
     }
 
-    fn check_location(&self, what: &str, found: Dataset) -> Result<(), SinkError> {
-        let found = found.location.unwrap_or_default();
+    /// The dataset, if it is there and where it should be.
+    async fn find_dataset(&self, name: &str) -> Result<Option<Dataset>, SinkError> {
+        let project = &self.names.project;
+        let what = format!("dataset {project}.{name}");
+        match self.call(&what, self.client.dataset().get(project, name)).await? {
+            Ok(found) => {
+                self.check_location(&what, &found)?;
+                Ok(Some(found))
+            }
+            Err(refusal) if refusal.is(404) => Ok(None),
+            Err(refusal) => Err(self.refused(&what, refusal)),
+        }
+    }
+
+    fn check_location(&self, what: &str, found: &Dataset) -> Result<(), SinkError> {
+        let found = found.location.clone().unwrap_or_default();
         match &self.location {
             Some(asked) if !found.is_empty() && !asked.eq_ignore_ascii_case(&found) => {
                 Err(SinkError::Altered {
@@ -291,6 +321,19 @@ enum Change {
     Create(Box<RestTable>),
     /// The whole description, and the columns that are new in it.
     Patch(Box<RestTable>, Vec<&'static str>),
+}
+
+impl Change {
+    /// What of a table is missing.
+    fn describe(&self, table: &Table) -> Option<String> {
+        match self {
+            Self::Create(_) => Some(format!("table {}", table.name)),
+            Self::Patch(_, added) if !added.is_empty() => {
+                Some(format!("columns {} of table {}", added.join(", "), table.name))
+            }
+            Self::Nothing | Self::Patch(..) => None,
+        }
+    }
 }
 
 /// The API has two names for some types.

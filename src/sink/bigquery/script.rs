@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::{Names, state};
+use crate::domain::Days;
 use crate::domain::tables::Table;
-use crate::sink::Chunk;
+use crate::sink::{Chunk, Rewrite};
 
 /// In the message of a script that found another epoch.
 pub(super) const FENCE: &str = "weather fence";
+
+/// In the message of a script that would have taken rows away.
+pub(super) const WOULD_DELETE: &str = "weather would delete";
 
 /// The script. It fails unless the epoch is `epoch`, the staging table holds every row, and no key
 /// twice: where `merge` is given one row twice, some servers insert both.
@@ -20,12 +24,10 @@ pub(super) fn merge(
     staging: &str,
     epoch: i64,
 ) -> String {
-    let Chunk { table, rows, .. } = chunk;
+    let table = chunk.table;
     let target = names.public(table.name);
+    let guards = guards(names, store_id, table, Some((staging, chunk.rows)), epoch);
     let staging = names.internal(staging);
-    let state = names.internal(&state::table_name(store_id));
-    let name = table.name;
-    let key = table.key.join(", ");
     let matches = table.key.iter().map(|column| format!("t.{column} = s.{column}"));
     let matches = matches.chain(days(table, &chunk.days)).collect::<Vec<_>>().join(" and ");
     let values = table.column_names().filter(|column| !table.key.contains(column));
@@ -34,19 +36,81 @@ pub(super) fn merge(
     let columns = table.column_names().collect::<Vec<_>>().join(", ");
     let inserted = table.column_names().map(|column| format!("s.{column}"));
     let inserted = inserted.collect::<Vec<_>>().join(", ");
-    let moved = state::assignments(&chunk.progress);
+    let advance = state::advance(names, store_id, table, Some(&chunk.progress));
     format!(
         "begin transaction;
-select if((select epoch from {state} where table_name = '{name}') = {epoch}, 1, error('{FENCE}: another epoch'));
-select if((select count(*) from {staging}) = {rows}, 1, error('staged rows are missing'));
-select if(not exists (select 1 from {staging} group by {key} having count(*) > 1), 1, error('a key is staged twice'));
+{guards}
 merge {target} t using {staging} s
 on {matches}
 when matched then update set {values}
 when not matched then insert ({columns}) values ({inserted});
-update {state} set {moved} where table_name = '{name}';
+{advance};
 commit transaction;"
     )
+}
+
+/// The script that puts rows in the place of a day's.
+pub(super) fn rewrite(names: &Names, store_id: &str, rewrite: Rewrite<'_>, epoch: i64) -> String {
+    let Rewrite { table, day, staging, rows, may_delete } = rewrite;
+    let target = names.public(table.name);
+    let guards =
+        guards(names, store_id, table, staging.map(|staging| (&*staging.name, rows)), epoch);
+    let staging = staging.map(|staging| names.internal(&staging.name));
+    let of_day = of_days(table, Days::of(day));
+    let key = table.key.join(", ");
+    let columns = table.column_names().collect::<Vec<_>>().join(", ");
+    let kept =
+        staging.iter().map(|staging| format!(" except distinct select {key} from {staging}"));
+    let kept: String = kept.collect();
+    let keeps = format!(
+        "select if(exists (select {key} from {target} where {of_day}{kept}), error('{WOULD_DELETE}'), 1);\n"
+    );
+    let keeps = if may_delete { "" } else { &keeps };
+    let insert = staging.iter().map(|staging| {
+        format!("insert into {target} ({columns}) select {columns} from {staging};\n")
+    });
+    let insert: String = insert.collect();
+    let advance = state::advance(names, store_id, table, None);
+    format!(
+        "begin transaction;
+{guards}
+{keeps}delete from {target} where {of_day};
+{insert}{advance};
+commit transaction;"
+    )
+}
+
+/// What must hold before anything is written.
+fn guards(
+    names: &Names,
+    store_id: &str,
+    table: &Table,
+    staging: Option<(&str, u64)>,
+    epoch: i64,
+) -> String {
+    let state = names.internal(&state::table_name(store_id));
+    let name = table.name;
+    let fence = format!(
+        "select if((select epoch from {state} where table_name = '{name}') = {epoch}, 1, error('{FENCE}: another epoch'));"
+    );
+    let Some((staging, rows)) = staging else { return fence };
+    let staging = names.internal(staging);
+    let key = table.key.join(", ");
+    format!(
+        "{fence}
+select if((select count(*) from {staging}) = {rows}, 1, error('staged rows are missing'));
+select if(not exists (select 1 from {staging} group by {key} having count(*) > 1), 1, error('a key is staged twice'));"
+    )
+}
+
+/// The condition for rows of some days.
+pub(super) fn of_days(table: &Table, days: Days) -> String {
+    let Some(day_of) = table.day_of else { return "true".into() };
+    let from = days.from.map(|day| format!("{day_of} >= timestamp '{day}'"));
+    let after = days.to.and_then(|day| day.succ_opt());
+    let after = after.map(|day| format!("{day_of} < timestamp '{day}'"));
+    let ends: Vec<_> = from.into_iter().chain(after).collect();
+    if ends.is_empty() { "true".into() } else { ends.join(" and ") }
 }
 
 /// The days in literal form, joined where one follows another, so that only their partitions are

@@ -1,5 +1,7 @@
 //! The state of each table: a row each of a small table, one such table for each store.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use gcp_bigquery_client::model::table_row::TableRow;
 use gcp_bigquery_client::table::ListOptions;
@@ -7,14 +9,15 @@ use gcp_bigquery_client::tabledata::ListQueryParameters;
 
 use super::calls::unavailable;
 use super::{BigQuery, Names};
+use crate::domain::Day;
 use crate::domain::position::{Position, RowKey};
-use crate::domain::tables::TABLES;
+use crate::domain::tables::{TABLES, Table};
 use crate::sink::{Progress, SinkError, State, States};
 
 const PREFIX: &str = "_sync_state_";
 
 /// The columns, in order.
-const COLUMNS: [(&str, &str); 9] = [
+const COLUMNS: [(&str, &str); 10] = [
     ("table_name", "string"),
     ("epoch", "int64"),
     ("run_seq", "int64"),
@@ -23,6 +26,7 @@ const COLUMNS: [(&str, &str); 9] = [
     ("key_site_id", "string"),
     ("key_source", "string"),
     ("fingerprint", "int64"),
+    ("verified_through", "date"),
     ("moved_at", "timestamp"),
 ];
 
@@ -47,15 +51,32 @@ pub(super) fn create(names: &Names, store_id: &str) -> String {
 /// Every table before its first row.
 pub(super) fn reset(names: &Names, store_id: &str) -> String {
     let table = names.internal(&table_name(store_id));
-    let cleared = COLUMNS[2..8].iter().map(|(name, _)| format!("{name} = null"));
+    let cleared =
+        COLUMNS.iter().filter(|(name, _)| !["table_name", "epoch", "moved_at"].contains(name));
+    let cleared = cleared.map(|(name, _)| format!("{name} = null"));
     let cleared = cleared.collect::<Vec<_>>().join(", ");
     format!(
         "update {table} set epoch = epoch + 1, {cleared}, moved_at = current_timestamp() where true"
     )
 }
 
-/// What a state's columns are set to for it to stand at `progress`.
-pub(super) fn assignments(progress: &Progress) -> String {
+/// The next epoch; with the position moved to `progress`, if that is given.
+pub(super) fn advance(
+    names: &Names,
+    store_id: &str,
+    table: &Table,
+    progress: Option<&Progress>,
+) -> String {
+    let state = names.internal(&table_name(store_id));
+    let moved = progress.map(position).unwrap_or_default();
+    let name = table.name;
+    format!(
+        "update {state} set epoch = epoch + 1, {moved}moved_at = current_timestamp() where table_name = '{name}'"
+    )
+}
+
+/// What the columns of the position are set to.
+fn position(progress: &Progress) -> String {
     let null = || "null".to_owned();
     let (run_seq, run_id, key, fingerprint) = match progress {
         Progress::To(position) => (
@@ -70,9 +91,22 @@ pub(super) fn assignments(progress: &Progress) -> String {
     };
     let [time, site_id, source] = key.unwrap_or_else(|| [null(), null(), null()]);
     format!(
-        "epoch = epoch + 1, run_seq = {run_seq}, run_id = {run_id}, key_time = {time}, \
-        key_site_id = {site_id}, key_source = {source}, fingerprint = {fingerprint}, \
-        moved_at = current_timestamp()"
+        "run_seq = {run_seq}, run_id = {run_id}, key_time = {time}, key_site_id = {site_id}, \
+        key_source = {source}, fingerprint = {fingerprint}, "
+    )
+}
+
+/// Notes through which day each of these tables was found equal.
+pub(super) fn verify(names: &Names, store_id: &str, days: &BTreeMap<&'static str, Day>) -> String {
+    let table = names.internal(&table_name(store_id));
+    let cases = days.iter().map(|(name, day)| {
+        let day = day.map_or_else(|| "null".into(), |day| format!("date '{day}'"));
+        format!("when '{name}' then {day}")
+    });
+    let cases = cases.collect::<Vec<_>>().join(" ");
+    let tables = days.keys().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    format!(
+        "update {table} set verified_through = case table_name {cases} end where table_name in ({tables})"
     )
 }
 
@@ -140,7 +174,8 @@ fn parse(row: TableRow) -> Option<(String, State)> {
         })
     };
     let progress = position().map(Progress::To).or_else(|| integer(7).map(Progress::Whole));
-    Some((cell(0)?.to_owned(), State { epoch: integer(1)?, progress }))
+    let verified_through = cell(8).and_then(|day| day.parse().ok());
+    Some((cell(0)?.to_owned(), State { epoch: integer(1)?, progress, verified_through }))
 }
 
 fn key(time: Option<&str>, site_id: Option<&str>, source: Option<&str>) -> Option<RowKey> {

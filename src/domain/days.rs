@@ -1,0 +1,52 @@
+//! A span of days, and what the rows of a day come to.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+/// Days (UTC) from one to another, both included; without an end where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Days {
+    /// The first day.
+    pub from: Option<NaiveDate>,
+    /// The last day.
+    pub to: Option<NaiveDate>,
+}
+
+impl Days {
+    /// Every day.
+    pub const ALL: Self = Self { from: None, to: None };
+
+    /// One day; every day for rows that have none.
+    #[must_use]
+    pub fn of(day: Day) -> Self {
+        Self { from: day, to: day }
+    }
+}
+
+/// The day (UTC) of a row; `None` is the one group that a table without days has.
+pub type Day = Option<NaiveDate>;
+
+/// What the rows of each day come to.
+pub type DaySums = BTreeMap<Day, DaySum>;
+
+/// What rows come to: equal when they are the same rows with the same values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DaySum {
+    /// How many rows.
+    pub rows: u64,
+    /// How many different keys: fewer where a row is there twice.
+    pub keys: u64,
+    /// The exclusive or of the rows' fingerprints: two changes do not cancel in it, as they may in a
+    /// sum.
+    pub fingerprint: i64,
+}
+
+impl DaySum {
+    /// One row more, of a key of its own.
+    pub fn add(&mut self, fingerprint: i64) {
+        self.rows += 1;
+        self.keys += 1;
+        self.fingerprint ^= fingerprint;
+    }
+}

@@ -1,0 +1,104 @@
+//! Rewrites in the sink the days that differ.
+//!
+//! A day is deleted and inserted in one fenced transaction; the position stays. Epoch first, then
+//! the rows: whoever else writes meanwhile, sync or repair, makes this one begin the day again.
+
+use super::chunk::ChunkError;
+use super::find_own_states;
+use super::verify::{
+    DayComparison, Report, Verdict, Verify, compare_days, note, read_days, reported, verify,
+};
+use crate::domain::tables::Table;
+use crate::domain::{Day, Days};
+use crate::retry::Transient;
+use crate::sink::{Rewrite, SinkError, insist};
+
+/// Compares and rewrites. The report says why, if it stopped short; what was rewritten before
+/// counts. A day whose rows would be fewer afterwards is kept as it is unless `may_delete`.
+pub async fn run(parts: Verify<'_>, may_delete: bool) -> Report {
+    reported(parts.shutdown, async |report: &mut Report| {
+        let store_id = verify(parts, report).await?;
+        for day in report.days.iter_mut().filter(|day| day.verdict == Verdict::Different) {
+            repair(parts, &store_id, day, may_delete).await?;
+        }
+        let states = find_own_states(parts.store, parts.sink, &store_id).await?;
+        note(parts, &store_id, &states, report).await
+    })
+    .await
+}
+
+async fn repair(
+    parts: Verify<'_>,
+    store_id: &str,
+    found: &mut DayComparison,
+    may_delete: bool,
+) -> anyhow::Result<()> {
+    let DayComparison { table, day, .. } = *found;
+    loop {
+        match insist(async || rewrite(parts, store_id, table, day, may_delete).await).await {
+            Ok(()) => break,
+            Err(RewriteError::Sink(SinkError::Fenced { .. })) => {
+                tracing::info!(
+                    table = table.name,
+                    "another writer was faster: beginning the day again"
+                );
+            }
+            Err(RewriteError::Sink(SinkError::WouldDelete { .. })) => {
+                found.verdict = Verdict::Kept;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    tracing::info!(table = table.name, day = day.map(|day| day.to_string()), "rewritten");
+    let states = find_own_states(parts.store, parts.sink, store_id).await?;
+    let progress = states.get(table.name).and_then(|state| state.progress.as_ref());
+    let again = compare_days(parts, table, progress, Days::of(day)).await?;
+    let is_same = again.iter().all(|day| matches!(day.verdict, Verdict::Same | Verdict::Pending));
+    if is_same {
+        found.verdict = Verdict::Repaired;
+    }
+    Ok(())
+}
+
+/// Why a day is not rewritten.
+#[derive(Debug, thiserror::Error)]
+enum RewriteError {
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+impl Transient for RewriteError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Chunk(error) => error.is_transient(),
+            Self::Sink(error) => error.is_transient(),
+        }
+    }
+}
+
+/// Writes a day anew; may be repeated, whatever became of it the first time.
+async fn rewrite(
+    parts: Verify<'_>,
+    store_id: &str,
+    table: &'static Table,
+    day: Day,
+    may_delete: bool,
+) -> Result<(), RewriteError> {
+    let states = parts.sink.find_states(store_id).await?.unwrap_or_default();
+    let epoch = states.get(table.name).map_or(0, |state| state.epoch);
+    let (chunk, _) = read_days(parts.store, table, None, Days::of(day)).await?;
+    let staging = match &chunk {
+        Some(chunk) => Some(parts.sink.stage(chunk).await?),
+        None => None,
+    };
+    let rows = chunk.map_or(0, |chunk| chunk.rows);
+    let rewrite = Rewrite { table, day, staging: staging.as_ref(), rows, may_delete };
+    let written = parts.sink.rewrite(store_id, rewrite, epoch).await;
+    if let Some(staging) = staging {
+        parts.sink.drop_staging(staging).await;
+    }
+    Ok(written?)
+}
