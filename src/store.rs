@@ -120,6 +120,9 @@ pub trait Store: Send + Sync {
     /// appear there any more.
     async fn end_of_ended_runs(&self) -> Result<i64, StoreError>;
 
+    /// How many runs that are to be synced have a number beyond this one.
+    async fn count_ended_runs_past(&self, run_seq: i64) -> Result<i64, StoreError>;
+
     /// Makes the next run's number larger than `run_seq`, if it is not.
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError>;
 

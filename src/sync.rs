@@ -22,10 +22,12 @@ use crate::store::Store;
 mod chunk;
 pub mod repair;
 mod report;
+mod standing;
 mod stop;
 pub mod verify;
 
 pub use report::{Report, TableReport};
+pub use standing::{Standing, standing};
 pub use stop::Stop;
 
 use chunk::read_chunk;

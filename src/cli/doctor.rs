@@ -9,14 +9,16 @@ use super::output::{self, OutputFormat, Row};
 use super::sites::SitesSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::ErrorKind;
+use crate::sink::{Sink, SinkError, SinkSettings};
 use crate::source::Source as _;
 use crate::source::openweathermap::OpenWeatherSettings;
 use crate::store::{Store, StoreError, StoreSettings};
+use crate::sync::{self, Stop};
 
-/// Check the configuration, the sites file, the store, the API key and the clock
+/// Check the configuration, the sites file, the store, the sink, the API key and the clock
 ///
 /// Spends one API call. Each finding that is not good says what to do; the exit code is 2 when
-/// the configuration or the sites file is wrong, 3 when store or source refuse.
+/// the configuration or the sites file is wrong, 3 when store, sink or source refuse.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  weather doctor\n  weather doctor --no-call --output json")]
 pub(super) struct Args {
@@ -30,6 +32,8 @@ pub(super) struct Args {
 
     #[command(flatten)]
     store: StoreSettings,
+    #[command(flatten)]
+    sink: SinkSettings,
     #[command(flatten)]
     openweather: OpenWeatherSettings,
     #[command(flatten)]
@@ -75,10 +79,21 @@ impl Finding {
             StoreError::Settings(_) => Verdict::WrongConfiguration,
             _ => Verdict::Refused,
         };
-        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-        let found = format!("{error}{}", cause.unwrap_or_default());
-        Self::bad(check, verdict, found, error.hint())
+        Self::bad(check, verdict, with_cause(error), error.hint())
     }
+
+    fn of_sink(check: &'static str, error: &SinkError) -> Self {
+        let verdict = match error {
+            SinkError::Settings(_) => Verdict::WrongConfiguration,
+            _ => Verdict::Refused,
+        };
+        Self::bad(check, verdict, with_cause(error), error.hint())
+    }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    let cause = error.source().map(|cause| format!(": {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
 }
 
 impl Row for Finding {
@@ -96,7 +111,9 @@ impl Row for Finding {
 
 pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
     let mut findings = vec![sites(&args), database_setting(&args, cloud_run)];
-    findings.extend(store(&args).await);
+    let store = args.store.open().await;
+    findings.extend(store_findings(&store).await);
+    findings.extend(sink_findings(&args.sink, store.as_deref().ok()).await);
     findings.push(api_key(&args).await);
     output::rows(args.output, &findings)?;
     let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
@@ -138,10 +155,10 @@ fn database_setting(args: &Args, cloud_run: &CloudRun) -> Finding {
     }
 }
 
-async fn store(args: &Args) -> Vec<Finding> {
-    let store = match args.store.open().await {
-        Ok(store) => store,
-        Err(error) => return vec![Finding::refused("store", &error)],
+async fn store_findings(store: &Result<Box<dyn Store>, StoreError>) -> Vec<Finding> {
+    let store = match store {
+        Ok(store) => &**store,
+        Err(error) => return vec![Finding::refused("store", error)],
     };
     let mut findings = vec![Finding::good("store", "connected")];
     if let Err(error) = store.check_schema().await {
@@ -153,8 +170,45 @@ async fn store(args: &Args) -> Vec<Finding> {
         Ok(()) => Finding::good("privileges", "select, insert and update on every table"),
         Err(error) => Finding::refused("privileges", &error),
     });
-    findings.extend(facts(&*store).await);
+    findings.extend(facts(store).await);
     findings
+}
+
+/// The sink, and whether it is this store's.
+async fn sink_findings(settings: &SinkSettings, store: Option<&dyn Store>) -> Vec<Finding> {
+    let sink = match settings.open().await {
+        Ok(Some(sink)) => sink,
+        Ok(None) => return vec![Finding::good("sink", "not set, or turned off: no sync")],
+        Err(error) => return vec![Finding::of_sink("sink", &error)],
+    };
+    let missing = match sink.check().await {
+        Ok(missing) => missing,
+        Err(error) => return vec![Finding::of_sink("sink", &error)],
+    };
+    if !missing.is_empty() {
+        let found = format!("the next sync makes: {}", missing.join(", "));
+        return vec![Finding::good("sink", found)];
+    }
+    let mut findings =
+        vec![Finding::good("sink", "datasets and tables are there, jobs may be run")];
+    if let Some(store) = store {
+        findings.push(position(store, &*sink).await);
+    }
+    findings
+}
+
+async fn position(store: &dyn Store, sink: &dyn Sink) -> Finding {
+    let check = "sync";
+    match sync::standing(store, sink).await {
+        Ok(standing) => Finding::good(check, format!("{} runs behind", standing.runs_behind)),
+        Err(error) => match error.downcast_ref::<Stop>() {
+            Some(Stop::NeverSynced) => Finding::good(check, "nothing synced yet"),
+            stop => {
+                let remedy = stop.and_then(Stop::hint).unwrap_or("see the cause");
+                Finding::bad(check, Verdict::Refused, format!("{error:#}"), remedy)
+            }
+        },
+    }
 }
 
 async fn facts(store: &dyn Store) -> Vec<Finding> {

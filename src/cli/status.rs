@@ -1,13 +1,17 @@
 //! `weather status`: is every site fresh, and if not, why?
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use crate::clock::{Clock as _, SystemClock};
+use crate::sink::SinkSettings;
 use crate::source::openweathermap;
-use crate::store::{RunRow, SiteState, StoreSettings};
+use crate::store::{RunRow, SiteState, Store, StoreSettings};
+use crate::sync::{self, Standing, Stop};
 
 /// Say whether every site is fresh, and show each one and the latest runs
 ///
@@ -24,7 +28,12 @@ pub(super) struct Args {
 
     #[command(flatten)]
     store: StoreSettings,
+    #[command(flatten)]
+    sink: SinkSettings,
 }
+
+/// How long the sink may take to answer.
+const SINK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs shown below the sites.
 const RUNS: u32 = 5;
@@ -108,7 +117,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let runs = store.list_runs(RUNS).await?;
     let paused = store.paused_until(openweathermap::NAME).await?.filter(|until| *until > now);
-    output::text(&format!("{}\n", headline(&sites, &runs, paused)))?;
+    let sync = sync_in_words(&*store, &args.sink, now).await;
+    output::text(&format!("{}\n", headline(&sites, &runs, paused, sync)))?;
     if !sites.is_empty() {
         output::rows(OutputFormat::Table, &sites)?;
         output::rows(OutputFormat::Table, &runs)?;
@@ -116,8 +126,48 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// How the sync stands, if there is a sink.
+async fn sync_in_words(
+    store: &dyn Store,
+    settings: &SinkSettings,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let standing = async {
+        match settings.open().await? {
+            Some(sink) => sync::standing(store, &*sink).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    match tokio::time::timeout(SINK_PATIENCE, standing).await {
+        Ok(Ok(standing)) => standing.map(|standing| in_words(standing, now)),
+        Ok(Err(error)) if matches!(error.downcast_ref(), Some(Stop::NeverSynced)) => {
+            Some("never synced".into())
+        }
+        Ok(Err(error)) => Some(format!("sync unknown ({error})")),
+        Err(_) => Some("sync unknown (the sink does not answer)".into()),
+    }
+}
+
+fn in_words(standing: Standing, now: DateTime<Utc>) -> String {
+    let yesterday = now.date_naive() - TimeDelta::days(1);
+    let behind = match standing.runs_behind {
+        1 => "sync 1 run behind".into(),
+        runs => format!("sync {runs} runs behind"),
+    };
+    match standing.verified_through {
+        None => format!("{behind}; not verified"),
+        Some(day) if day == yesterday => format!("{behind}; verified through yesterday"),
+        Some(day) => format!("{behind}; verified through {day}"),
+    }
+}
+
 /// The one sentence that an operator reads first.
-fn headline(sites: &[SiteStatus], runs: &[RunRow], paused: Option<DateTime<Utc>>) -> String {
+fn headline(
+    sites: &[SiteStatus],
+    runs: &[RunRow],
+    paused: Option<DateTime<Utc>>,
+    sync: Option<String>,
+) -> String {
     if sites.is_empty() {
         return "no sites yet: `weather etl` collects, `weather demo` shows how".into();
     }
@@ -138,6 +188,7 @@ fn headline(sites: &[SiteStatus], runs: &[RunRow], paused: Option<DateTime<Utc>>
         }
         None => parts.push("no run yet".into()),
     }
+    parts.extend(sync);
     parts.join("; ")
 }
 
@@ -165,13 +216,29 @@ mod tests {
     fn the_headline_says_who_is_not_fresh_and_since_when() {
         let sites = [site("mad-retiro", true), site("lon-city", false)];
         assert_eq!(
-            headline(&sites, &[], None),
-            "1 of 2 sites fresh; lon-city: not_found (404) since 2026-11-25 14:00; no run yet"
+            headline(&sites, &[], None, Some("never synced".into())),
+            "1 of 2 sites fresh; lon-city: not_found (404) since 2026-11-25 14:00; no run yet; never synced"
         );
     }
 
     #[test]
     fn an_empty_store_says_what_to_do_next() {
-        assert!(headline(&[], &[], None).contains("weather etl"));
+        assert!(headline(&[], &[], None, None).contains("weather etl"));
+    }
+
+    #[test]
+    fn the_sync_is_told_by_runs_and_days() {
+        let now = "2026-11-25T14:00:00Z".parse().unwrap();
+        let standing = |runs_behind, day: Option<&str>| Standing {
+            runs_behind,
+            verified_through: day.map(|day| day.parse().unwrap()),
+        };
+        for (standing, words) in [
+            (standing(0, Some("2026-11-24")), "sync 0 runs behind; verified through yesterday"),
+            (standing(1, Some("2026-11-20")), "sync 1 run behind; verified through 2026-11-20"),
+            (standing(7, None), "sync 7 runs behind; not verified"),
+        ] {
+            assert_eq!(in_words(standing, now), words);
+        }
     }
 }

@@ -112,6 +112,12 @@ pub(super) const END_OF_ENDED_RUNS: &str = "select coalesce( \
     (select min(run_seq) from ingestion_runs where status = 'open'), \
     (select max(run_seq) + 1 from ingestion_runs), 1)";
 
+/// Those of the ended runs that are beyond a number.
+pub(super) const COUNT_ENDED_RUNS_PAST: &str = "select count(*) from ingestion_runs \
+    where run_seq > ? and run_seq < coalesce( \
+    (select min(run_seq) from ingestion_runs where status = 'open'), \
+    (select max(run_seq) + 1 from ingestion_runs), 1)";
+
 /// Streams rows as batches. A macro, since rows and arguments differ in type from database to
 /// database.
 macro_rules! stream_rows {

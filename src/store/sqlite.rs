@@ -130,6 +130,10 @@ impl Store for SqliteStore {
         read::end_of_ended_runs(&self.pool).await
     }
 
+    async fn count_ended_runs_past(&self, run_seq: i64) -> Result<i64, StoreError> {
+        read::count_ended_runs_past(&self.pool, run_seq).await
+    }
+
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {
         runs::raise_run_seq(&self.pool, run_seq).await
     }

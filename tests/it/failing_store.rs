@@ -173,6 +173,10 @@ impl Store for Failing<'_> {
         self.inner.end_of_ended_runs().await
     }
 
+    async fn count_ended_runs_past(&self, run_seq: i64) -> Result<i64, StoreError> {
+        self.inner.count_ended_runs_past(run_seq).await
+    }
+
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {
         self.inner.raise_run_seq(run_seq).await
     }

@@ -25,3 +25,4 @@ mod store_faults;
 mod support;
 mod sync;
 mod under_fire;
+mod verify;

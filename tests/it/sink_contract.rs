@@ -186,7 +186,10 @@ async fn what_is_staged_and_merged_is_there_with_the_state_moved(
     for table in TABLES {
         let first = chunk(table, &[sample(1, 1)]);
         write(sink, &first, 0).await.unwrap();
-        assert_eq!(state(sink, table).await, State { epoch: 1, progress: Some(first.progress), verified_through: None });
+        assert_eq!(
+            state(sink, table).await,
+            State { epoch: 1, progress: Some(first.progress), verified_through: None }
+        );
         let counted = format!("select count(*) from {{d}}.{}", table.name);
         assert_eq!(warehouse.count(&counted).await, 1, "{}", table.name);
     }

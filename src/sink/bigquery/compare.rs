@@ -9,7 +9,7 @@ use crate::domain::{DaySum, DaySums, Days};
 use crate::sink::{Difference, SinkError, Staging};
 
 /// So many rows of a day are named.
-const NAMED: u32 = 10;
+const NAMED: u32 = 20;
 
 impl BigQuery {
     pub(super) async fn day_sums(&self, table: &Table, days: Days) -> Result<DaySums, SinkError> {

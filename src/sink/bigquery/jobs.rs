@@ -9,6 +9,7 @@ use gcp_bigquery_client::model::job::Job;
 use gcp_bigquery_client::model::job_configuration::JobConfiguration;
 use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
 use gcp_bigquery_client::model::job_reference::JobReference;
+use gcp_bigquery_client::model::query_request::QueryRequest;
 use gcp_bigquery_client::model::table_row::TableRow;
 use uuid::Uuid;
 
@@ -64,6 +65,15 @@ impl BigQuery {
                 return Ok(rows);
             }
         }
+    }
+
+    /// Whether a statement might be carried out.
+    pub(super) async fn dry_run(&self, what: &str, sql: &str) -> Result<(), SinkError> {
+        let mut request = QueryRequest::new(sql);
+        request.dry_run = Some(true);
+        request.location.clone_from(&self.location);
+        let asked = self.client.job().query(&self.names.project, request);
+        self.call(what, asked).await?.map(drop).map_err(|refusal| self.refused(what, refusal))
     }
 
     async fn run(&self, what: &str, sql: String) -> Result<Job, SinkError> {

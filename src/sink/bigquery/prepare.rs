@@ -98,7 +98,8 @@ impl BigQuery {
         Ok(done)
     }
 
-    /// What of datasets and tables is missing; that views are is of no account.
+    /// What of datasets and tables is missing (views are of no account), and whether jobs may be run
+    /// and the tables be written: BigQuery answers that for a statement that is not carried out.
     pub(super) async fn check_all(&self) -> Result<Vec<String>, SinkError> {
         let mut missing = Vec::new();
         for name in self.datasets() {
@@ -111,6 +112,16 @@ impl BigQuery {
         if missing.is_empty() {
             let changes = self.changes().await?;
             missing.extend(changes.iter().filter_map(|(table, change)| change.describe(table)));
+        }
+        if missing.is_empty() {
+            for table in TABLES {
+                let target = self.names.public(table.name);
+                let column = table.key[0];
+                let write = format!("update {target} set {column} = {column} where false");
+                insist(async || self.dry_run(table.name, &write).await).await?;
+            }
+        } else {
+            insist(async || self.dry_run("a job", "select 1").await).await?;
         }
         Ok(missing)
     }

@@ -5,7 +5,7 @@ use sqlx::{MySql, MySqlPool, QueryBuilder};
 
 use super::error::store_error;
 use crate::store::read::{FAILURES, RUN, RUNS, SITE_STATES, id_pattern};
-use crate::store::rows::END_OF_ENDED_RUNS;
+use crate::store::rows::{COUNT_ENDED_RUNS_PAST, END_OF_ENDED_RUNS};
 use crate::store::{FailureCount, RunRow, SettledSlot, SiteState, StoreError};
 
 pub(super) async fn settled(
@@ -84,4 +84,12 @@ pub(super) async fn run(pool: &MySqlPool, id: &str) -> Result<Option<RunRow>, St
 
 pub(super) async fn end_of_ended_runs(pool: &MySqlPool) -> Result<i64, StoreError> {
     sqlx::query_scalar(END_OF_ENDED_RUNS).fetch_one(pool).await.map_err(store_error)
+}
+
+pub(super) async fn count_ended_runs_past(
+    pool: &MySqlPool,
+    run_seq: i64,
+) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar(COUNT_ENDED_RUNS_PAST).bind(run_seq);
+    count.fetch_one(pool).await.map_err(store_error)
 }

@@ -80,7 +80,7 @@ impl Warehouse {
     }
 
     /// Name and type of every column.
-    async fn columns(&self, table: &str) -> Vec<(String, String)> {
+    pub(crate) async fn columns(&self, table: &str) -> Vec<(String, String)> {
         let described = self.describe(table).await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let fields = described["schema"]["fields"].as_array().expect("a table").clone();
