@@ -6,13 +6,17 @@ use arrow_array::RecordBatch;
 use chrono::{DateTime, TimeDelta, Utc};
 use parquet::arrow::ArrowWriter;
 use url::Url;
+use weather_data_product::columnar::Row;
 use weather_data_product::columnar::{BatchBuilder, ColumnBuilder, schema};
 use weather_data_product::domain::position::{Position, RowKey};
 use weather_data_product::domain::tables::{
     COLLECTION_SLOTS, Column, Kind, SITES, TABLES, Table, WEATHER_OBSERVATIONS,
 };
+use weather_data_product::domain::{Day, DaySum, DaySums, Days};
 use weather_data_product::sink::bigquery::BigQuery;
-use weather_data_product::sink::{Chunk, Progress, Sink, SinkError, State, States};
+use weather_data_product::sink::{
+    Chunk, Difference, Progress, Rewrite, Sink, SinkError, State, States,
+};
 
 use crate::support::samples::hour;
 use crate::support::warehouse::{Warehouse, bigquery_url};
@@ -36,10 +40,14 @@ on_each_sink!(
     a_row_merged_again_is_replaced,
     a_row_of_another_day_is_there_beside_the_first,
     a_stale_epoch_is_fenced_and_writes_nothing,
+    a_rewrite_fences_as_a_merge_does_and_keeps_what_may_not_go,
+    a_rewrite_replaces_one_day_and_leaves_the_position,
     a_table_is_written_without_moving_another,
+    days_come_to_the_sums_of_their_rows_and_differences_are_named,
     preparing_twice_makes_nothing_the_second_time,
     rows_that_are_not_as_many_as_said_are_refused,
     states_are_found_once_created_and_creating_again_keeps_them,
+    what_is_verified_is_kept_until_a_reset,
     stores_do_not_share_their_states,
     what_is_reset_is_before_its_first_row_and_fences_who_read_before,
     what_is_staged_and_merged_is_there_with_the_state_moved,
@@ -126,6 +134,28 @@ async fn write(sink: &dyn Sink, chunk: &Chunk, epoch: i64) -> Result<(), SinkErr
     let merged = sink.merge(STORE_ID, chunk, &staging, epoch).await;
     sink.drop_staging(staging).await;
     merged
+}
+
+/// Writes a day anew.
+async fn rewrite(
+    sink: &dyn Sink,
+    chunk: Option<&Chunk>,
+    day: Day,
+    may_delete: bool,
+    epoch: i64,
+) -> Result<(), SinkError> {
+    let staging = match chunk {
+        Some(chunk) => Some(sink.stage(chunk).await?),
+        None => None,
+    };
+    let rewrite = Rewrite {
+        table: &WEATHER_OBSERVATIONS,
+        day,
+        staging: staging.as_ref(),
+        rows: chunk.map_or(0, |chunk| chunk.rows),
+        may_delete,
+    };
+    sink.rewrite(STORE_ID, rewrite, epoch).await
 }
 
 async fn states(sink: &dyn Sink) -> States {
@@ -302,4 +332,115 @@ async fn what_is_reset_is_before_its_first_row_and_fences_who_read_before(
     let again = chunk(&WEATHER_OBSERVATIONS, &[sample(1, 3)]);
     write(sink, &again, state(sink, &WEATHER_OBSERVATIONS).await.epoch).await.unwrap();
     assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, ["site-1 3"]);
+}
+
+fn today() -> Day {
+    Some(hour().date_naive())
+}
+
+async fn a_rewrite_replaces_one_day_and_leaves_the_position(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let table = &WEATHER_OBSERVATIONS;
+    let before = Sample { site: 9, time: hour() - TimeDelta::days(1), value: 1 };
+    write(sink, &chunk(table, &[sample(1, 1), sample(2, 1), before]), 0).await.unwrap();
+    let position = state(sink, table).await.progress;
+    let anew = chunk(table, &[sample(1, 2), sample(2, 2), sample(3, 2)]);
+    rewrite(sink, Some(&anew), today(), false, 1).await.unwrap();
+    let all = ["site-1 2", "site-2 2", "site-3 2", "site-9 1"];
+    assert_eq!(values(warehouse, table).await, all);
+    assert_eq!(
+        state(sink, table).await,
+        State { epoch: 2, progress: position, verified_through: None }
+    );
+    rewrite(sink, None, today(), true, 2).await.unwrap();
+    assert_eq!(values(warehouse, table).await, ["site-9 1"]);
+}
+
+async fn a_rewrite_fences_as_a_merge_does_and_keeps_what_may_not_go(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let table = &WEATHER_OBSERVATIONS;
+    write(sink, &chunk(table, &[sample(1, 1), sample(2, 1)]), 0).await.unwrap();
+    let before = states(sink).await;
+    let one_less = chunk(table, &[sample(1, 2), sample(3, 2)]);
+    for (rows, may_delete, epoch) in [
+        (Some(&one_less), true, 0),
+        (Some(&one_less), true, 2),
+        (Some(&one_less), false, 1),
+        (None, false, 1),
+    ] {
+        let error = rewrite(sink, rows, today(), may_delete, epoch).await.unwrap_err();
+        match may_delete {
+            true => assert!(matches!(error, SinkError::Fenced { .. }), "{error:?}"),
+            false => assert!(matches!(error, SinkError::WouldDelete { .. }), "{error:?}"),
+        }
+        assert_eq!(values(warehouse, table).await, ["site-1 1", "site-2 1"]);
+        assert_eq!(states(sink).await, before);
+    }
+    rewrite(sink, Some(&one_less), today(), true, 1).await.unwrap();
+    assert_eq!(values(warehouse, table).await, ["site-1 2", "site-3 2"]);
+}
+
+async fn days_come_to_the_sums_of_their_rows_and_differences_are_named(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    sink.create_states(STORE_ID).await.unwrap();
+    for table in TABLES {
+        // The key of a run is its number, which the sample's value makes.
+        let earlier = Sample { site: 3, time: hour() - TimeDelta::days(1), value: 3 };
+        let samples = [sample(1, 1), sample(2, 2), earlier];
+        write(sink, &chunk(table, &samples), 0).await.unwrap();
+        let mut sums = DaySums::new();
+        let batch = batch(table, &samples);
+        for (sample, row) in samples.iter().zip(Row::all(table, &batch)) {
+            let day = table.day_of.map(|_| sample.time.date_naive());
+            sums.entry(day).or_insert_with(DaySum::default).add(row.fingerprint());
+        }
+        assert_eq!(sink.sum_days(table, Days::ALL).await.unwrap(), sums, "{}", table.name);
+        let day = table.day_of.and(today());
+        let one = DaySums::from([(day, sums[&day])]);
+        assert_eq!(sink.sum_days(table, Days::of(day)).await.unwrap(), one, "{}", table.name);
+        let same = sink.stage(&chunk(table, &samples)).await.unwrap();
+        let none = sink.list_differences(table, Days::ALL, &same).await.unwrap();
+        assert_eq!(none, [], "{}", table.name);
+    }
+
+    let table = &WEATHER_OBSERVATIONS;
+    warehouse
+        .execute("update {d}.weather_observations set rain_1h_mm = null, condition_group = 'x' where site_id = 'site-1'")
+        .await;
+    let staged = chunk(table, &[sample(1, 1), sample(7, 7)]);
+    let staging = sink.stage(&staged).await.unwrap();
+    let found = sink.list_differences(table, Days::of(today()), &staging).await.unwrap();
+    let difference = |site: u8, what: &str| Difference {
+        day: today(),
+        key: format!("site-{site} openweathermap 2026-11-25T08:00:00Z"),
+        what: what.into(),
+    };
+    let expected = [
+        difference(1, "rain_1h_mm, condition_group"),
+        difference(2, "only the sink has it"),
+        difference(7, "the sink lacks it"),
+    ];
+    assert_eq!(found, expected);
+}
+
+async fn what_is_verified_is_kept_until_a_reset(sink: &dyn Sink, _: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let days = [(WEATHER_OBSERVATIONS.name, today()), (COLLECTION_SLOTS.name, None)];
+    sink.set_verified_through(STORE_ID, &days.into()).await.unwrap();
+    write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await.verified_through, today());
+    assert_eq!(state(sink, &COLLECTION_SLOTS).await.verified_through, None);
+    sink.set_verified_through(STORE_ID, &[(WEATHER_OBSERVATIONS.name, None)].into()).await.unwrap();
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await.verified_through, None);
+    sink.set_verified_through(STORE_ID, &days.into()).await.unwrap();
+    sink.reset_states(STORE_ID).await.unwrap();
+    assert!(states(sink).await.values().all(|state| state.verified_through.is_none()));
 }
