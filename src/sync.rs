@@ -20,6 +20,7 @@ use crate::sink::{Chunk, Progress, Sink, SinkError, State, States, insist};
 use crate::store::Store;
 
 mod chunk;
+mod refused;
 pub mod repair;
 mod report;
 mod standing;
@@ -31,6 +32,7 @@ pub use standing::{Standing, standing};
 pub use stop::Stop;
 
 use chunk::read_chunk;
+use refused::find_refused_row;
 
 /// The parts that the job works with.
 #[derive(Clone, Copy)]
@@ -193,13 +195,19 @@ async fn sync_table(
                 write(parts, store_id, &chunk, state.epoch),
                 read(parts, table, Some(&chunk.progress), end)
             );
-            match written? {
-                Written::Moved { epoch } => {
+            match written {
+                Err(error @ SinkError::Rejected { .. }) => {
+                    return Err(
+                        name_refused(parts, table, state.progress.as_ref(), end, error).await
+                    );
+                }
+                Err(error) => return Err(error.into()),
+                Ok(Written::Moved { epoch }) => {
                     report.count(&chunk);
                     state = State { epoch, progress: Some(chunk.progress), ..state };
                     next = following?;
                 }
-                Written::Overtaken => break true,
+                Ok(Written::Overtaken) => break true,
             }
         };
         if !overtaken {
@@ -209,6 +217,23 @@ async fn sync_table(
         let states = find_states(parts.sink, store_id).await?;
         state = states.and_then(|mut states| states.remove(table.name)).unwrap_or_default();
         end = insist(async || parts.store.end_of_ended_runs().await).await?;
+    }
+}
+
+/// The error with the row that it is about, if that can be found.
+async fn name_refused(
+    parts: Sync<'_>,
+    table: &'static Table,
+    progress: Option<&Progress>,
+    end: i64,
+    error: SinkError,
+) -> anyhow::Error {
+    match find_refused_row(parts, table, progress, end).await {
+        Ok(Some(row)) => anyhow::Error::new(error).context(format!("the row of {row} is refused")),
+        Ok(None) => error.into(),
+        Err(other) => {
+            anyhow::Error::new(error).context(format!("which row it is was not found: {other}"))
+        }
     }
 }
 

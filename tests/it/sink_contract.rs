@@ -12,7 +12,7 @@ use weather_data_product::domain::position::{Position, RowKey};
 use weather_data_product::domain::tables::{
     COLLECTION_SLOTS, Column, Kind, SITES, TABLES, Table, WEATHER_OBSERVATIONS,
 };
-use weather_data_product::domain::{Day, DaySum, DaySums, Days};
+use weather_data_product::domain::{Day, DaySums, Days};
 use weather_data_product::sink::bigquery::BigQuery;
 use weather_data_product::sink::{
     Chunk, Difference, Progress, Rewrite, Sink, SinkError, State, States,
@@ -400,7 +400,7 @@ async fn days_come_to_the_sums_of_their_rows_and_differences_are_named(
         let batch = batch(table, &samples);
         for (sample, row) in samples.iter().zip(Row::all(table, &batch)) {
             let day = table.day_of.map(|_| sample.time.date_naive());
-            sums.entry(day).or_insert_with(DaySum::default).add(row.fingerprint());
+            sums.entry(day).or_default().add(row.fingerprint());
         }
         assert_eq!(sink.sum_days(table, Days::ALL).await.unwrap(), sums, "{}", table.name);
         let day = table.day_of.and(today());

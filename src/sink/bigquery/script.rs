@@ -130,3 +130,69 @@ fn days(table: &Table, days: &BTreeSet<NaiveDate>) -> Option<String> {
     });
     Some(format!("({})", spans.collect::<Vec<_>>().join(" or ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tables::{SITES, WEATHER_OBSERVATIONS};
+    use crate::sink::Progress;
+
+    fn script(table: &'static Table, days: &[&str]) -> String {
+        let names = Names {
+            project: "acme".into(),
+            dataset: "weather".into(),
+            internal: "weather_internal".into(),
+        };
+        let days = days.iter().map(|day| day.parse().unwrap()).collect();
+        let progress = Progress::Whole(1);
+        let chunk = Chunk { table, parquet: Vec::new(), rows: 20, days, progress };
+        merge(&names, "a-store", &chunk, "staging_1", 7)
+    }
+
+    /// The condition of the merge: between `on` and `when`.
+    fn condition(script: &str) -> &str {
+        let (_, rest) = script.split_once("\non ").expect("a condition");
+        rest.split_once("\nwhen").expect("an end").0
+    }
+
+    /// Whatever history the table holds: only partitions that are named are read.
+    #[test]
+    fn a_merge_names_only_the_days_that_it_touches() {
+        let keys = "t.site_id = s.site_id and t.source = s.source and t.observation_time = s.observation_time";
+        let of = |from: &str, to: &str| {
+            format!(
+                "t.observation_time >= timestamp '{from}' and t.observation_time < timestamp '{to}'"
+            )
+        };
+        for (days, spans) in [
+            (&["2026-11-25"][..], of("2026-11-25", "2026-11-26")),
+            (&["2026-11-24", "2026-11-25"], of("2026-11-24", "2026-11-26")),
+            (
+                &["2016-02-28", "2016-02-29", "2026-11-25"],
+                format!("{} or {}", of("2016-02-28", "2016-03-01"), of("2026-11-25", "2026-11-26")),
+            ),
+        ] {
+            let script = script(&WEATHER_OBSERVATIONS, days);
+            assert_eq!(condition(&script), format!("{keys} and ({spans})"));
+            assert_eq!(script.matches("weather.weather_observations`").count(), 1, "{script}");
+        }
+        assert_eq!(condition(&script(&SITES, &[])), "t.site_id = s.site_id");
+    }
+
+    #[test]
+    fn rows_and_position_are_of_one_transaction_behind_the_fence() {
+        let script = script(&WEATHER_OBSERVATIONS, &["2026-11-25"]);
+        let places = [
+            "begin transaction",
+            "= 7, 1, error('weather fence",
+            "= 20, 1, error",
+            "a key is staged twice",
+            "merge ",
+            "epoch = epoch + 1",
+            "commit transaction",
+        ]
+        .map(|text| script.find(text).expect(text));
+        assert!(places.is_sorted(), "{script}");
+        assert_eq!(script.matches("transaction").count(), 2);
+    }
+}
