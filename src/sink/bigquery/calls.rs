@@ -173,6 +173,8 @@ impl BigQuery {
         let cause = refusal.message.clone().into();
         match (refusal.status, refusal.reason.as_str()) {
             _ if refusal.may_pass() => unavailable(what, refusal.message),
+            // A name of a job or of staging, in a request that arrived twice: another try takes another.
+            (409, _) => unavailable(what, refusal.message),
             (401, _) => SinkError::Credentials(cause),
             (403, _) | (_, "accessDenied") if refusal.message.contains("bigquery.jobs.") => {
                 let on = format!("project {project}");
