@@ -54,6 +54,16 @@ impl Names {
         format!("`{}.{}.{table}`", self.project, self.dataset)
     }
 
+    /// A table for BI people, as people name it.
+    fn public_table(&self, table: &str) -> String {
+        format!("table {}.{}.{table}", self.project, self.dataset)
+    }
+
+    /// The dataset of our own, as people name it.
+    fn internal_dataset(&self) -> String {
+        format!("dataset {}.{}", self.project, self.internal)
+    }
+
     /// A table of our own, as SQL names it.
     fn internal(&self, table: &str) -> String {
         format!("`{}.{}.{table}`", self.project, self.internal)
@@ -93,6 +103,13 @@ impl BigQuery {
         let upload_url = calls::upload_url(&base_url, project)?;
         Ok(Self { client, http, credentials, names, location, base_url, upload_url })
     }
+
+    /// Runs a script that writes a table.
+    async fn write(&self, table: &'static Table, script: String) -> Result<(), SinkError> {
+        let what = self.names.public_table(table.name);
+        let written = self.run_script(table.name, &what, script).await;
+        written.map_err(|error| script::stopped(table.name, error))
+    }
 }
 
 #[async_trait(?Send)]
@@ -114,11 +131,11 @@ impl Sink for BigQuery {
     }
 
     async fn create_states(&self, store_id: &str) -> Result<(), SinkError> {
-        self.run_script("state", state::create(&self.names, store_id)).await
+        self.change_states(state::create(&self.names, store_id)).await
     }
 
     async fn reset_states(&self, store_id: &str) -> Result<(), SinkError> {
-        self.run_script("state", state::reset(&self.names, store_id)).await
+        self.change_states(state::reset(&self.names, store_id)).await
     }
 
     async fn stage(&self, chunk: &Chunk) -> Result<Staging, SinkError> {
@@ -133,7 +150,7 @@ impl Sink for BigQuery {
         epoch: i64,
     ) -> Result<(), SinkError> {
         let script = script::merge(&self.names, store_id, chunk, &staging.name, epoch);
-        self.run_script(chunk.table.name, script).await
+        self.write(chunk.table, script).await
     }
 
     async fn sum_days(&self, table: &'static Table, days: Days) -> Result<DaySums, SinkError> {
@@ -156,7 +173,7 @@ impl Sink for BigQuery {
         epoch: i64,
     ) -> Result<(), SinkError> {
         let script = script::rewrite(&self.names, store_id, rewrite, epoch);
-        self.run_script(rewrite.table.name, script).await
+        self.write(rewrite.table, script).await
     }
 
     async fn set_verified_through(
@@ -164,7 +181,7 @@ impl Sink for BigQuery {
         store_id: &str,
         days: &BTreeMap<&'static str, Day>,
     ) -> Result<(), SinkError> {
-        self.run_script("state", state::verify(&self.names, store_id, days)).await
+        self.change_states(state::verify(&self.names, store_id, days)).await
     }
 
     async fn drop_staging(&self, staging: Staging) {

@@ -169,22 +169,24 @@ impl BigQuery {
 
     /// What a refusal means, of a call about `what`.
     pub(super) fn refused(&self, what: &str, refusal: Refusal) -> SinkError {
-        let project = &self.names.project;
         let cause = refusal.message.clone().into();
         match (refusal.status, refusal.reason.as_str()) {
             _ if refusal.may_pass() => unavailable(what, refusal.message),
             // A name of a job or of staging, in a request that arrived twice: another try takes another.
             (409, _) => unavailable(what, refusal.message),
             (401, _) => SinkError::Credentials(cause),
-            (403, _) | (_, "accessDenied") if refusal.message.contains("bigquery.jobs.") => {
-                let on = format!("project {project}");
-                SinkError::AccessDenied { role: "roles/bigquery.jobUser", on, cause }
+            (403, _) | (_, "accessDenied") => {
+                let project = || format!("project {}", self.names.project);
+                let lacks = |permission| refusal.message.contains(permission);
+                let (role, on) = if lacks("bigquery.jobs.") {
+                    ("roles/bigquery.jobUser", project())
+                } else if lacks("bigquery.datasets.create") {
+                    ("roles/bigquery.dataEditor", project())
+                } else {
+                    ("roles/bigquery.dataEditor", what.to_owned())
+                };
+                SinkError::AccessDenied { role, on, cause }
             }
-            (403, _) | (_, "accessDenied") => SinkError::AccessDenied {
-                role: "roles/bigquery.dataEditor",
-                on: what.into(),
-                cause,
-            },
             (404, _) | (_, "notFound") => SinkError::NotFound { what: what.into(), cause },
             _ => SinkError::Rejected { what: what.into(), cause },
         }

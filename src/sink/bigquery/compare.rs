@@ -13,7 +13,8 @@ const NAMED: u32 = 20;
 
 impl BigQuery {
     pub(super) async fn day_sums(&self, table: &Table, days: Days) -> Result<DaySums, SinkError> {
-        let rows = self.query(table.name, sums(&self.names, table, days)).await?;
+        let what = self.names.public_table(table.name);
+        let rows = self.query(table.name, &what, sums(&self.names, table, days)).await?;
         let sum = |row: &[Option<String>]| {
             let number = |index: usize| row.get(index)?.as_deref()?.parse::<i64>().ok();
             let count = |index| number(index)?.try_into().ok();
@@ -32,7 +33,7 @@ impl BigQuery {
         staging: &Staging,
     ) -> Result<Vec<Difference>, SinkError> {
         let sql = differences(&self.names, table, days, &staging.name);
-        let rows = self.query(table.name, sql).await?;
+        let rows = self.query(table.name, &self.names.public_table(table.name), sql).await?;
         let difference = |row: Vec<Option<String>>| {
             let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
             Difference { day: parse_day(&row), key: text(1), what: text(2) }

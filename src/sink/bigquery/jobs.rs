@@ -15,9 +15,7 @@ use uuid::Uuid;
 
 use super::BigQuery;
 use super::calls::Refusal;
-use super::script::{FENCE, WOULD_DELETE};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::tables::TABLES;
 use crate::sink::SinkError;
 
 /// Waits between looks at a job.
@@ -26,26 +24,32 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 impl BigQuery {
     /// A job's own name: one that is asked for twice is one job.
-    pub(super) fn job_reference(&self, what: &str) -> JobReference {
+    pub(super) fn job_reference(&self, name: &str) -> JobReference {
         JobReference {
-            job_id: Some(format!("weather_{what}_{}", Uuid::now_v7().simple())),
+            job_id: Some(format!("weather_{name}_{}", Uuid::now_v7().simple())),
             location: self.location.clone(),
             project_id: Some(self.names.project.clone()),
         }
     }
 
-    /// Runs a script to its end.
-    pub(super) async fn run_script(&self, what: &str, script: String) -> Result<(), SinkError> {
-        self.run(what, script).await.map(drop)
+    /// Runs a script about `what` to its end; `name` is part of the job's.
+    pub(super) async fn run_script(
+        &self,
+        name: &str,
+        what: &str,
+        script: String,
+    ) -> Result<(), SinkError> {
+        self.run(name, what, script).await.map(drop)
     }
 
-    /// The rows that a query gives, every cell as text.
+    /// The rows that a query about `what` gives, every cell as text.
     pub(super) async fn query(
         &self,
+        name: &str,
         what: &str,
         sql: String,
     ) -> Result<Vec<Vec<Option<String>>>, SinkError> {
-        let reference = self.run(what, sql).await?.job_reference.unwrap_or_default();
+        let reference = self.run(name, what, sql).await?.job_reference.unwrap_or_default();
         let job_id = reference.job_id.unwrap_or_default();
         let project = &self.names.project;
         let mut rows = Vec::new();
@@ -76,7 +80,7 @@ impl BigQuery {
         self.call(what, asked).await?.map(drop).map_err(|refusal| self.refused(what, refusal))
     }
 
-    async fn run(&self, what: &str, sql: String) -> Result<Job, SinkError> {
+    async fn run(&self, name: &str, what: &str, sql: String) -> Result<Job, SinkError> {
         let query = JobConfigurationQuery {
             query: sql,
             use_legacy_sql: Some(false),
@@ -85,7 +89,7 @@ impl BigQuery {
         let configuration = JobConfiguration { query: Some(query), ..JobConfiguration::default() };
         let job = Job {
             configuration: Some(configuration),
-            job_reference: Some(self.job_reference(what)),
+            job_reference: Some(self.job_reference(name)),
             ..Job::default()
         };
         let project = &self.names.project;
@@ -121,13 +125,6 @@ impl BigQuery {
 
     fn job_error(&self, what: &str, error: ErrorProto) -> SinkError {
         let message = error.message.unwrap_or_default();
-        let table = TABLES.iter().find(|table| table.name == what);
-        if let Some(table) = table.filter(|_| message.contains(FENCE)) {
-            return SinkError::Fenced { table: table.name };
-        }
-        if let Some(table) = table.filter(|_| message.contains(WOULD_DELETE)) {
-            return SinkError::WouldDelete { table: table.name };
-        }
         let reason = error.reason.unwrap_or_default();
         self.refused(what, Refusal { status: 400, reason, message })
     }

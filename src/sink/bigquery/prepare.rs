@@ -118,10 +118,14 @@ impl BigQuery {
                 let target = self.names.public(table.name);
                 let column = table.key[0];
                 let write = format!("update {target} set {column} = {column} where false");
-                insist(async || self.dry_run(table.name, &write).await).await?;
+                insist(async || self.dry_run(&self.names.public_table(table.name), &write).await)
+                    .await?;
             }
         } else {
-            insist(async || self.dry_run("a job", "select 1").await).await?;
+            insist(async || {
+                self.dry_run(&format!("project {}", self.names.project), "select 1").await
+            })
+            .await?;
         }
         Ok(missing)
     }
@@ -228,7 +232,7 @@ impl BigQuery {
 
     pub(super) async fn find_table(&self, name: &str) -> Result<Option<RestTable>, SinkError> {
         let Names { project, dataset, .. } = &self.names;
-        let what = format!("table {project}.{dataset}.{name}");
+        let what = self.names.public_table(name);
         match self.call(&what, self.client.table().get(project, dataset, name, None)).await? {
             Ok(table) => Ok(Some(table)),
             Err(refusal) if refusal.is(404) => Ok(None),
@@ -305,7 +309,7 @@ impl BigQuery {
         change: &Change,
     ) -> Result<Option<String>, SinkError> {
         let Names { project, dataset, .. } = &self.names;
-        let what = format!("table {project}.{dataset}.{}", table.name);
+        let what = self.names.public_table(table.name);
         match change {
             Change::Nothing => Ok(None),
             Change::Create(wanted) => {

@@ -7,13 +7,26 @@ use chrono::NaiveDate;
 use super::{Names, state};
 use crate::domain::Days;
 use crate::domain::tables::Table;
-use crate::sink::{Chunk, Rewrite};
+use crate::sink::{Chunk, Rewrite, SinkError};
 
 /// In the message of a script that found another epoch.
-pub(super) const FENCE: &str = "weather fence";
+const FENCE: &str = "weather fence";
 
 /// In the message of a script that would have taken rows away.
-pub(super) const WOULD_DELETE: &str = "weather would delete";
+const WOULD_DELETE: &str = "weather would delete";
+
+/// The error of a script for that table, which a guard of the script may have stopped.
+pub(super) fn stopped(table: &'static str, error: SinkError) -> SinkError {
+    let says = |text: &str| match &error {
+        SinkError::Rejected { cause, .. } => cause.to_string().contains(text),
+        _ => false,
+    };
+    match () {
+        () if says(FENCE) => SinkError::Fenced { table },
+        () if says(WOULD_DELETE) => SinkError::WouldDelete { table },
+        () => error,
+    }
+}
 
 /// The script. It fails unless the epoch is `epoch`, the staging table holds every row, and no key
 /// twice: where `merge` is given one row twice, some servers insert both.

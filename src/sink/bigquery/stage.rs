@@ -34,30 +34,30 @@ impl BigQuery {
 
     async fn create_staging(&self, chunk: &Chunk, name: &str) -> Result<(), SinkError> {
         let Names { project, internal, .. } = &self.names;
+        let what = self.names.internal_dataset();
         let mut table = RestTable::new(project, internal, name, prepare::schema(chunk.table));
         let expires = SystemClock.now() + LIFE;
         table.expiration_time = Some(expires.timestamp_millis().to_string());
-        let created = self.call("a staging table", self.client.table().create(table)).await?;
-        created.map(drop).map_err(|refusal| self.refused(internal, refusal))
+        let created = self.call(&what, self.client.table().create(table)).await?;
+        created.map(drop).map_err(|refusal| self.refused(&what, refusal))
     }
 
     async fn load_into(&self, chunk: &Chunk, name: &str) -> Result<(), SinkError> {
-        let what = chunk.table.name;
-        let job = self.upload(chunk, name).await?;
-        let job = self.wait_for(what, job).await?;
+        let what = self.names.internal_dataset();
+        let job = self.upload(&what, chunk, name).await?;
+        let job = self.wait_for(&what, job).await?;
         let loaded = job.statistics.and_then(|statistics| statistics.load?.output_rows);
         if loaded.as_deref() == Some(chunk.rows.to_string().as_str()) {
             return Ok(());
         }
         let loaded = loaded.unwrap_or_else(|| "an unknown number".into());
         let problem = format!("{} rows were sent and {loaded} loaded", chunk.rows);
-        Err(unavailable(what, problem))
+        Err(unavailable(&what, problem))
     }
 
     /// Sends the file in the request that makes the job
     /// (<https://cloud.google.com/bigquery/docs/reference/api-uploads>).
-    async fn upload(&self, chunk: &Chunk, name: &str) -> Result<Job, SinkError> {
-        let what = chunk.table.name;
+    async fn upload(&self, what: &str, chunk: &Chunk, name: &str) -> Result<Job, SinkError> {
         let job = json!({
             "jobReference": self.job_reference("load"),
             "configuration": {"load": {

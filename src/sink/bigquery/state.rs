@@ -116,6 +116,10 @@ fn literal(text: &str) -> String {
 }
 
 impl BigQuery {
+    pub(super) async fn change_states(&self, script: String) -> Result<(), SinkError> {
+        self.run_script("state", &self.names.internal_dataset(), script).await
+    }
+
     /// Read as data, without a statement.
     pub(super) async fn read_states(&self, store_id: &str) -> Result<Option<States>, SinkError> {
         let Names { project, internal, .. } = &self.names;
@@ -141,7 +145,7 @@ impl BigQuery {
                 }
             }
             Err(refusal) if refusal.is(404) => Ok(None),
-            Err(refusal) => Err(self.refused(&format!("{internal}.{table}"), refusal)),
+            Err(refusal) => Err(self.refused(&self.names.internal_dataset(), refusal)),
         }
     }
 
@@ -150,7 +154,7 @@ impl BigQuery {
         let options = ListOptions::default().max_results(1000);
         let list = self.client.table().list(project, internal, options);
         let list = self.call("the state of sync", list).await?;
-        let list = list.map_err(|refusal| self.refused(internal, refusal))?;
+        let list = list.map_err(|refusal| self.refused(&self.names.internal_dataset(), refusal))?;
         let tables = list.tables.unwrap_or_default();
         let names = tables.into_iter().map(|table| table.table_reference.table_id);
         let own = table_name(store_id);
