@@ -2,6 +2,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod gateway;
+pub(crate) mod kills;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod samples;

@@ -1,13 +1,13 @@
 //! The run protocol, by breaking it: real processes, killed, frozen and started at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::databases::{TestDatabase, on_both_databases};
+use crate::support::kills::{self, Moment, Phase, Random, assert_all_hit, kill_at, kills, signal};
 use crate::support::program::{Program, Ran, SimulatorProcess};
 
 on_both_databases!(
@@ -32,13 +32,7 @@ fn job(simulator: &SimulatorProcess, database: &TestDatabase) -> Program {
 }
 
 fn spawn(program: &Program) -> Child {
-    let mut command = program.command(&["etl"]);
-    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn signal(child: &Child, name: &str) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    kills::spawn(program, &["etl"])
 }
 
 /// The sites that were called, each as often as it was.
@@ -82,11 +76,6 @@ async fn two_starts_at_once_call_every_slot_once(database: &TestDatabase) {
     assert!(calls.len() == SITES as usize && calls.values().all(|count| *count == 1), "{calls:?}");
 }
 
-/// Kills: 10 in a test run, more by `scripts/soak etl`.
-fn kills() -> u32 {
-    std::env::var("WEATHER_SOAK_KILLS").map_or(10, |text| text.parse().unwrap())
-}
-
 async fn a_run_killed_at_any_moment_is_completed_and_nothing_is_called_twice_that_was_stored(
     database: &TestDatabase,
 ) {
@@ -104,8 +93,8 @@ async fn a_run_killed_at_any_moment_is_completed_and_nothing_is_called_twice_tha
     for _ in 0..kills() {
         empty(database).await;
         let (before, before_later) = (called_first.calls().len(), called_later.calls().len());
-        let moment = Moment::random(&mut moments, whole);
-        let phase = kill_at(&killed, &moment);
+        let moment = Moment::random(&mut moments, whole, &PHASES);
+        let phase = kill_at(spawn(&killed), &moment, |_| ()).phase();
         *phases.entry(phase).or_default() += 1;
         assert_no_half_batch(database).await;
         let stored = stored_sites(database).await;
@@ -124,12 +113,9 @@ async fn a_run_killed_at_any_moment_is_completed_and_nothing_is_called_twice_tha
         assert!(lost <= 8 + 5 + 5 + 2, "{lost} calls were lost with the process");
         repeated += lost;
     }
-    println!("{} kills, by phase: {phases:?}; {repeated} calls repeated", kills());
-    if kills() >= 100 {
-        for phase in PHASES.iter().chain(&["start"]) {
-            assert!(phases.contains_key(*phase), "no kill fell into `{phase}`: {phases:?}");
-        }
-    }
+    println!("{repeated} calls repeated");
+    let wanted: Vec<_> = PHASES.iter().map(|phase| phase.name).chain(["start"]).collect();
+    assert_all_hit(&phases, &wanted);
 }
 
 async fn stored_sites(database: &TestDatabase) -> usize {
@@ -144,72 +130,17 @@ async fn empty(database: &TestDatabase) {
     }
 }
 
-/// Knuth's linear congruential generator: the same moments in every run of the test.
-struct Random(u64);
-
-impl Random {
-    /// From 0 up to, and without, `end`.
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-}
-
 /// The phases that the job tells in its log, besides its start.
-const PHASES: [&str; 5] = ["lock", "calls", "batch", "between_batches", "closing"];
+const PHASES: [Phase; 5] = [
+    phase("lock", 1),
+    phase("calls", 1),
+    phase("batch", 20),
+    phase("between_batches", 20),
+    phase("closing", 1),
+];
 
-/// When to kill: at some time of the run, or some time into a phase, which may be short.
-enum Moment {
-    After(Duration),
-    In { phase: &'static str, occurrence: u64, wait: Duration },
-}
-
-impl Moment {
-    fn random(random: &mut Random, whole: Duration) -> Self {
-        if random.below(2) == 0 {
-            let micros = u64::try_from(whole.as_micros()).unwrap();
-            return Self::After(Duration::from_micros(random.below(micros)));
-        }
-        let phase = PHASES[usize::try_from(random.below(5)).unwrap()];
-        let occurrence = if phase.contains("batch") { random.below(20) } else { 0 };
-        Self::In { phase, occurrence, wait: Duration::from_micros(random.below(3000)) }
-    }
-}
-
-/// Starts the job, kills it at that moment, and says in which phase it was.
-fn kill_at(program: &Program, moment: &Moment) -> String {
-    let mut child = spawn(program);
-    let log = BufReader::new(child.stderr.take().unwrap());
-    let (sender, phases) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        let mut last = "start".to_owned();
-        for line in log.lines().map_while(Result::ok) {
-            let line: Value = serde_json::from_str(&line).unwrap_or_default();
-            if let Some(phase) = line["phase"].as_str() {
-                phase.clone_into(&mut last);
-                let _ = sender.send(last.clone());
-            }
-        }
-        last
-    });
-    match moment {
-        Moment::After(time) => std::thread::sleep(*time),
-        Moment::In { phase, occurrence, wait } => {
-            let seen = phases
-                .iter()
-                .filter(|each| each == phase)
-                .nth(usize::try_from(*occurrence).unwrap());
-            if seen.is_some() {
-                std::thread::sleep(*wait);
-            }
-        }
-    }
-    let has_ended = child.try_wait().unwrap().is_some();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let phase = reader.join().unwrap();
-    if has_ended { "after_the_end".into() } else { phase }
+const fn phase(name: &'static str, times: u64) -> Phase {
+    Phase { name, times, length: Duration::from_millis(3) }
 }
 
 async fn a_frozen_run_that_wakes_commits_nothing_more(database: &TestDatabase) {
