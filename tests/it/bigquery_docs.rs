@@ -3,7 +3,7 @@
 use weather_data_product::sink::bigquery::reference;
 
 use crate::support::databases::with_sqlite;
-use crate::support::program::{Program, repository_file, repository_path};
+use crate::support::program::{repository_file, repository_path};
 use crate::support::warehouse::{Warehouse, bigquery_url};
 
 /// `UPDATE_REFERENCE=1` writes the page instead.
@@ -23,8 +23,7 @@ fn the_reference_page_is_what_the_definitions_say() {
 async fn everything_is_described_with_its_unit_and_the_sample_queries_run() {
     with_sqlite(async |database| {
         let warehouse = Warehouse::new();
-        let program = Program::new().env("DATABASE_URL", &database.url);
-        warehouse.settings(program, &bigquery_url()).run(&["sync"]).expect(0);
+        warehouse.client(database, &bigquery_url()).run(&["sync"]).expect(0);
         let units = [
             ("_c", "degrees Celsius"),
             ("_pct", "percent"),

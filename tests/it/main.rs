@@ -24,5 +24,6 @@ mod store_contract;
 mod store_faults;
 mod support;
 mod sync;
+mod sync_refused;
 mod under_fire;
 mod verify;

@@ -28,17 +28,13 @@ fn seed(database: &TestDatabase, hours: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn syncing(database: &TestDatabase, warehouse: &Warehouse, base: &str) -> Program {
-    warehouse.settings(Program::new().env("DATABASE_URL", &database.url), base)
-}
-
 async fn what_the_store_holds_is_in_the_sink_once_and_then_no_statement_is_sent(
     database: &TestDatabase,
 ) {
     seed(database, "24");
     let warehouse = Warehouse::new();
     let gateway = Gateway::to(&bigquery_url());
-    let program = syncing(database, &warehouse, &gateway.url).env("WEATHER_CHUNK_ROWS", "200");
+    let program = warehouse.client(database, &gateway.url).env("WEATHER_CHUNK_ROWS", "200");
     program.run(&["sync"]).expect(0);
     let counts = warehouse.assert_equals(database).await;
     assert!(counts["weather_observations"] > 500 && counts["sites"] == 24, "{counts:?}");
@@ -64,7 +60,7 @@ async fn what_the_store_holds_is_in_the_sink_once_and_then_no_statement_is_sent(
 async fn only_runs_that_have_ended_are_synced(database: &TestDatabase) {
     let store = &*database.store;
     let warehouse = Warehouse::new();
-    let program = syncing(database, &warehouse, &bigquery_url());
+    let program = warehouse.client(database, &bigquery_url());
     let run = open_run(store).await;
     store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
     program.run(&["sync"]).expect(0);
@@ -79,7 +75,7 @@ async fn a_row_that_changes_is_changed_in_the_sink(database: &TestDatabase) {
     let store = &*database.store;
     store.take_in_sites(&sites(3), hour()).await.unwrap();
     let warehouse = Warehouse::new();
-    let program = syncing(database, &warehouse, &bigquery_url()).env("WEATHER_CHUNK_ROWS", "2");
+    let program = warehouse.client(database, &bigquery_url()).env("WEATHER_CHUNK_ROWS", "2");
     let dry = Values { temperature_c: Some(-0.5), ..Values::default() };
     for values in [full_values(), dry] {
         let run = open_run(store).await;

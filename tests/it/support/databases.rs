@@ -68,7 +68,32 @@ pub(crate) async fn with_empty_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
     test(&database).await;
 }
 
+/// What a backup holds.
+const TABLES: [&str; 6] = [
+    "run_counter",
+    "sites",
+    "ingestion_runs",
+    "weather_observations",
+    "collection_slots",
+    "source_state",
+];
+
 impl TestDatabase {
+    /// Makes a backup of all that is there.
+    pub(crate) async fn back_up(&self) {
+        for table in TABLES {
+            self.execute(&format!("create table copy_of_{table} as select * from {table}")).await;
+        }
+    }
+
+    /// Goes back to the backup.
+    pub(crate) async fn restore(&self) {
+        for table in TABLES {
+            self.execute(&format!("delete from {table}")).await;
+            self.execute(&format!("insert into {table} select * from copy_of_{table}")).await;
+        }
+    }
+
     /// The first column of every row that `sql` gives, as text; a whole number looks the same
     /// from both servers.
     pub(crate) async fn lines(&self, sql: &str) -> Vec<String> {

@@ -1,18 +1,21 @@
-//! A way to BigQuery that remembers every request.
+//! A way to BigQuery that remembers every request, and answers otherwise when it is told to.
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts as Head;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
 
 /// A request that came.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) body: Bytes,
 }
 
 impl Asked {
@@ -20,13 +23,65 @@ impl Asked {
     pub(crate) fn is_job(&self) -> bool {
         self.method == Method::POST && self.path.ends_with("/jobs")
     }
+
+    /// The script that writes a chunk.
+    pub(crate) fn is_merge(&self) -> bool {
+        self.is_job() && self.text().contains("merge `")
+    }
+
+    /// A load with its rows.
+    pub(crate) fn is_upload(&self) -> bool {
+        self.is_job() && self.path.starts_with("/upload")
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
 }
+
+/// What becomes of a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
+    Pass,
+    /// It is carried out, and its answer is lost.
+    LoseAnswer,
+    /// Another one was faster with the same: it is carried out twice, the second's answer given.
+    Repeat,
+    /// It is not carried out; this is the answer.
+    Answer(u16, Value),
+}
+
+impl Deed {
+    /// The answer is an error, as the API words it.
+    pub(crate) fn refuse(status: u16, reason: &str, message: &str) -> Self {
+        let error = json!({"code": status, "message": message, "status": reason,
+            "errors": [{"reason": reason, "message": message, "domain": "global"}]});
+        Self::Answer(status, json!({"error": error}))
+    }
+
+    /// The answer is a job that has failed: that is in its status, the answer itself a success.
+    pub(crate) fn fail_job(reason: &str, message: &str) -> Self {
+        let error = json!({"reason": reason, "message": message, "location": "query"});
+        Self::Answer(
+            200,
+            json!({
+                "kind": "bigquery#job",
+                "id": "test-project:US.job",
+                "jobReference": {"projectId": "test-project", "jobId": "job", "location": "US"},
+                "status": {"state": "DONE", "errorResult": error, "errors": [error]},
+            }),
+        )
+    }
+}
+
+type Decide = Arc<dyn Fn(&Asked) -> Deed + Send + Sync>;
 
 #[derive(Clone)]
 struct Parts {
     origin: String,
     http: reqwest::Client,
     asked: Arc<Mutex<Vec<Asked>>>,
+    decide: Decide,
 }
 
 pub(crate) struct Gateway {
@@ -36,14 +91,22 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// On a thread of its own: a test waits for programs without giving way.
     pub(crate) fn to(base: &str) -> Self {
+        Self::deciding(base, |_| Deed::Pass)
+    }
+
+    /// On a thread of its own: a test waits for programs without giving way.
+    pub(crate) fn deciding(
+        base: &str,
+        decide: impl Fn(&Asked) -> Deed + Send + Sync + 'static,
+    ) -> Self {
         let base = url::Url::parse(base).unwrap();
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let parts = Parts {
             origin: base.origin().ascii_serialization(),
             http: super::warehouse::client(),
             asked: asked.clone(),
+            decide: Arc::new(decide),
         };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -70,16 +133,33 @@ async fn pass_on(State(parts): State<Parts>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let path = head.uri.path().to_owned();
-    parts.asked.lock().unwrap().push(Asked { method: head.method.clone(), path });
-    let url = format!("{}{}", parts.origin, head.uri);
-    let mut forwarded = parts.http.request(head.method, url).body(body);
-    if let Some(kind) = head.headers.get("content-type") {
-        forwarded = forwarded.header("content-type", kind);
+    let asked = Asked { method: head.method.clone(), path, body: body.clone() };
+    parts.asked.lock().unwrap().push(asked.clone());
+    let deed = (parts.decide)(&asked);
+    if let Deed::Answer(status, answer) = deed {
+        return (StatusCode::from_u16(status).unwrap(), answer.to_string()).into_response();
     }
-    let Ok(answer) = forwarded.send().await else {
+    if matches!(deed, Deed::Repeat) {
+        let _ = forward(&parts, &head, body.clone()).await;
+    }
+    let Ok(answer) = forward(&parts, &head, body).await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
     let status = answer.status().as_u16();
     let answer = answer.bytes().await.unwrap_or_default();
+    if matches!(deed, Deed::LoseAnswer) {
+        // A body that breaks off is a connection that breaks.
+        let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("lost"))]);
+        return Response::new(Body::from_stream(broken));
+    }
     (StatusCode::from_u16(status).unwrap(), answer).into_response()
+}
+
+async fn forward(parts: &Parts, head: &Head, body: Bytes) -> reqwest::Result<reqwest::Response> {
+    let url = format!("{}{}", parts.origin, head.uri);
+    let mut forwarded = parts.http.request(head.method.clone(), url).body(body);
+    if let Some(kind) = head.headers.get("content-type") {
+        forwarded = forwarded.header("content-type", kind);
+    }
+    forwarded.send().await
 }

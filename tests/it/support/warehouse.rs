@@ -10,6 +10,14 @@ use super::program::Program;
 
 const PROJECT: &str = "test-project";
 
+/// The mirrored tables, each with its key.
+const TABLES: [(&str, &str); 4] = [
+    ("sites", "site_id"),
+    ("weather_observations", "site_id, source, observation_time"),
+    ("collection_slots", "site_id, source, slot_time"),
+    ("ingestion_runs", "run_id"),
+];
+
 /// A dataset that one test has for itself.
 pub(crate) struct Warehouse {
     base: String,
@@ -35,6 +43,11 @@ impl Warehouse {
     pub(crate) fn at(base: &str) -> Self {
         let dataset = format!("test_{}", Uuid::now_v7().simple());
         Self { base: base.to_owned(), dataset, http: client() }
+    }
+
+    /// `weather` with the settings to sync that database to here, by way of `base`.
+    pub(crate) fn client(&self, database: &TestDatabase, base: &str) -> Program {
+        self.settings(Program::new().env("DATABASE_URL", &database.url), base)
     }
 
     /// `program` with the settings to sync to here, by way of `base`.
@@ -77,6 +90,21 @@ impl Warehouse {
     pub(crate) async fn describe(&self, table: &str) -> Value {
         let path = format!("datasets/{}/tables/{table}", self.dataset);
         self.call(reqwest::Method::GET, &path, &Value::Null).await
+    }
+
+    /// Makes a table anew, empty and otherwise than it was, as somebody might who may.
+    pub(crate) async fn remake(&self, table: &str, alter: impl FnOnce(&mut Value)) {
+        let described = self.describe(table).await;
+        let parts =
+            ["tableReference", "description", "labels", "schema", "timePartitioning", "clustering"];
+        let mut made: Value =
+            parts.map(|part| (part, described[part].clone())).into_iter().collect();
+        alter(&mut made);
+        let tables = format!("datasets/{}/tables", self.dataset);
+        let path = format!("{tables}/{table}");
+        self.call(reqwest::Method::DELETE, &path, &Value::Null).await;
+        let answer = self.call(reqwest::Method::POST, &tables, &made).await;
+        assert!(answer["error"].is_null(), "{answer}");
     }
 
     /// Name and type of every column.
@@ -130,7 +158,7 @@ impl Warehouse {
         database: &TestDatabase,
     ) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
-        for table in ["sites", "weather_observations", "collection_slots", "ingestion_runs"] {
+        for (table, _) in TABLES {
             let found = self.rows(table).await;
             let expected = self.rows_of_store(database, table).await;
             counts.insert(table, expected.len());
@@ -147,6 +175,19 @@ impl Warehouse {
             }
         }
         counts
+    }
+
+    /// Every row of the store is in the sink, every value, and no key twice; the sink may hold more.
+    pub(crate) async fn assert_holds(&self, database: &TestDatabase) {
+        for (table, key) in TABLES {
+            let found = self.rows(table).await;
+            for row in self.rows_of_store(database, table).await {
+                assert!(found.contains(&row), "{table}: {row:#?}");
+            }
+            let twice =
+                format!("select {key} from {{d}}.{table} group by {key} having count(*) > 1");
+            assert_eq!(self.query(&twice).await.len(), 0, "{table}");
+        }
     }
 }
 

@@ -1,0 +1,403 @@
+//! What a sync says and does where the sink refuses it: what may pass is tried again; else the exit
+//! code, what is wrong and what to do, and nothing is written.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::TimeDelta;
+use serde_json::Value;
+use weather_data_product::domain::RunCounts;
+use weather_data_product::domain::observation::Values;
+
+use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
+use crate::support::gateway::{Asked, Deed, Gateway};
+use crate::support::program::{Program, Ran, SimulatorProcess, repository_path};
+use crate::support::samples::{collected, full_values, hour, open_run, run_end, sites};
+use crate::support::warehouse::{Warehouse, bigquery_url};
+
+on_both_databases!(a_store_restored_from_an_older_copy_is_not_synced_unless_it_is_told_to);
+
+/// One more run, of as many sites, all of them so warm.
+async fn add_run(database: &TestDatabase, sites_count: u16, temperature_c: f64) {
+    let store = &*database.store;
+    store.take_in_sites(&sites(sites_count), hour()).await.unwrap();
+    let run = open_run(store).await;
+    let values = Values { temperature_c: Some(temperature_c), ..full_values() };
+    let slot = |site: u16| hour() - TimeDelta::days(i64::from(site % 2));
+    let batch = (0..sites_count).map(|site| collected(site, slot(site), values.clone()));
+    store.load(&run, &batch.collect::<Vec<_>>(), hour()).await.unwrap();
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+}
+
+/// It stopped; its last word says what is wrong and what to do.
+#[track_caller]
+fn assert_stopped(ran: Ran, code: i32, wrong: &[&str], remedy: &[&str]) {
+    let log = ran.expect(code).log();
+    let last_word = log.iter().rfind(|line| line["severity"] == "ERROR").expect("an error");
+    for (name, parts) in [("message", wrong), ("hint", remedy)] {
+        let text = last_word[name].as_str().unwrap_or_default();
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in {text:?}");
+        }
+    }
+}
+
+/// No statement and no rows were sent.
+#[track_caller]
+fn assert_no_job(gateway: &Gateway) {
+    let jobs = gateway.asked(Asked::is_job);
+    assert!(jobs.is_empty(), "{:?}", jobs.iter().map(Asked::text).collect::<Vec<_>>());
+}
+
+type Is = fn(&Asked) -> bool;
+
+/// Every call that `is` this meets with `deed`: the sync stops, does not ask for it again, and writes
+/// nothing.
+async fn assert_stops(is: Is, deed: Deed, wrong: &[&str], remedy: &[&str]) {
+    with_sqlite(async |database| {
+        add_run(database, 3, 1.0).await;
+        let gateway =
+            Gateway::deciding(
+                &bigquery_url(),
+                move |asked| {
+                    if is(asked) { deed.clone() } else { Deed::Pass }
+                },
+            );
+        let ran = Warehouse::new().client(database, &gateway.url).run(&["sync"]);
+        assert_stopped(ran, 3, wrong, remedy);
+        assert_eq!(gateway.asked(is).len(), 1, "it is not asked for again");
+        assert!(gateway.asked(|asked| asked.is_merge() && !is(asked)).is_empty());
+    })
+    .await;
+}
+
+/// A dataset is asked for.
+fn is_of_dataset(asked: &Asked) -> bool {
+    asked.path.rsplit('/').nth(1) == Some("datasets")
+}
+
+fn is_new_dataset(asked: &Asked) -> bool {
+    asked.method == "POST" && asked.path.ends_with("/datasets")
+}
+
+fn is_new_table(asked: &Asked) -> bool {
+    asked.method == "POST" && asked.path.ends_with("/tables")
+}
+
+fn is_new_staging(asked: &Asked) -> bool {
+    is_new_table(asked) && asked.text().contains("staging_")
+}
+
+fn denied(message: &str) -> Deed {
+    Deed::refuse(403, "accessDenied", &format!("Access Denied: {message}"))
+}
+
+#[tokio::test]
+async fn a_dataset_that_may_not_be_seen_is_named_with_the_role() {
+    let deed = denied("Permission bigquery.datasets.get denied on dataset");
+    let wrong = ["dataset test-project.test_", "refused access", "datasets.get"];
+    let remedy = ["roles/bigquery.dataEditor", "dataset test-project.test_"];
+    assert_stops(is_of_dataset, deed, &wrong, &remedy).await;
+}
+
+#[tokio::test]
+async fn a_dataset_that_may_not_be_made_names_the_project_and_the_role() {
+    let deed = denied("User does not have bigquery.datasets.create permission in project");
+    let remedy = ["roles/bigquery.dataEditor", "on project test-project"];
+    assert_stops(is_new_dataset, deed, &["refused access", "datasets.create"], &remedy).await;
+}
+
+#[tokio::test]
+async fn a_table_that_may_not_be_made_is_named_with_the_role() {
+    let deed = denied("Permission bigquery.tables.create denied on dataset");
+    let wrong = ["table test-project.test_", "refused access", "tables.create"];
+    let remedy = ["roles/bigquery.dataEditor", "test-project.test_"];
+    assert_stops(is_new_table, deed, &wrong, &remedy).await;
+}
+
+#[tokio::test]
+async fn staging_that_may_not_be_filled_names_its_dataset_and_the_role() {
+    let remedy = ["roles/bigquery.dataEditor", "test-project.test_", "_internal"];
+    let deed = denied("Permission bigquery.tables.create denied on dataset");
+    assert_stops(is_new_staging, deed, &["tables.create"], &remedy).await;
+    let deed = denied("Permission bigquery.tables.updateData denied on table");
+    assert_stops(Asked::is_upload, deed, &["tables.updateData"], &remedy).await;
+}
+
+#[tokio::test]
+async fn rows_that_may_not_be_written_name_the_table_and_the_role() {
+    let message = "Access Denied: Permission bigquery.tables.updateData denied on table";
+    let wrong = ["table test-project.test_", ".sites: the sink refused access", "updateData"];
+    let remedy = ["roles/bigquery.dataEditor", "table test-project.test_", ".sites"];
+    let deed = Deed::fail_job("accessDenied", message);
+    assert_stops(Asked::is_merge, deed, &wrong, &remedy).await;
+}
+
+#[tokio::test]
+async fn jobs_that_may_not_be_made_name_the_project_and_the_role() {
+    let deed = denied("Project test-project: User does not have bigquery.jobs.create permission");
+    let remedy = ["roles/bigquery.jobUser", "project test-project"];
+    assert_stops(Asked::is_job, deed, &["refused access", "bigquery.jobs.create"], &remedy).await;
+}
+
+#[tokio::test]
+async fn a_project_that_is_not_there_is_said_to_be() {
+    let deed = Deed::refuse(404, "notFound", "Not found: Project test-project");
+    let wrong = ["is not there", "Not found: Project test-project"];
+    assert_stops(is_new_dataset, deed, &wrong, &["BIGQUERY_PROJECT", "BIGQUERY_DATASET"]).await;
+}
+
+#[tokio::test]
+async fn credentials_that_are_refused_are_said_to_be() {
+    let deed = Deed::refuse(401, "authError", "Request had invalid authentication credentials");
+    let wrong = ["no usable credentials", "invalid authentication"];
+    assert_stops(|_| true, deed, &wrong, &["gcloud auth application-default login"]).await;
+}
+
+#[tokio::test]
+async fn a_script_that_is_refused_is_told_and_not_tried_again() {
+    let deed = Deed::fail_job("invalidQuery", "Syntax error: Unexpected end");
+    let wrong = ["sites is not synced", "the sink refused it", "Unexpected end"];
+    assert_stops(Asked::is_merge, deed, &wrong, &["nothing of it was written"]).await;
+}
+
+/// The first call of each of these sorts meets with `deed`; the others are carried out, and all is
+/// synced.
+async fn assert_passes(sorts: &'static [Is], deed: Deed) {
+    with_sqlite(async |database| {
+        add_run(database, 5, 1.0).await;
+        let warehouse = Warehouse::new();
+        let is_met: Vec<AtomicBool> = sorts.iter().map(|_| AtomicBool::default()).collect();
+        let gateway = Gateway::deciding(&bigquery_url(), move |asked| {
+            let sort = sorts.iter().position(|is| is(asked));
+            let is_first = sort.is_some_and(|sort| !is_met[sort].swap(true, Ordering::Relaxed));
+            if is_first { deed.clone() } else { Deed::Pass }
+        });
+        warehouse.client(database, &gateway.url).run(&["sync"]).expect(0);
+        warehouse.assert_equals(database).await;
+        assert!(sorts.iter().all(|is| gateway.asked(is).len() > 1));
+    })
+    .await;
+}
+
+const CALLS: [Is; 4] = [is_of_dataset, is_new_staging, Asked::is_upload, Asked::is_merge];
+
+#[tokio::test]
+async fn a_sink_that_limits_the_rate_is_tried_again() {
+    assert_passes(&CALLS, Deed::refuse(403, "rateLimitExceeded", "slow down")).await;
+}
+
+#[tokio::test]
+async fn a_sink_that_has_had_too_many_requests_is_tried_again() {
+    assert_passes(&CALLS, Deed::refuse(429, "", "slow down")).await;
+}
+
+#[tokio::test]
+async fn a_sink_that_is_out_of_order_is_tried_again() {
+    assert_passes(&CALLS, Deed::refuse(503, "backendError", "try again later")).await;
+}
+
+const JOBS: [Is; 2] = [Asked::is_upload, Asked::is_merge];
+
+#[tokio::test]
+async fn a_job_that_was_stopped_is_made_again() {
+    assert_passes(&JOBS, Deed::fail_job("stopped", "Job execution was cancelled")).await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_said_to_be_there_is_made_by_another_name() {
+    let deed = Deed::refuse(409, "duplicate", "Already Exists: Job test-project:US.weather");
+    assert_passes(&JOBS, deed).await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_lost_against_another_is_tried_again() {
+    let message = "Transaction is aborted due to concurrent update against table d.t";
+    assert_passes(&[Asked::is_merge], Deed::fail_job("invalidQuery", message)).await;
+}
+
+#[tokio::test]
+async fn a_script_that_arrives_twice_counts_once() {
+    assert_passes(&[Asked::is_merge], Deed::Repeat).await;
+}
+
+#[tokio::test]
+async fn what_another_made_meanwhile_is_taken_as_made() {
+    with_sqlite(async |database| {
+        add_run(database, 5, 1.0).await;
+        let warehouse = Warehouse::new();
+        let gateway = Gateway::deciding(&bigquery_url(), |asked| {
+            let is_ours = is_new_table(asked) && !is_new_staging(asked);
+            if is_ours || is_new_dataset(asked) { Deed::Repeat } else { Deed::Pass }
+        });
+        warehouse.client(database, &gateway.url).run(&["sync"]).expect(0);
+        warehouse.assert_equals(database).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dataset_in_another_place_is_told_with_the_remedy() {
+    with_sqlite(async |database| {
+        let warehouse = Warehouse::new();
+        warehouse.client(database, &bigquery_url()).run(&["sync"]).expect(0);
+        add_run(database, 3, 1.0).await;
+        let gateway = Gateway::to(&bigquery_url());
+        let elsewhere = warehouse.client(database, &gateway.url).env("BIGQUERY_LOCATION", "EU");
+        let wrong = [&*warehouse.dataset, "it is in US", "BIGQUERY_LOCATION is EU"];
+        assert_stopped(elsewhere.run(&["sync"]), 3, &wrong, &["BIGQUERY_LOCATION=US"]);
+        assert_no_job(&gateway);
+        let there = warehouse.client(database, &gateway.url).env("BIGQUERY_LOCATION", "us");
+        there.run(&["sync"]).expect(0);
+        warehouse.assert_equals(database).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_table_that_somebody_altered_stops_the_sync_before_anything_is_written() {
+    type Alter = fn(&mut Value);
+    fn fields(table: &mut Value) -> &mut Vec<Value> {
+        table["schema"]["fields"].as_array_mut().unwrap()
+    }
+    let cases: [(Alter, [&str; 2], &str); 3] = [
+        (
+            |table| fields(table).retain(|field| field["name"] != "temperature_c"),
+            ["column temperature_c", "is gone"],
+            "weather repair",
+        ),
+        (
+            |table| {
+                let mut fields = fields(table).iter_mut();
+                let field = fields.find(|field| field["name"] == "temperature_c").unwrap();
+                field["type"] = "STRING".into();
+            },
+            ["column temperature_c", "String"],
+            "rename the table; `weather sync --rebase`",
+        ),
+        (
+            |table| table["timePartitioning"] = Value::Null,
+            ["not partitioned", "observation_time"],
+            "rename it; `weather sync --rebase`",
+        ),
+    ];
+    for (alter, wrong, remedy) in cases {
+        with_sqlite(async |database| {
+            let warehouse = Warehouse::new();
+            warehouse.client(database, &bigquery_url()).run(&["sync"]).expect(0);
+            add_run(database, 3, 1.0).await;
+            warehouse.remake("weather_observations", alter).await;
+            let gateway = Gateway::to(&bigquery_url());
+            let ran = warehouse.client(database, &gateway.url).run(&["sync"]);
+            let table = format!("test-project.{}.weather_observations", warehouse.dataset);
+            assert_stopped(ran, 3, &[&table, wrong[0], wrong[1]], &[remedy]);
+            assert_no_job(&gateway);
+            let changes = gateway.asked(|asked| asked.method != "GET");
+            assert!(changes.is_empty(), "{changes:?}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn another_store_is_not_synced_unless_it_is_told_to() {
+    with_sqlite(async |first| {
+        with_sqlite(async |second| {
+            let warehouse = Warehouse::new();
+            add_run(first, 5, 1.0).await;
+            warehouse.client(first, &bigquery_url()).run(&["sync"]).expect(0);
+            warehouse.assert_equals(first).await;
+            add_run(second, 3, 2.0).await;
+            add_run(second, 4, 3.0).await;
+            let gateway = Gateway::to(&bigquery_url());
+            let program = warehouse.client(second, &gateway.url);
+            let store_id = second.store.facts().await.unwrap().store_id;
+            assert_stopped(program.run(&["sync"]), 3, &["this is store", &store_id], &["--rebase"]);
+            assert_no_job(&gateway);
+            warehouse.assert_equals(first).await;
+
+            program.run(&["sync", "--rebase"]).expect(0);
+            warehouse.assert_holds(second).await;
+            assert_rests(&program, &gateway);
+            add_run(second, 6, 4.0).await;
+            program.run(&["sync"]).expect(0);
+            warehouse.assert_holds(second).await;
+        })
+        .await;
+    })
+    .await;
+}
+
+async fn a_store_restored_from_an_older_copy_is_not_synced_unless_it_is_told_to(
+    database: &TestDatabase,
+) {
+    let warehouse = Warehouse::new();
+    let gateway = Gateway::to(&bigquery_url());
+    let program = warehouse.client(database, &gateway.url);
+    add_run(database, 5, 1.0).await;
+    database.back_up().await;
+    add_run(database, 8, 2.0).await;
+    program.run(&["sync"]).expect(0);
+    warehouse.assert_equals(database).await;
+    database.restore().await;
+    // The number of the run that is lost is given out again.
+    add_run(database, 6, 3.0).await;
+
+    let before = gateway.asked(Asked::is_job).len();
+    let wrong = ["the sink has run 2 (", "and this store does not", "an older copy"];
+    assert_stopped(program.run(&["sync"]), 3, &wrong, &["--rebase"]);
+    assert_eq!(gateway.asked(Asked::is_job).len(), before, "nothing is written");
+
+    program.run(&["sync", "--rebase"]).expect(0);
+    warehouse.assert_holds(database).await;
+    assert_rests(&program, &gateway);
+    add_run(database, 7, 4.0).await;
+    program.run(&["sync"]).expect(0);
+    warehouse.assert_holds(database).await;
+}
+
+/// There is nothing left to send.
+fn assert_rests(program: &Program, gateway: &Gateway) {
+    let before = gateway.asked(Asked::is_job).len();
+    program.run(&["sync"]).expect(0);
+    assert_eq!(gateway.asked(Asked::is_job).len(), before);
+}
+
+#[tokio::test]
+async fn a_sink_that_is_named_half_or_wrong_is_wrong_usage() {
+    with_sqlite(async |database| {
+        let gateway = Gateway::to(&bigquery_url());
+        for (project, dataset, wrong) in [
+            ("", "weather", "BIGQUERY_PROJECT is not"),
+            ("test-project", "weather.raw", "\"weather.raw\" is no name"),
+            ("test project", "weather", "\"test project\" or"),
+        ] {
+            let program = Program::new()
+                .env("DATABASE_URL", &database.url)
+                .env("BIGQUERY_PROJECT", project)
+                .env("BIGQUERY_DATASET", dataset)
+                .env("BIGQUERY_BASE_URL", &gateway.url);
+            assert_stopped(program.run(&["sync"]), 2, &[wrong], &["set BIGQUERY_PROJECT"]);
+        }
+        assert!(gateway.asked(|_| true).is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sync_that_is_turned_off_is_wrong_usage_and_a_pipeline_collects_only() {
+    with_sqlite(async |database| {
+        let warehouse = Warehouse::new();
+        let gateway = Gateway::to(&bigquery_url());
+        let simulator = SimulatorProcess::start(&[]);
+        let sites = repository_path("config/sites_sample.json");
+        let program = warehouse
+            .settings(simulator.client(&database.url), &gateway.url)
+            .env("SITES_FILE", sites.to_str().unwrap())
+            .env("SYNC_ENABLED", "false");
+        assert_stopped(program.run(&["sync"]), 2, &["SYNC_ENABLED"], &[]);
+        program.run(&["pipeline"]).expect(0);
+        assert!(database.count("select count(*) from weather_observations").await > 0);
+        assert!(gateway.asked(|_| true).is_empty());
+    })
+    .await;
+}
