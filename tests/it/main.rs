@@ -25,5 +25,6 @@ mod store_faults;
 mod support;
 mod sync;
 mod sync_refused;
+mod sync_under_fire;
 mod under_fire;
 mod verify;

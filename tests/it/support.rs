@@ -1,6 +1,7 @@
 //! What several tests need.
 
 pub(crate) mod databases;
+pub(crate) mod emulator;
 pub(crate) mod gateway;
 pub(crate) mod kills;
 pub(crate) mod program;

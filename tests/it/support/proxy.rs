@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +15,8 @@ pub(crate) enum AtCommit {
     LoseRequest,
     /// The server carries it out, and its answer is lost with the connection.
     LoseAnswer,
+    /// The server hears of it later.
+    Late(Duration),
 }
 
 /// The packet (<https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query.html>):
@@ -72,6 +75,9 @@ async fn pass_on(
                 let next = if request == COMMIT { commits.lock().unwrap().pop_front() } else { None };
                 if request.is_empty() || next == Some(AtCommit::LoseRequest) {
                     return Ok(());
+                }
+                if let Some(AtCommit::Late(wait)) = next {
+                    tokio::time::sleep(wait).await;
                 }
                 server.write_all(request).await?;
                 if next == Some(AtCommit::LoseAnswer) {
