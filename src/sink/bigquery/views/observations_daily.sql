@@ -14,14 +14,40 @@ coverage as (
     on c.site_id = e.site_id and c.source = e.source and c.slot_time = e.slot_time
   group by 1, 2, 3
 ),
-hours as (
+collected as (
+  select
+    c.site_id,
+    c.source,
+    c.slot_time,
+    date(c.slot_time, s.timezone) as local_date,
+    o.observation_time,
+    o.temperature_c,
+    o.humidity_pct,
+    o.pressure_msl_hpa,
+    o.wind_speed_ms,
+    o.wind_gust_ms,
+    o.cloud_cover_pct,
+    o.rain_1h_mm,
+    o.snow_1h_mm,
+    -- Rain and snow are those of an hour: of several slots in an hour the last tells them.
+    row_number() over (
+      partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour)
+      order by c.slot_time desc
+    ) = 1 as is_last_of_hour
+  from {collection_slots} c
+  join {weather_observations} o
+    on o.site_id = c.site_id and o.source = c.source and o.observation_time = c.observation_time
+  join {sites} s on s.site_id = c.site_id
+  where c.status = 'collected'
+),
+told as (
   select
     *,
-    -- An observation that fills two hours has rained once.
-    row_number() over (
-      partition by site_id, source, observation_time order by slot_time
-    ) = 1 as is_first_use
-  from {observations_hourly}
+    -- An observation that fills two hours has rained once, in the first.
+    is_last_of_hour and row_number() over (
+      partition by site_id, source, observation_time, is_last_of_hour order by slot_time
+    ) = 1 as tells_rain
+  from collected
 ),
 weather as (
   select
@@ -37,9 +63,9 @@ weather as (
     max(wind_speed_ms) as wind_speed_max_ms,
     max(wind_gust_ms) as wind_gust_max_ms,
     round(avg(cloud_cover_pct), 1) as cloud_cover_mean_pct,
-    round(sum(if(is_first_use, rain_1h_mm, 0)), 2) as rain_sum_mm,
-    round(sum(if(is_first_use, snow_1h_mm, 0)), 2) as snow_sum_mm
-  from hours
+    round(sum(if(tells_rain, coalesce(rain_1h_mm, 0), 0)), 2) as rain_sum_mm,
+    round(sum(if(tells_rain, coalesce(snow_1h_mm, 0), 0)), 2) as snow_sum_mm
+  from told
   group by 1, 2, 3
 )
 select
