@@ -47,7 +47,7 @@ pub(super) const VIEWS: [View; 5] = [
     },
     View {
         name: "missing_hours",
-        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, or failed. Counted at the site's present interval.",
+        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, or failed. Counted at the site's present interval, from active_from or, without it, from when the site was taken in.",
         columns: MISSING,
         sql: include_str!("views/missing_hours.sql"),
     },
@@ -63,6 +63,8 @@ const fn column(
 
 const SITE_ID: ViewColumn = column("site_id", "STRING", "The site, as in `sites`.");
 const SOURCE: ViewColumn = column("source", "STRING", "The weather service that said it.");
+const SOURCE_ASKED: ViewColumn =
+    column("source", "STRING", "The weather service that was asked; NULL: none ever was.");
 const SITE_NAME: ViewColumn = column("site_name", "STRING", "The site's name for people.");
 const COUNTRY: ViewColumn = column("country", "STRING", "Country, two letters of ISO 3166-1.");
 const TIMEZONE: ViewColumn = column("timezone", "STRING", "The site's IANA time zone.");
@@ -137,7 +139,7 @@ const HOURLY: &[ViewColumn] = &[
 
 const DAILY: &[ViewColumn] = &[
     SITE_ID,
-    SOURCE,
+    SOURCE_ASKED,
     LOCAL_DATE,
     SITE_NAME,
     COUNTRY,
@@ -223,7 +225,7 @@ const FRESHNESS: &[ViewColumn] = &[
 
 const MISSING: &[ViewColumn] = &[
     SITE_ID,
-    SOURCE,
+    SOURCE_ASKED,
     SLOT_TIME,
     LOCAL_TIME,
     LOCAL_DATE,

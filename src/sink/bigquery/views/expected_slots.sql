@@ -1,6 +1,7 @@
--- Every slot that should be there: from active_from (else the first slot of the ledger) to now,
--- within the site's life, at its present interval. Starts are counted from 1970, UTC; local days
--- go by the site's time zone, which knows 23- and 25-hour days.
+-- Every slot that should be there: from active_from (else from when the site was taken in, or its
+-- first slot in the ledger if that is earlier) to now, within the site's life, at its present
+-- interval. Starts are counted from 1970, UTC; local days go by the site's time zone, which knows
+-- 23- and 25-hour days. A site for which no source was ever asked is there too, its source NULL.
 lives as (
   select
     s.site_id,
@@ -12,10 +13,23 @@ lives as (
     s.active_until,
     s.deactivated_at,
     s.interval_minutes * 60 as step_s,
-    -- A day earlier, since a local day may begin before that of UTC; the rest is cut below.
-    coalesce((unix_date(s.active_from) - 1) * 86400, unix_seconds(c.first_slot_time)) as start_s
+    -- A day around, since a local day may begin before that of UTC and end after it; the rest is
+    -- cut below.
+    coalesce(
+      (unix_date(s.active_from) - 1) * 86400,
+      unix_seconds(least(c.first_slot_time, s.created_at)),
+      unix_seconds(s.created_at)
+    ) as start_s,
+    least(
+      unix_seconds(current_timestamp()),
+      coalesce(
+        (unix_date(s.active_until) + 2) * 86400,
+        unix_seconds(s.deactivated_at),
+        unix_seconds(current_timestamp())
+      )
+    ) as end_s
   from {sites} s
-  join (
+  left join (
     select site_id, source, min(slot_time) as first_slot_time from {collection_slots} group by 1, 2
   ) c on c.site_id = s.site_id
 ),
@@ -30,8 +44,9 @@ expected as (
     date(timestamp_seconds(second), l.timezone) as local_date
   from lives l,
     unnest(generate_array(
-      div(l.start_s + l.step_s - 1, l.step_s) * l.step_s,
-      unix_seconds(current_timestamp()),
+      -- The first start from there on.
+      l.start_s + mod(l.step_s - mod(l.start_s, l.step_s), l.step_s),
+      l.end_s,
       l.step_s
     )) as second
   where (l.active_from is null or date(timestamp_seconds(second), l.timezone) >= l.active_from)
