@@ -41,7 +41,7 @@ pub(super) const VIEWS: [View; 5] = [
     },
     View {
         name: "site_freshness",
-        description: "Is every active site being collected? Age of its last observation, success of 24 hours, last error within 7 days.",
+        description: "Is every active site being collected? Sites before their first day or after their last are left out. Age of its last observation, success of 24 hours, last error within 7 days.",
         columns: FRESHNESS,
         sql: include_str!("views/site_freshness.sql"),
     },

@@ -37,3 +37,5 @@ left join {collection_slots} f
   on f.site_id = c.site_id and f.source = c.source and f.slot_time = c.last_failure_time
   and f.slot_time >= timestamp_sub(current_timestamp(), interval 7 day)
 where s.deactivated_at is null
+  and (s.active_from is null or s.active_from <= current_date(s.timezone))
+  and (s.active_until is null or s.active_until >= current_date(s.timezone))
