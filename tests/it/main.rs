@@ -28,3 +28,4 @@ mod sync_refused;
 mod sync_under_fire;
 mod under_fire;
 mod verify;
+mod views;

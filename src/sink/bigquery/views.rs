@@ -145,7 +145,11 @@ const DAILY: &[ViewColumn] = &[
     COUNTRY,
     TIMEZONE,
     column("temperature_min_c", "FLOAT", "Lowest air temperature, degrees Celsius."),
-    column("temperature_mean_c", "FLOAT", "Mean air temperature of the collected slots, degrees Celsius."),
+    column(
+        "temperature_mean_c",
+        "FLOAT",
+        "Mean air temperature of the collected slots, degrees Celsius.",
+    ),
     column("temperature_max_c", "FLOAT", "Highest air temperature, degrees Celsius."),
     column("humidity_mean_pct", "FLOAT", "Mean relative humidity, percent."),
     column("pressure_msl_mean_hpa", "FLOAT", "Mean air pressure at mean sea level, hectopascals."),

@@ -80,12 +80,18 @@ pub(crate) fn full_values() -> Values {
 }
 
 pub(crate) fn collected(number: u16, slot_time: DateTime<Utc>, values: Values) -> SlotResult {
-    let observation = Observation {
-        site_id: site_id(number),
-        source: SOURCE,
-        observation_time: slot_time + TimeDelta::minutes(5),
-        values,
-    };
+    observed(number, slot_time, slot_time + TimeDelta::minutes(5), values)
+}
+
+/// A slot that an observation of that time fills.
+pub(crate) fn observed(
+    number: u16,
+    slot_time: DateTime<Utc>,
+    observation_time: DateTime<Utc>,
+    values: Values,
+) -> SlotResult {
+    let site_id = site_id(number);
+    let observation = Observation { site_id, source: SOURCE, observation_time, values };
     result(number, slot_time, Some(200), SlotOutcome::Collected(Box::new(observation)))
 }
 

@@ -107,6 +107,13 @@ impl Warehouse {
         assert!(answer["error"].is_null(), "{answer}");
     }
 
+    /// Changes what the API says of a table or view. The emulator leaves a table's cells as they are.
+    pub(crate) async fn patch(&self, name: &str, change: &Value) {
+        let path = format!("datasets/{}/tables/{name}", self.dataset);
+        let changed = self.call(reqwest::Method::PATCH, &path, change).await;
+        assert!(changed["error"].is_null(), "{name}: {changed}");
+    }
+
     /// Name and type of every column.
     pub(crate) async fn columns(&self, table: &str) -> Vec<(String, String)> {
         let described = self.describe(table).await;
