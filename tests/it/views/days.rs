@@ -10,7 +10,7 @@ use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{ErrorKind, Interval, Observation, Site, SlotResult};
 
 use super::{assert_same, date, lines, synced};
-use crate::support::samples::{failed, hour, observed, site};
+use crate::support::samples::{collected, failed, hour, observed, site, time};
 
 /// Local days on which the clocks go forward and back, and how many half hours they have.
 const CHANGES: [(Tz, [(&str, usize); 2]); 12] = [
@@ -57,12 +57,25 @@ async fn days_and_holes_are_those_reckoned_over_both_changes_of_the_clock() {
     assert_same(&lines(&warehouse, &days).await, &expected);
 
     let holes = "select site_id, unix_seconds(slot_time), local_time, local_date, status, \
-        error_kind, error_message from {d}.missing_hours";
+        error_kind, error_message, site_name, timezone from {d}.missing_hours";
     let expected: Vec<_> = lives.iter().flat_map(Life::holes).collect();
     for reason in ["never_tried|-|-", "failed|timeout|", "failed|not_found|"] {
         assert!(expected.iter().any(|hole| hole.contains(reason)), "{reason}");
     }
     assert_same(&lines(&warehouse, holes).await, &expected);
+}
+
+#[tokio::test]
+async fn rain_that_was_not_reported_is_0_and_what_else_was_not_is_absent() {
+    let noon = time("2025-01-15T12:00:00Z");
+    let day = Some(noon.date_naive());
+    let sites = vec![Site { active_from: day, active_until: day, ..site(1) }];
+    let slots = [collected(1, noon, Values::default())];
+    let warehouse = synced(&[(hour(), sites)], &slots).await;
+    let columns = "source, local_date, site_name, country, timezone, slots_present, \
+        temperature_min_c, temperature_mean_c, wind_gust_max_ms, rain_sum_mm, snow_sum_mm";
+    let days = lines(&warehouse, &format!("select {columns} from {{d}}.observations_daily")).await;
+    assert_eq!(days, ["openweathermap|2025-01-15|Site 1|ES|Europe/Madrid|1|-|-|-|0|0"]);
 }
 
 /// A site that lives for three days, a change of the clock in the middle, and its slots in order.
@@ -250,8 +263,9 @@ impl Life {
                     format!("failed|{kind}|{message}")
                 }
             };
-            let (id, time, day) = (&self.site.site_id, slot.time.timestamp(), slot.day);
-            format!("{id}|{time}|{local_time}|{day}|{reason}")
+            let (time, day) = (slot.time.timestamp(), slot.day);
+            let Site { site_id, name, timezone, .. } = &self.site;
+            format!("{site_id}|{time}|{local_time}|{day}|{reason}|{name}|{timezone}")
         };
         holes.map(line).collect()
     }

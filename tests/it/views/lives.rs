@@ -148,19 +148,27 @@ async fn slots_are_expected_up_to_now_and_a_day_without_any_has_no_weather() {
         let starts = starts_on(timezone, 30, first..=today());
         starts.into_iter().filter(|start| *start <= Utc::now()).count()
     };
-    let interval = Interval::parse(30).unwrap();
-    let site = Site { timezone, interval, active_from: Some(first), ..site(0) };
-    let warehouse = synced(&[(hour(), vec![site])], &[]).await;
+    let site = |number, active_until| Site {
+        timezone,
+        interval: Interval::parse(30).unwrap(),
+        active_from: Some(first),
+        active_until,
+        ..site(number)
+    };
+    let sites = vec![site(0, None), site(1, Some(first + Days::new(9)))];
+    let warehouse = synced(&[(hour(), sites)], &[]).await;
     let at_least = begun();
-    let found = warehouse.count("select sum(slots_expected) from {d}.observations_daily").await;
-    let holes = warehouse.count("select count(*) from {d}.missing_hours").await;
-    let at_most = begun();
-    for found in [found, holes] {
-        assert!((at_least..=at_most).contains(&(found as usize)), "{at_least} {found} {at_most}");
+    let days = "select sum(slots_expected) from {d}.observations_daily group by site_id";
+    let holes = "select count(*) from {d}.missing_hours group by site_id";
+    let found = [lines(&warehouse, days).await, lines(&warehouse, holes).await].concat();
+    let slots = at_least..=begun();
+    assert_eq!(found.len(), 4);
+    for count in found {
+        assert!(slots.contains(&count.parse().unwrap()), "{count} is not {slots:?}");
     }
     let yesterday = format!(
         "select slots_present, slots_expected, coverage_pct, temperature_mean_c, rain_sum_mm \
-        from {{d}}.observations_daily where local_date = '{}'",
+        from {{d}}.observations_daily where site_id = 'site-00000' and local_date = '{}'",
         first + Days::new(1)
     );
     assert_eq!(lines(&warehouse, &yesterday).await, ["0|48|0|-|-"]);

@@ -6,7 +6,7 @@ use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{ErrorKind, Interval, Site};
 
 use super::{assert_same, lines, synced};
-use crate::support::samples::{collected, failed, full_values, observed, site};
+use crate::support::samples::{SOURCE, collected, failed, full_values, observed, site};
 use crate::support::warehouse::Warehouse;
 
 /// A site and what is known of it. Times are minutes ago.
@@ -102,15 +102,19 @@ async fn every_active_site_is_listed_with_its_latest_observation_and_how_it_is_c
     assert_same(&lines(&warehouse, sql).await, &latest.collect::<Vec<_>>());
 
     let freshness = cases().map(|(number, case)| {
-        let (id, latest) = (site(number).site_id, moment(case.latest));
-        let failure = moment(case.failure.map(|(minutes, _)| minutes));
-        let reason =
-            case.failure.map_or("-|-".into(), |(_, kind)| format!("{kind}|city not found"));
-        format!("{id}|{latest}|{}|{}|{failure}|{reason}", case.is_fresh, case.rate)
+        let (Site { site_id, name, timezone, .. }, interval) = (site(number), case.interval_minutes);
+        let (latest, failure) = (moment(case.latest), moment(case.failure.map(|(ago, _)| ago)));
+        let source = case.latest.map_or("-", |_| SOURCE);
+        let reason = case.failure.map_or("-|-".into(), |(_, kind)| format!("{kind}|city not found"));
+        let (is_fresh, rate) = (case.is_fresh, case.rate);
+        format!(
+            "{site_id}|{source}|{name}|{timezone}|{interval}|{latest}|{is_fresh}|{rate}|{failure}|{reason}"
+        )
     });
-    let sql = "select site_id, unix_seconds(last_observation_time), is_fresh, slots_tried_24h, \
-        slots_collected_24h, success_rate_24h_pct, unix_seconds(last_failure_time), \
-        last_error_kind, last_error_message from {d}.site_freshness";
+    let sql = "select site_id, source, site_name, timezone, interval_minutes, \
+        unix_seconds(last_observation_time), is_fresh, slots_tried_24h, slots_collected_24h, \
+        success_rate_24h_pct, unix_seconds(last_failure_time), last_error_kind, \
+        last_error_message from {d}.site_freshness";
     assert_same(&lines(&warehouse, sql).await, &freshness.collect::<Vec<_>>());
 
     for view in ["observations_latest", "site_freshness"] {
