@@ -200,7 +200,7 @@ async fn sink_findings(settings: &SinkSettings, store: Option<&dyn Store>) -> Ve
 async fn position(store: &dyn Store, sink: &dyn Sink) -> Finding {
     let check = "sync";
     match sync::standing(store, sink).await {
-        Ok(standing) => Finding::good(check, format!("{} runs behind", standing.runs_behind)),
+        Ok(standing) => Finding::good(check, format!("runs behind: {}", standing.runs_behind)),
         Err(error) => match error.downcast_ref::<Stop>() {
             Some(Stop::NeverSynced) => Finding::good(check, "nothing synced yet"),
             stop => {

@@ -8,6 +8,7 @@ use sqlx::{Executor as _, MySqlPool};
 
 use crate::support::databases::{mysql_server, with_mysql};
 use crate::support::program::{Program, SimulatorProcess};
+use crate::support::warehouse::{Warehouse, bigquery_url};
 
 /// The findings, and the exit code that goes with them.
 struct Findings {
@@ -51,7 +52,7 @@ fn a_healthy_program_has_nothing_to_do() {
     assert_eq!(findings.code, 0);
     let checks: Vec<_> = findings.rows.iter().map(|row| row["check"].as_str().unwrap()).collect();
     let all = ["sites file", "DATABASE_URL", "store", "migrations", "privileges", "version"];
-    assert_eq!(checks, [&all[..], &["transport", "clock", "API key"]].concat());
+    assert_eq!(checks, [&all[..], &["transport", "clock", "sink", "API key"]].concat());
     assert!(findings.rows.iter().all(|row| row["verdict"] == "good" && row["remedy"] == ""));
 }
 
@@ -157,4 +158,31 @@ fn a_key_whose_plan_lacks_the_product_is_told_from_a_wrong_one() {
     let program = healthy(&SimulatorProcess::start(&[])).env("OPENWEATHER_BASE_URL", &url);
     examine(&program).expect(3, "API key", "refused", "plan lacks this product");
     answering.join().unwrap();
+}
+
+#[test]
+fn a_sink_is_looked_at_before_and_after_the_first_sync() {
+    let simulator = SimulatorProcess::start(&[]);
+    let warehouse = Warehouse::new();
+    let program = warehouse.settings(healthy(&simulator), &bigquery_url());
+    let sink = |findings: &Findings, check: &str| {
+        let row = findings.rows.iter().find(|row| row["check"] == check);
+        row.map(|row| row["found"].as_str().unwrap().to_owned())
+    };
+    let before = examine(&program);
+    before.expect(0, "sink", "good", "");
+    assert!(sink(&before, "sink").unwrap().contains("the next sync makes: dataset"));
+    program.run(&["etl"]).expect(0);
+    program.run(&["sync"]).expect(0);
+    program.run(&["etl", "--force"]).expect(0);
+    let after = examine(&program);
+    after.expect(0, "sink", "good", "");
+    assert_eq!(sink(&after, "sync").as_deref(), Some("runs behind: 1"));
+
+    // Another file in its place: not the store that was synced.
+    std::fs::remove_file(program.folder.path().join("weather.db")).unwrap();
+    program.run(&["migrate"]).expect(0);
+    examine(&program).expect(3, "sync", "refused", "weather sync --rebase");
+    let half = healthy(&simulator).env("BIGQUERY_DATASET", "weather");
+    examine(&half).expect(2, "sink", "wrong_configuration", "BIGQUERY_PROJECT");
 }
