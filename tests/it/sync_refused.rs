@@ -401,3 +401,35 @@ async fn a_sync_that_is_turned_off_is_wrong_usage_and_a_pipeline_collects_only()
     })
     .await;
 }
+
+/// Found by sending beginnings of the chunk, shorter and shorter, none of which is written.
+#[tokio::test]
+async fn a_row_that_is_refused_is_named_by_its_key_and_its_chunk_not_half_applied() {
+    with_sqlite(async |database| {
+        let odd = Values { condition_description: Some("unbearable".into()), ..full_values() };
+        let run = open_run(&*database.store).await;
+        let values = |site: u16| if site == 13 { odd.clone() } else { full_values() };
+        let batch: Vec<_> = (0..20).map(|site| collected(site, hour(), values(site))).collect();
+        database.store.load(&run, &batch, hour()).await.unwrap();
+        database.store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+        let message = "Error while reading data: a value is out of range";
+        let is_odd = |asked: &Asked| asked.is_upload() && asked.text().contains("unbearable");
+        let gateway = Gateway::deciding(&bigquery_url(), move |asked| match is_odd(asked) {
+            true => Deed::fail_job("invalid", message),
+            false => Deed::Pass,
+        });
+        let warehouse = Warehouse::new();
+        let program = warehouse.client(database, &gateway.url);
+        let wrong = ["the row of site-00013 openweathermap 2026-11-25T08:05:00Z is refused", message];
+        assert_stopped(program.run(&["sync"]), 3, &wrong, &["nothing of it was written"]);
+        assert!(warehouse.rows("weather_observations").await.is_empty());
+
+        // Mended, it goes on.
+        database
+            .execute("update weather_observations set condition_description = 'rain' where site_id = 'site-00013'")
+            .await;
+        program.run(&["sync"]).expect(0);
+        warehouse.assert_equals(database).await;
+    })
+    .await;
+}
