@@ -19,6 +19,11 @@ on_both_databases!(
     a_row_that_changes_is_changed_in_the_sink,
 );
 
+/// Hours of the demo: few here, a month by scripts/soak.
+fn hours() -> usize {
+    std::env::var("WEATHER_SOAK_HOURS").map_or(24, |text| text.parse().unwrap())
+}
+
 /// Fills the store with some hours by the demo.
 fn seed(database: &TestDatabase, hours: &str) {
     let program = Program::new().env("LOG_LEVEL", "error");
@@ -31,13 +36,16 @@ fn seed(database: &TestDatabase, hours: &str) {
 async fn what_the_store_holds_is_in_the_sink_once_and_then_no_statement_is_sent(
     database: &TestDatabase,
 ) {
-    seed(database, "24");
+    let hours = hours();
+    seed(database, &hours.to_string());
     let warehouse = Warehouse::new();
     let gateway = Gateway::to(&bigquery_url());
-    let program = warehouse.client(database, &gateway.url).env("WEATHER_CHUNK_ROWS", "200");
+    let program = warehouse
+        .client(database, &gateway.url)
+        .env("WEATHER_CHUNK_ROWS", &(hours * 8).to_string());
     program.run(&["sync"]).expect(0);
     let counts = warehouse.assert_equals(database).await;
-    assert!(counts["weather_observations"] > 500 && counts["sites"] == 24, "{counts:?}");
+    assert!(counts["weather_observations"] > hours * 22 && counts["sites"] == 24, "{counts:?}");
     let before = gateway.asked(Asked::is_job).len();
     assert!(before >= 2 * (1 + 3 + 3 + 1), "several chunks: {before}");
     program.run(&["sync"]).expect(0);
