@@ -7,21 +7,28 @@
 //! sink compare every value with its own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
-use chrono::{NaiveDate, TimeDelta};
 use futures::TryStreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::Stop;
-use super::chunk::{ChunkBuilder, ChunkError, position_of};
-use crate::clock::{Clock as _, SystemClock};
+use super::chunk::{ChunkBuilder, ChunkError};
 use crate::columnar::Row;
 use crate::domain::tables::{TABLES, Table};
-use crate::domain::{Day, DaySum, DaySums, Days};
-use crate::sink::{Chunk, Difference, Progress, Sink, State, States, insist};
+use crate::domain::{Day, DaySums, Days};
+use crate::sink::{Chunk, Difference, Progress, Sink, insist};
 use crate::store::{Rows, Store};
+
+mod report;
+mod store_days;
+mod through;
+
+pub use report::{DayComparison, Report, Verdict};
+pub(super) use through::note;
+
+use store_days::{StoreDay, StoreDays};
 
 /// The parts that the comparison works with.
 #[derive(Clone, Copy)]
@@ -38,96 +45,6 @@ pub struct Verify<'a> {
     pub chunk_rows: u32,
     /// Ends it early.
     pub shutdown: &'a CancellationToken,
-}
-
-/// What a comparison found.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Every day of every table.
-    pub days: Vec<DayComparison>,
-    /// Through which day (UTC) all tables with days are known to be equal.
-    pub verified_through: Day,
-    /// How long it took.
-    pub duration: Duration,
-    /// Why it stopped short, if it did.
-    pub stop: Option<Stop>,
-}
-
-/// A day of a table.
-#[derive(Debug, Clone)]
-pub struct DayComparison {
-    /// The table.
-    pub table: &'static Table,
-    /// The day; `None` for a table without days.
-    pub day: Day,
-    /// What came of it.
-    pub verdict: Verdict,
-    /// What the store's rows come to.
-    pub store: DaySum,
-    /// What the sink's rows come to.
-    pub sink: DaySum,
-    /// Rows that differ, by the deep comparison.
-    pub differences: Vec<Difference>,
-}
-
-/// What came of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Both hold the same.
-    Same,
-    /// Rows are still to be synced.
-    Pending,
-    /// They differ.
-    Different,
-    /// They differed, and the sink's rows were replaced.
-    Repaired,
-    /// They differ by rows that only the sink has, which nobody allowed to go.
-    Kept,
-}
-
-impl DayComparison {
-    fn new(table: &'static Table, day: Day, store: StoreDay, sink: DaySum) -> Self {
-        let verdict = match () {
-            () if store.is_pending => Verdict::Pending,
-            () if store.sum == sink => Verdict::Same,
-            () => Verdict::Different,
-        };
-        Self { table, day, verdict, store: store.sum, sink, differences: Vec::new() }
-    }
-}
-
-impl Report {
-    /// The days with this verdict.
-    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &DayComparison> {
-        self.days.iter().filter(move |day| day.verdict == verdict)
-    }
-
-    /// Whether a difference is left.
-    #[must_use]
-    pub fn has_differences(&self) -> bool {
-        self.days.iter().any(|day| matches!(day.verdict, Verdict::Different | Verdict::Kept))
-    }
-
-    /// Its one line.
-    fn log(&self) {
-        let count = |verdict| self.with(verdict).count();
-        let outcome = match &self.stop {
-            None if self.has_differences() => "different",
-            None => "succeeded",
-            Some(Stop::Interrupted) => "interrupted",
-            Some(_) => "failed",
-        };
-        tracing::info!(
-            outcome,
-            days_compared = self.days.len(),
-            days_different = count(Verdict::Different) + count(Verdict::Kept),
-            days_pending = count(Verdict::Pending),
-            days_repaired = count(Verdict::Repaired),
-            verified_through = self.verified_through.map(|day| day.to_string()),
-            duration_ms = u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX),
-            "verify_summary"
-        );
-    }
 }
 
 /// Compares. The report says why, if it stopped short.
@@ -277,133 +194,10 @@ pub(super) async fn read_days(
     Ok((builder.finish()?, store_days.finish()))
 }
 
-/// What the store's rows of a day come to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct StoreDay {
-    sum: DaySum,
-    is_pending: bool,
-}
-
-/// Sums the store's rows by day.
-struct StoreDays<'a> {
-    table: &'static Table,
-    progress: Option<&'a Progress>,
-    days: BTreeMap<Day, StoreDay>,
-}
-
-impl<'a> StoreDays<'a> {
-    fn new(table: &'static Table, progress: Option<&'a Progress>) -> Self {
-        Self { table, progress, days: BTreeMap::new() }
-    }
-
-    fn add(&mut self, row: Row<'_>) -> Result<(), ChunkError> {
-        let time = self.table.day_of.and_then(|day_of| row.time(day_of));
-        let is_past = self.is_past(row)?;
-        let day = self.days.entry(time.map(|time| time.date_naive())).or_default();
-        day.sum.add(row.fingerprint());
-        day.is_pending |= is_past;
-        Ok(())
-    }
-
-    /// Whether a row is past the position.
-    fn is_past(&self, row: Row<'_>) -> Result<bool, ChunkError> {
-        match self.progress {
-            None => Ok(true),
-            Some(Progress::Whole(_)) => Ok(false),
-            Some(Progress::To(position)) => match row.integer("run_seq") {
-                Some(run_seq) if run_seq == position.run_seq => {
-                    Ok(position_of(self.table, row)?.key > position.key)
-                }
-                run_seq => Ok(run_seq > Some(position.run_seq)),
-            },
-        }
-    }
-
-    fn finish(mut self) -> BTreeMap<Day, StoreDay> {
-        if let Some(Progress::Whole(fingerprint)) = self.progress {
-            for day in self.days.values_mut() {
-                day.is_pending = day.sum.fingerprint != *fingerprint;
-            }
-        }
-        self.days
-    }
-}
-
-/// Notes in the sink through which day each table is equal.
-pub(super) async fn note(
-    parts: Verify<'_>,
-    store_id: &str,
-    states: &States,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let yesterday = SystemClock.now().date_naive() - TimeDelta::days(1);
-    let mut through = BTreeMap::new();
-    for table in TABLES.into_iter().filter(|table| table.day_of.is_some()) {
-        let before = states.get(table.name).and_then(|state: &State| state.verified_through);
-        let days = report.days.iter().filter(|day| day.table.name == table.name);
-        let is_open =
-            |day: &&DayComparison| !matches!(day.verdict, Verdict::Same | Verdict::Repaired);
-        let first_open = days.filter(is_open).filter_map(|day| day.day).min();
-        through.insert(table.name, verified_through(before, parts.days, first_open, yesterday));
-    }
-    let is_new = |(name, day): (&&str, &Day)| {
-        states.get(*name).is_none_or(|state| state.verified_through != *day)
-    };
-    if through.iter().any(is_new) {
-        insist(async || parts.sink.set_verified_through(store_id, &through).await).await?;
-    }
-    report.verified_through = through.into_values().min().flatten();
-    Ok(())
-}
-
-/// Through which day a table is equal, after `days` were compared and `first_open` was the first
-/// that was not; it was equal through `before`.
-fn verified_through(before: Day, days: Days, first_open: Day, yesterday: NaiveDate) -> Day {
-    let joins = |from: NaiveDate| before.is_some_and(|before| from <= before + TimeDelta::days(1));
-    let end = first_open.map_or(days.to.unwrap_or(yesterday), |open| open - TimeDelta::days(1));
-    let end = Some(end.min(yesterday));
-    match (first_open, days.from.is_none_or(joins)) {
-        (Some(_), true) => end,
-        (Some(_), false) => before.min(end),
-        (None, true) => before.max(end),
-        (None, false) => before,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn november(day: u32) -> NaiveDate {
-        NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
-    }
-
-    #[test]
-    fn it_is_verified_through_the_day_before_the_first_that_is_not() {
-        let yesterday = november(24);
-        let span = |from: Option<u32>, to: Option<u32>| Days {
-            from: from.map(november),
-            to: to.map(november),
-        };
-        for (before, days, first_open, expected) in [
-            (None, span(None, None), None, Some(24)),
-            (None, span(None, None), Some(25), Some(24)),
-            (None, span(None, None), Some(20), Some(19)),
-            (Some(22), span(None, None), Some(20), Some(19)),
-            (Some(22), span(None, Some(10)), None, Some(22)),
-            (None, span(None, Some(10)), None, Some(10)),
-            // Only part is compared: it counts if it joins what was known.
-            (Some(19), span(Some(20), None), None, Some(24)),
-            (Some(19), span(Some(21), None), None, Some(19)),
-            (None, span(Some(21), None), None, None),
-            (Some(22), span(Some(18), Some(20)), Some(19), Some(18)),
-            (Some(10), span(Some(18), None), Some(19), Some(10)),
-        ] {
-            let found =
-                verified_through(before.map(november), days, first_open.map(november), yesterday);
-            assert_eq!(found, expected.map(november), "{before:?} {days:?} {first_open:?}");
-        }
-    }
+    use crate::domain::DaySum;
 
     #[test]
     fn days_are_compared_in_groups_that_fit_and_none_is_divided() {
