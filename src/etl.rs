@@ -12,6 +12,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,9 @@ pub const KIND: &str = "etl";
 /// How long calls in flight may go on once the run is told to end. Cloud Run kills after 10 s;
 /// what is left of them is for the last batch and the report.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long the store may take to say what its newest observation is.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How the store's passing troubles are met: some 15 s in all beside its own time-outs, well
 /// within the lease.
@@ -135,6 +139,7 @@ pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyho
     tracing::debug!(phase = "closing", "closing the run");
     report.finish(parts.clock.now());
     close(parts, &run, &mut report).await;
+    report.newest_observation_time = newest_observation_time(parts).await;
     report.log();
     Ok(Ended::Ran(Box::new(report)))
 }
@@ -202,6 +207,12 @@ async fn extract(
             return; // the loader has failed and says why
         }
     }
+}
+
+/// Asked once, and not for long: the run is over.
+async fn newest_observation_time(parts: Etl<'_>) -> Option<DateTime<Utc>> {
+    let asked = tokio::time::timeout(LAST_PATIENCE, parts.store.newest_observation_time());
+    asked.await.ok()?.ok()?
 }
 
 /// A run that cannot be closed stays open until its lease is over; the next start sets it aside.

@@ -120,8 +120,11 @@ pub trait Store: Send + Sync {
     /// appear there any more.
     async fn end_of_ended_runs(&self) -> Result<i64, StoreError>;
 
-    /// How many runs that are to be synced have a number beyond this one.
-    async fn count_ended_runs_past(&self, run_seq: i64) -> Result<i64, StoreError>;
+    /// The runs with a number beyond this one that are to be synced.
+    async fn backlog(&self, run_seq: i64) -> Result<Backlog, StoreError>;
+
+    /// The source's own time of the newest observation, if there is one.
+    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Makes the next run's number larger than `run_seq`, if it is not.
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError>;
@@ -215,6 +218,15 @@ pub struct RunEnd {
     pub counts: RunCounts,
     /// Why it stopped short, if it did.
     pub error_message: Option<String>,
+}
+
+/// Runs that are to be synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Backlog {
+    /// How many.
+    pub runs: i64,
+    /// When the first of them ended, if there is one.
+    pub oldest_finished_at: Option<DateTime<Utc>>,
 }
 
 /// What can be said of the database itself.

@@ -9,11 +9,12 @@
 //! done, an epoch that is still ours means to try once more, and another epoch means that somebody
 //! else wrote: state, end and rows are read anew.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::position::Position;
 use crate::domain::tables::{TABLES, Table};
 use crate::sink::{Chunk, Progress, Sink, SinkError, State, States, insist};
@@ -29,10 +30,15 @@ pub mod verify;
 
 pub use report::{Report, TableReport};
 pub use standing::{Standing, standing};
+
+use standing::synced_through;
 pub use stop::Stop;
 
 use chunk::read_chunk;
 use refused::find_refused_row;
+
+/// How long the store may take to say how far the sink is behind.
+const LAG_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The parts that the job works with.
 #[derive(Clone, Copy)]
@@ -55,6 +61,7 @@ pub async fn run(parts: Sync<'_>) -> Report {
     let started = Instant::now();
     let mut report = Report::default();
     let done = parts.shutdown.run_until_cancelled(sync(parts, &mut report)).await;
+    report.lag_s = lag_s(parts, report.synced_through).await;
     report.duration = started.elapsed();
     report.stop = match done {
         None => Some(Stop::Interrupted),
@@ -93,6 +100,7 @@ async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     }
     let store_id = insist(async || parts.store.facts().await).await?.store_id;
     let states = open_states(parts, &store_id).await?;
+    report.synced_through = Some(synced_through(&states));
     // One end for all tables: a run that is seen in one has its rows in the others.
     let end = insist(async || parts.store.end_of_ended_runs().await).await?;
     for table in TABLES {
@@ -102,7 +110,20 @@ async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
             .await
             .with_context(|| format!("{} is not synced", table.name))?;
     }
+    // The last table is that of the runs.
+    report.synced_through = Some(synced_through(&states).max(end - 1));
     Ok(())
+}
+
+/// How far the sink is behind. Asked once, and not for long: the sync has ended, well or not.
+async fn lag_s(parts: Sync<'_>, synced_through: Option<i64>) -> Option<i64> {
+    let backlog = parts.store.backlog(synced_through?);
+    let backlog = tokio::time::timeout(LAG_PATIENCE, backlog).await.ok()?.ok()?;
+    Some(
+        backlog
+            .oldest_finished_at
+            .map_or(0, |ended| (SystemClock.now() - ended).num_seconds().max(0)),
+    )
 }
 
 /// Where the tables stand: made at the first sync, and proven to be of this store.

@@ -31,9 +31,9 @@ impl UsageError {
 
 /// Shows `error` on stderr, as a log line where the log is JSON, and says how to end.
 pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
-    let hint = hint(error);
+    let Known { kind, hint } = Known::of(error);
     if is_json {
-        tracing::error!(hint, "{error:#}");
+        tracing::error!(error_kind = kind, hint, "{error:#}");
     } else {
         let mut text = format!("error: {error}\n");
         for cause in error.chain().skip(1) {
@@ -47,22 +47,36 @@ pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
     exit(error)
 }
 
-fn hint(error: &anyhow::Error) -> Option<String> {
-    error.chain().find_map(|cause| {
+/// What is known of an error beside its words.
+#[derive(Default)]
+struct Known {
+    /// What kind it is, for alerts.
+    kind: Option<&'static str>,
+    /// What the operator can do about it.
+    hint: Option<String>,
+}
+
+impl Known {
+    fn of(error: &anyhow::Error) -> Self {
+        error.chain().find_map(Self::of_cause).unwrap_or_default()
+    }
+
+    fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
         if let Some(error) = cause.downcast_ref::<UsageError>() {
-            return error.hint.clone();
+            return Some(Self { kind: Some("settings"), hint: error.hint.clone() });
         }
         if let Some(stop) = cause.downcast_ref::<etl::Stop>() {
-            return Some(stop.hint().into());
+            return Some(Self { kind: Some(stop.kind()), hint: Some(stop.hint().into()) });
         }
         if let Some(stop) = cause.downcast_ref::<sync::Stop>() {
-            return stop.hint().map(str::to_owned);
+            return Some(Self { kind: stop.kind(), hint: stop.hint().map(str::to_owned) });
         }
         if let Some(error) = cause.downcast_ref::<SinkError>() {
-            return Some(error.hint());
+            return Some(Self { kind: Some(error.kind()), hint: Some(error.hint()) });
         }
-        cause.downcast_ref::<StoreError>().map(|error| error.hint().to_owned())
-    })
+        let error = cause.downcast_ref::<StoreError>()?;
+        Some(Self { kind: Some(error.kind()), hint: Some(error.hint().to_owned()) })
+    }
 }
 
 fn exit(error: &anyhow::Error) -> Exit {
@@ -78,7 +92,7 @@ fn exit(error: &anyhow::Error) -> Exit {
 pub(super) fn show_early(problem: &str) -> Exit {
     if LogFormat::Auto.is_json(telemetry::is_on_cloud_run()) {
         telemetry::init(true, LogLevel::Info);
-        tracing::error!("{problem}");
+        tracing::error!(error_kind = "settings", "{problem}");
     } else {
         let _ = writeln!(io::stderr(), "error: {problem}");
     }

@@ -1,13 +1,14 @@
 //! `weather verify`: does the warehouse hold what the store holds?
 
 use anyhow::Context as _;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use super::shutdown::Shutdown;
 use super::sync::{SyncSettings, open_sink};
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::Days;
 use crate::sink::SinkSettings;
 use crate::store::StoreSettings;
@@ -23,6 +24,7 @@ use crate::sync::verify::{self, DayComparison, Report, Verdict, Verify};
 #[command(after_help = "Examples:\n  \
     weather verify\n  \
     weather verify --deep --from 2026-11-01\n  \
+    weather verify --days 35\n  \
     weather verify --output json | jq '.[] | select(.verdict == \"different\")'")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -46,6 +48,10 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "DATE")]
     to: Option<NaiveDate>,
 
+    /// Only so many days (UTC), of which today is the last
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"], value_parser = clap::value_parser!(u16).range(1..))]
+    days: Option<u16>,
+
     /// Form of the rows
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output: OutputFormat,
@@ -60,6 +66,18 @@ pub(super) struct PartsArgs {
     sink: SinkSettings,
     #[command(flatten)]
     store: StoreSettings,
+}
+
+impl CompareArgs {
+    fn days(&self) -> Days {
+        match self.days {
+            None => Days { from: self.from, to: self.to },
+            Some(count) => {
+                let first = SystemClock.now() - TimeDelta::days(i64::from(count) - 1);
+                Days { from: Some(first.date_naive()), to: None }
+            }
+        }
+    }
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
@@ -78,7 +96,7 @@ pub(super) async fn compare(
     let report = job(Verify {
         store: &*store,
         sink: &*sink,
-        days: Days { from: args.from, to: args.to },
+        days: args.days(),
         is_deep: args.deep,
         chunk_rows: parts.settings.chunk_rows,
         shutdown: shutdown.token(),

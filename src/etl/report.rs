@@ -46,6 +46,8 @@ pub struct Report {
     pub failed_before: u64,
     /// Slots that were over before their first call.
     pub passed: u64,
+    /// The source's own time of the newest observation in the store, if there is one.
+    pub newest_observation_time: Option<DateTime<Utc>>,
     /// Why it stopped short, if it did.
     pub stop: Option<Stop>,
     /// The first failures.
@@ -66,6 +68,7 @@ impl Report {
             collected_before: 0,
             failed_before: 0,
             passed: 0,
+            newest_observation_time: None,
             stop: None,
             failures: Vec::new(),
             latencies_ms: latencies(),
@@ -154,6 +157,11 @@ impl Report {
         (self.missing() * 1000).checked_div(self.counts.sites).unwrap_or_default()
     }
 
+    /// How old the newest observation of the store was when the run ended, in seconds.
+    fn newest_observation_age_s(&self) -> Option<i64> {
+        self.newest_observation_time.map(|time| (self.finished_at - time).num_seconds().max(0))
+    }
+
     /// The one line that tells a run's figures to log-based metrics; `docs/LOGGING.md` describes
     /// each.
     pub(super) fn log(&self) {
@@ -179,6 +187,7 @@ impl Report {
             passed = self.passed,
             left = self.left(),
             rows_loaded = counts.rows_loaded,
+            newest_observation_age_s = self.newest_observation_age_s(),
             calls = counts.calls,
             retries = counts.retries,
             latency_mean_ms = counts.latency_mean_ms,

@@ -55,6 +55,17 @@ impl std::error::Error for Stop {
 }
 
 impl Stop {
+    /// Its kind, as the log names it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::KeyRefused { .. } => "key_refused",
+            Self::AccountBlocked { .. } => "account_blocked",
+            Self::Store(error) => error.kind(),
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {

@@ -76,6 +76,22 @@ pub enum SinkError {
 }
 
 impl SinkError {
+    /// Its kind, as the log names it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "settings",
+            Self::Credentials(_) => "sink_credentials",
+            Self::AccessDenied { .. } => "sink_access_denied",
+            Self::NotFound { .. } => "sink_not_found",
+            Self::Unavailable { .. } => "sink_unavailable",
+            Self::Fenced { .. } => "sink_fenced",
+            Self::WouldDelete { .. } => "sink_would_delete",
+            Self::Rejected { .. } => "sink_rejected",
+            Self::Altered { .. } => "sink_altered",
+        }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn hint(&self) -> String {

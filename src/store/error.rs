@@ -60,6 +60,25 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Its kind, as the log names it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "settings",
+            Self::Unreachable(_) => "store_unreachable",
+            Self::Conflict(_) => "store_conflict",
+            Self::AccessDenied(_) => "store_access_denied",
+            Self::Full(_) => "store_full",
+            Self::Fenced { .. } => "store_fenced",
+            Self::SchemaTooNew { .. } => "store_schema_too_new",
+            Self::SchemaTooOld { .. } => "store_schema_too_old",
+            Self::SchemaHalfDone { .. } => "store_schema_half_done",
+            Self::Migration(_) => "store_migration",
+            Self::Malformed(_) => "store_malformed",
+            Self::Other(_) => "store_other",
+        }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {

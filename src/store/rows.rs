@@ -112,8 +112,8 @@ pub(super) const END_OF_ENDED_RUNS: &str = "select coalesce( \
     (select min(run_seq) from ingestion_runs where status = 'open'), \
     (select max(run_seq) + 1 from ingestion_runs), 1)";
 
-/// Those of the ended runs that are beyond a number.
-pub(super) const COUNT_ENDED_RUNS_PAST: &str = "select count(*) from ingestion_runs \
+/// The ended runs that are beyond a number.
+pub(super) const BACKLOG: &str = "select count(*) as runs, min(finished_at) as oldest_finished_at from ingestion_runs \
     where run_seq > ? and run_seq < coalesce( \
     (select min(run_seq) from ingestion_runs where status = 'open'), \
     (select max(run_seq) + 1 from ingestion_runs), 1)";

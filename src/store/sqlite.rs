@@ -9,8 +9,8 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::rows::{Rows, stream_rows};
 use super::{
-    FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store, StoreError,
-    StoreFacts, StoreSettings,
+    Backlog, FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store,
+    StoreError, StoreFacts, StoreSettings,
 };
 use crate::domain::tables::Table;
 use crate::domain::{Site, SlotResult};
@@ -130,8 +130,12 @@ impl Store for SqliteStore {
         read::end_of_ended_runs(&self.pool).await
     }
 
-    async fn count_ended_runs_past(&self, run_seq: i64) -> Result<i64, StoreError> {
-        read::count_ended_runs_past(&self.pool, run_seq).await
+    async fn backlog(&self, run_seq: i64) -> Result<Backlog, StoreError> {
+        read::backlog(&self.pool, run_seq).await
+    }
+
+    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        read::newest_observation_time(&self.pool).await
     }
 
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {

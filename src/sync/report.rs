@@ -11,6 +11,10 @@ use crate::sink::Chunk;
 pub struct Report {
     /// Table by table, in their order.
     pub tables: Vec<TableReport>,
+    /// The run through which all is synced, 0 if nothing is; `None`: not known.
+    pub synced_through: Option<i64>,
+    /// Seconds since the first run ended that is not in the sink, 0 if all are; `None`: not known.
+    pub lag_s: Option<i64>,
     /// How long it took.
     pub duration: Duration,
     /// Why it stopped short, if it did.
@@ -65,6 +69,7 @@ impl Report {
             rows_synced = self.rows(),
             chunks = sum(|table| table.chunks),
             bytes_sent = sum(|table| table.bytes),
+            lag_s = self.lag_s,
             duration_ms,
             "sync_summary"
         );

@@ -3,7 +3,7 @@
 use super::find_own_states;
 use crate::domain::Day;
 use crate::domain::tables::{INGESTION_RUNS, TABLES};
-use crate::sink::{Progress, Sink, insist};
+use crate::sink::{Progress, Sink, States, insist};
 use crate::store::Store;
 
 /// How far the sink is behind the store.
@@ -23,13 +23,17 @@ pub struct Standing {
 pub async fn standing(store: &dyn Store, sink: &dyn Sink) -> anyhow::Result<Standing> {
     let store_id = insist(async || store.facts().await).await?.store_id;
     let states = find_own_states(store, sink, &store_id).await?;
-    // Runs are synced after their rows.
-    let synced = states.get(INGESTION_RUNS.name).and_then(|state| match &state.progress {
-        Some(Progress::To(position)) => Some(position.run_seq),
-        _ => None,
-    });
-    let behind = insist(async || store.count_ended_runs_past(synced.unwrap_or(0)).await).await?;
+    let synced = synced_through(&states);
+    let backlog = insist(async || store.backlog(synced).await).await?;
     let dated = TABLES.into_iter().filter(|table| table.day_of.is_some());
     let verified = dated.map(|table| states.get(table.name)?.verified_through);
-    Ok(Standing { runs_behind: behind, verified_through: verified.min().flatten() })
+    Ok(Standing { runs_behind: backlog.runs, verified_through: verified.min().flatten() })
+}
+
+/// The run through which all is synced, 0 if nothing is: runs go after their rows.
+pub(super) fn synced_through(states: &States) -> i64 {
+    match states.get(INGESTION_RUNS.name).and_then(|state| state.progress.as_ref()) {
+        Some(Progress::To(position)) => position.run_seq,
+        _ => 0,
+    }
 }

@@ -33,6 +33,18 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Its kind, as the log names it; that of a failure is its error's.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Interrupted => Some("interrupted"),
+            Self::NeverSynced => Some("never_synced"),
+            Self::OtherStore { .. } => Some("other_store"),
+            Self::RestoredStore { .. } => Some("restored_store"),
+            Self::Failed(_) => None,
+        }
+    }
+
     /// What the operator can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {

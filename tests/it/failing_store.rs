@@ -9,8 +9,8 @@ use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    FailureCount, Rows, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store,
-    StoreError, StoreFacts,
+    Backlog, FailureCount, Rows, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start,
+    Store, StoreError, StoreFacts,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -173,8 +173,12 @@ impl Store for Failing<'_> {
         self.inner.end_of_ended_runs().await
     }
 
-    async fn count_ended_runs_past(&self, run_seq: i64) -> Result<i64, StoreError> {
-        self.inner.count_ended_runs_past(run_seq).await
+    async fn backlog(&self, run_seq: i64) -> Result<Backlog, StoreError> {
+        self.inner.backlog(run_seq).await
+    }
+
+    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.inner.newest_observation_time().await
     }
 
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {

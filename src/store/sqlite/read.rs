@@ -5,8 +5,8 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::error::store_error;
 use crate::store::read::{FAILURES, RUN, RUNS, SITE_STATES, id_pattern};
-use crate::store::rows::{COUNT_ENDED_RUNS_PAST, END_OF_ENDED_RUNS};
-use crate::store::{FailureCount, RunRow, SettledSlot, SiteState, StoreError};
+use crate::store::rows::{BACKLOG, END_OF_ENDED_RUNS};
+use crate::store::{Backlog, FailureCount, RunRow, SettledSlot, SiteState, StoreError};
 
 pub(super) async fn settled(
     pool: &SqlitePool,
@@ -86,10 +86,15 @@ pub(super) async fn end_of_ended_runs(pool: &SqlitePool) -> Result<i64, StoreErr
     sqlx::query_scalar(END_OF_ENDED_RUNS).fetch_one(pool).await.map_err(store_error)
 }
 
-pub(super) async fn count_ended_runs_past(
+pub(super) async fn backlog(pool: &SqlitePool, run_seq: i64) -> Result<Backlog, StoreError> {
+    sqlx::query_as(BACKLOG).bind(run_seq).fetch_one(pool).await.map_err(store_error)
+}
+
+pub(super) async fn newest_observation_time(
     pool: &SqlitePool,
-    run_seq: i64,
-) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar(COUNT_ENDED_RUNS_PAST).bind(run_seq);
-    count.fetch_one(pool).await.map_err(store_error)
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    sqlx::query_scalar("select max(observation_time) from weather_observations")
+        .fetch_one(pool)
+        .await
+        .map_err(store_error)
 }
