@@ -110,9 +110,8 @@ variable "db_high_availability" {
 }
 
 variable "db_password_version" {
-  description = "Raise by one to give both database users new passwords."
+  description = "1 at first; raise by one to give both database users new passwords."
   type        = number
-  default     = 1
 }
 
 variable "deletion_protection" {

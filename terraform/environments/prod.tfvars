@@ -1,6 +1,9 @@
 project_id  = "my-prod-project"
 environment = "prod"
 
+# Raise it to give the database users new passwords.
+db_password_version = 1
+
 db_tier              = "db-custom-1-3840" # shared cores have no SLA
 db_high_availability = true
 

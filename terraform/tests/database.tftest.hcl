@@ -15,8 +15,9 @@ mock_provider "google" {
 }
 
 variables {
-  project_id  = "my-project-id"
-  environment = "dev"
+  project_id          = "my-project-id"
+  environment         = "dev"
+  db_password_version = 1
 }
 
 run "the_database_is_private_and_speaks_tls_only" {

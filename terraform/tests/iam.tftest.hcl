@@ -33,10 +33,11 @@ mock_provider "google" {
 }
 
 variables {
-  project_id        = "my-project-id"
-  environment       = "dev"
-  bi_readers        = ["group:bi@example.com"]
-  github_repository = "example/weather"
+  project_id          = "my-project-id"
+  environment         = "dev"
+  db_password_version = 1
+  bi_readers          = ["group:bi@example.com"]
+  github_repository   = "example/weather"
 }
 
 run "two_roles_are_project_wide_and_no_more" {

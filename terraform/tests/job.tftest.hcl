@@ -31,8 +31,9 @@ mock_provider "google" {
 }
 
 variables {
-  project_id  = "my-project-id"
-  environment = "dev"
+  project_id          = "my-project-id"
+  environment         = "dev"
+  db_password_version = 1
 }
 
 run "each_job_runs_the_command_of_its_name" {

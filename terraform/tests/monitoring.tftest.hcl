@@ -17,9 +17,10 @@ mock_provider "google" {
 }
 
 variables {
-  project_id   = "my-project-id"
-  environment  = "dev"
-  alert_emails = ["oncall@example.com"]
+  project_id          = "my-project-id"
+  environment         = "dev"
+  db_password_version = 1
+  alert_emails        = ["oncall@example.com"]
 }
 
 run "a_figure_is_extracted_from_its_line" {
@@ -144,6 +145,10 @@ run "alerts_of_log_and_executions" {
 run "the_dashboard_asks_for_metrics_that_are_there" {
   command = plan
 
+  assert {
+    condition     = can(jsondecode(google_monitoring_dashboard.this.dashboard_json))
+    error_message = "The dashboard is no JSON."
+  }
   assert {
     condition = alltrue([
       for name in flatten(regexall("user_weather_dev_([a-z_]+?)(?:_sum|_count)?\\{", google_monitoring_dashboard.this.dashboard_json)) :
