@@ -110,9 +110,12 @@ resource "google_billing_budget" "this" {
     spend_basis       = "FORECASTED_SPEND"
   }
 
-  all_updates_rule {
-    monitoring_notification_channels = local.channels
-    disable_default_iam_recipients   = false
+  # Who administers the billing account hears of it in any case.
+  dynamic "all_updates_rule" {
+    for_each = length(local.channels) > 0 ? [local.channels] : []
+    content {
+      monitoring_notification_channels = all_updates_rule.value
+    }
   }
 
   depends_on = [google_project_service.this]
