@@ -1,5 +1,6 @@
 locals {
-  # Where images go. `first` is pushed by hand, for the jobs to be made with (README.md).
+  # Where images go. `first` is pushed by hand, for the jobs to be made with (README.md); again, if a job
+  # has to be made anew after the clean-up took it.
   image = "${google_artifact_registry_repository.images.registry_uri}/weather"
 }
 
