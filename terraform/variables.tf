@@ -1,0 +1,160 @@
+variable "project_id" {
+  description = "Google Cloud project that holds everything here."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id must be a project's ID (6 to 30 characters, lower case), not its number or name."
+  }
+}
+
+variable "region" {
+  description = "Region of the jobs, the database, the secrets and the registry."
+  type        = string
+  default     = "europe-west1"
+}
+
+variable "environment" {
+  description = "Name of the environment: part of every resource's name."
+  type        = string
+
+  validation {
+    condition     = contains(["dev", "staging", "prod"], var.environment)
+    error_message = "environment must be dev, staging or prod."
+  }
+}
+
+variable "sites_file" {
+  description = "Path of the sites file in the image."
+  type        = string
+  default     = "config/sites_sample.json"
+}
+
+variable "sites" {
+  description = "Active sites in that file, as `weather sites check` counts them. The job's time limit follows from it."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.sites >= 1 && floor(var.sites) == var.sites
+    error_message = "sites must be a whole number from 1 on."
+  }
+}
+
+variable "calls_per_minute" {
+  description = "Calls per minute that the OpenWeatherMap account allows: 60 is the free plan."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.calls_per_minute > 0
+    error_message = "calls_per_minute must be positive: every plan has a limit, and an account over it is blocked."
+  }
+
+  # Runs start at minute 7: what is not called 53 minutes later is too late for its hour.
+  validation {
+    condition     = var.calls_per_minute <= 0 || var.sites / var.calls_per_minute <= 53
+    error_message = "Not all sites can be called within their hour: take a plan with more calls per minute, or fewer sites (`weather sites check`)."
+  }
+}
+
+variable "openweather_base_url" {
+  description = "Where the API is; paid plans have a host of their own."
+  type        = string
+  default     = "https://api.openweathermap.org"
+
+  validation {
+    condition     = startswith(var.openweather_base_url, "https://")
+    error_message = "openweather_base_url must be https: the key is part of the address."
+  }
+}
+
+variable "bigquery_dataset" {
+  description = "Dataset that the store is mirrored to; staging and state go to `<dataset>_internal`."
+  type        = string
+  default     = "weather"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_]{1,1000}$", var.bigquery_dataset))
+    error_message = "bigquery_dataset may have letters, digits and underscores only."
+  }
+}
+
+variable "bigquery_location" {
+  description = "Location of the datasets: a region or a multi-region. It cannot be changed later."
+  type        = string
+  default     = "EU"
+}
+
+variable "bi_readers" {
+  description = "IAM members that may read the public dataset, such as group:bi@example.com."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.bi_readers : can(regex("^(user|group|serviceAccount|domain):", member))])
+    error_message = "bi_readers must be IAM members such as group:bi@example.com. The dataset is not for everybody on the internet."
+  }
+}
+
+variable "db_tier" {
+  description = "Cloud SQL machine tier."
+  type        = string
+  default     = "db-g1-small"
+}
+
+variable "db_high_availability" {
+  description = "Keep a standby of the database in a second zone."
+  type        = bool
+  default     = false
+}
+
+variable "db_password_version" {
+  description = "1 at first; raise by one to give both database users new passwords."
+  type        = number
+}
+
+variable "deletion_protection" {
+  description = "Refuse to destroy the database, the secrets and the jobs."
+  type        = bool
+  default     = true
+
+  validation {
+    condition     = var.deletion_protection || var.environment != "prod"
+    error_message = "prod keeps its deletion protection."
+  }
+}
+
+variable "alert_emails" {
+  description = "E-mail addresses that alerts are sent to."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = length(var.alert_emails) > 0 || var.environment != "prod"
+    error_message = "Somebody must hear of prod's alerts: alert_emails is empty."
+  }
+}
+
+variable "billing_account" {
+  description = "ID of the billing account that the budget is set on. Null: no budget."
+  type        = string
+  default     = null
+}
+
+variable "monthly_budget" {
+  description = "Monthly budget in whole units of the billing account's currency."
+  type        = number
+  default     = 100
+}
+
+variable "github_repository" {
+  description = "owner/name of the GitHub repository whose main branch Cloud Build deploys. Null: no trigger."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository == null || can(regex("^[^/]+/[^/]+$", var.github_repository))
+    error_message = "github_repository must be owner/name."
+  }
+}
