@@ -11,6 +11,7 @@
     reason = "a test that cannot go on has failed; tests compare with the machine's own clock"
 )]
 
+mod alerts;
 mod bigquery_docs;
 mod cli;
 mod doctor;
