@@ -71,6 +71,10 @@ pub trait Sink: Send + Sync {
     /// Sets every table of a store before its first row.
     async fn reset_states(&self, store_id: &str) -> Result<(), SinkError>;
 
+    /// Makes the positions of a store those of no run of its own, since the store `by` takes its place: it is
+    /// refused from then on, as a restored store is.
+    async fn supersede_states(&self, store_id: &str, by: &str) -> Result<(), SinkError>;
+
     /// Puts the rows of a chunk where [`merge`](Self::merge) finds them. Nobody sees them yet.
     ///
     /// # Errors

@@ -178,6 +178,9 @@ async fn rebase(parts: Sync<'_>, store_id: &str) -> anyhow::Result<()> {
         highest = positions(&states).map(|position| position.run_seq).fold(highest, i64::max);
     }
     insist(async || parts.store.raise_run_seq(highest).await).await?;
+    for other in &others {
+        insist(async || parts.sink.supersede_states(other, store_id).await).await?;
+    }
     if find_states(parts.sink, store_id).await?.is_some() {
         insist(async || parts.sink.reset_states(store_id).await).await?;
     }

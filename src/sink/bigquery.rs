@@ -138,6 +138,10 @@ impl Sink for BigQuery {
         self.change_states(state::reset(&self.names, store_id)).await
     }
 
+    async fn supersede_states(&self, store_id: &str, by: &str) -> Result<(), SinkError> {
+        self.change_states(state::supersede(&self.names, store_id, by)).await
+    }
+
     async fn stage(&self, chunk: &Chunk) -> Result<Staging, SinkError> {
         self.load(chunk).await
     }

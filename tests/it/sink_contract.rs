@@ -47,6 +47,7 @@ on_each_sink!(
     preparing_twice_makes_nothing_the_second_time,
     rows_that_are_not_as_many_as_said_are_refused,
     states_are_found_once_created_and_creating_again_keeps_them,
+    what_is_superseded_is_the_position_of_no_run_and_fences_who_read_before,
     what_is_verified_is_kept_until_a_reset,
     stores_do_not_share_their_states,
     what_is_reset_is_before_its_first_row_and_fences_who_read_before,
@@ -443,4 +444,23 @@ async fn what_is_verified_is_kept_until_a_reset(sink: &dyn Sink, _: &Warehouse) 
     sink.set_verified_through(STORE_ID, &days.into()).await.unwrap();
     sink.reset_states(STORE_ID).await.unwrap();
     assert!(states(sink).await.values().all(|state| state.verified_through.is_none()));
+}
+
+async fn what_is_superseded_is_the_position_of_no_run_and_fences_who_read_before(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let table = &WEATHER_OBSERVATIONS;
+    write(sink, &chunk(table, &[sample(1, 1)]), 0).await.unwrap();
+    sink.supersede_states(STORE_ID, OTHER_STORE_ID).await.unwrap();
+    let Some(Progress::To(position)) = state(sink, table).await.progress else {
+        panic!("a position")
+    };
+    assert_eq!(position.run_seq, 1);
+    assert_eq!(position.run_id, format!("superseded by store {OTHER_STORE_ID}"));
+    assert_eq!(state(sink, &COLLECTION_SLOTS).await, State::default());
+    let late = write(sink, &chunk(table, &[sample(1, 9)]), 1).await;
+    assert!(matches!(late, Err(SinkError::Fenced { .. })), "{late:?}");
+    assert_eq!(values(warehouse, table).await, ["site-1 1"]);
 }

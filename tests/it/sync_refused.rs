@@ -321,6 +321,16 @@ async fn another_store_is_not_synced_unless_it_is_told_to() {
             add_run(second, 6, 4.0).await;
             program.run(&["sync"]).expect(0);
             warehouse.assert_holds(second).await;
+
+            // The first one is refused now, until it is told to take over again.
+            add_run(first, 2, 5.0).await;
+            let first_program = warehouse.client(first, &bigquery_url());
+            let wrong = ["superseded by store", &store_id];
+            assert_stopped(first_program.run(&["sync"]), 3, &wrong, &["--rebase"]);
+            warehouse.assert_holds(second).await;
+            first_program.run(&["sync", "--rebase"]).expect(0);
+            warehouse.assert_holds(first).await;
+            assert_stopped(program.run(&["sync"]), 3, &["superseded by"], &["--rebase"]);
         })
         .await;
     })

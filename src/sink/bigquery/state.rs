@@ -60,6 +60,15 @@ pub(super) fn reset(names: &Names, store_id: &str) -> String {
     )
 }
 
+/// Makes the positions those of no run of the store.
+pub(super) fn supersede(names: &Names, store_id: &str, by: &str) -> String {
+    let table = names.internal(&table_name(store_id));
+    let run_id = literal(&format!("superseded by store {by}"));
+    format!(
+        "update {table} set epoch = epoch + 1, run_id = {run_id}, moved_at = current_timestamp() where run_seq is not null"
+    )
+}
+
 /// The next epoch; with the position moved to `progress`, if that is given.
 pub(super) fn advance(
     names: &Names,
