@@ -1,6 +1,7 @@
 # The program in an image of its own: the binary, the libraries it is linked with, and the certificates
 # of public authorities. No shell, no package manager, no root.
 FROM rust:1.95-slim-bookworm AS build
+SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /build
 
 # The dependencies first, with nothing of ours: a layer that stays while Cargo.lock does.
@@ -11,6 +12,7 @@ RUN mkdir -p src benches tests/it \
     && cargo build --release --locked \
     && rm -r src
 
+COPY config config
 COPY migrations migrations
 COPY src src
 # Times of files decide what is built again, and those of the copy are older than the build above.
@@ -26,7 +28,7 @@ RUN mkdir -p /image/etc/ssl/certs \
 
 FROM scratch
 COPY --from=build /image /
-COPY config/sites_sample.json /config/sites_sample.json
+COPY config/sites_sample.json /config/
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 ENTRYPOINT ["/weather"]

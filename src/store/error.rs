@@ -11,6 +11,9 @@ pub enum StoreError {
     /// No connection, or it broke.
     #[error("the store cannot be reached")]
     Unreachable(#[source] sqlx::Error),
+    /// The connection cannot be secured, or the server's certificate not be believed.
+    #[error("no TLS connection to the store that can be trusted")]
+    Tls(#[source] sqlx::Error),
     /// The transaction lost against another one (deadlock, lock wait): repeat it whole.
     #[error("another transaction was in the way")]
     Conflict(#[source] sqlx::Error),
@@ -66,6 +69,7 @@ impl StoreError {
         match self {
             Self::Settings(_) => "settings",
             Self::Unreachable(_) => "store_unreachable",
+            Self::Tls(_) => "store_tls",
             Self::Conflict(_) => "store_conflict",
             Self::AccessDenied(_) => "store_access_denied",
             Self::Full(_) => "store_full",
@@ -88,6 +92,9 @@ impl StoreError {
             }
             Self::Unreachable(_) => {
                 "check that the database runs and that host, port and TLS of DATABASE_URL are right; `weather doctor` looks at each; the slots left stay due"
+            }
+            Self::Tls(_) => {
+                "the server has to offer TLS, and DATABASE_CA to be its certificate authority (PEM); ssl-mode in DATABASE_URL must not turn TLS off"
             }
             Self::Conflict(_) => {
                 "start again: what was committed is kept, and only the rest is collected"

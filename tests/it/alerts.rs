@@ -134,7 +134,7 @@ fn a_database_that_is_away_or_refuses_is_what_the_alert_looks_for() {
         (&last["severity"], &last["errorKind"]),
         (&"ERROR".into(), &"store_unreachable".into())
     );
-    for kind in ["store_unreachable", "store_access_denied"] {
+    for kind in ["store_unreachable", "store_tls", "store_access_denied"] {
         assert!(alerts.contains(&format!("\\\"{kind}\\\"")), "no alert looks for {kind}");
     }
 }

@@ -27,6 +27,7 @@ mod support;
 mod sync;
 mod sync_refused;
 mod sync_under_fire;
+mod tls;
 mod under_fire;
 mod verify;
 mod views;

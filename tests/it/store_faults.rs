@@ -1,13 +1,12 @@
 //! What a real database does to a run: locks, deadlocks, lost connections, a restart, a full disk.
 
-use std::process::Command;
-
 use sqlx::{Connection as _, Executor as _, MySqlConnection, SqlitePool};
 use weather_data_product::domain::{ErrorKind, Outcome};
 use weather_data_product::store::{StoreError, StoreSettings};
 
 use crate::support::databases::{TestDatabase, with_mysql};
-use crate::support::program::{Program, Ran, SimulatorProcess, repository_path};
+use crate::support::own_server::OwnServer;
+use crate::support::program::{Program, Ran, SimulatorProcess};
 use crate::support::proxy::{AtCommit, Proxy};
 use crate::support::samples::{collected, failed, full_values, hour, open_run, sites};
 use crate::support::service::{Job, Service};
@@ -105,47 +104,6 @@ async fn a_connection_lost_around_a_commit_loses_nothing_and_writes_nothing_twic
         assert_eq!(database.lines(runs).await, ["1|closed|23", "2|closed|23"]);
     })
     .await;
-}
-
-/// A server of its own, since every other test would feel it.
-struct OwnServer {
-    folder: tempfile::TempDir,
-    port: String,
-}
-
-impl OwnServer {
-    fn start() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port().to_string();
-        drop(free);
-        let server = Self { folder: tempfile::tempdir().unwrap(), port };
-        server.ask("start");
-        server
-    }
-
-    fn ask(&self, what: &str) -> String {
-        let output = Command::new(repository_path("scripts/mysql-local"))
-            .arg(what)
-            .env("MYSQL_LOCAL_PORT", &self.port)
-            .env("MYSQL_LOCAL_DATA", self.folder.path().join("mysql"))
-            .output()
-            .unwrap();
-        Ran::of(&output).expect(0).stdout.trim().to_owned()
-    }
-
-    fn crash_and_start(&self) {
-        let status = self.ask("status");
-        let pid = status.split([' ', ',']).nth(3).unwrap();
-        assert!(Command::new("kill").args(["-KILL", pid]).status().unwrap().success());
-        while std::net::TcpStream::connect(format!("127.0.0.1:{}", self.port)).is_ok() {}
-        self.ask("start");
-    }
-}
-
-impl Drop for OwnServer {
-    fn drop(&mut self) {
-        self.ask("stop");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

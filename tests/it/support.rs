@@ -4,6 +4,7 @@ pub(crate) mod databases;
 pub(crate) mod emulator;
 pub(crate) mod gateway;
 pub(crate) mod kills;
+pub(crate) mod own_server;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod samples;

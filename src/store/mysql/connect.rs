@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sqlx::{ConnectOptions, Connection, Executor, MySqlPool};
 
@@ -55,6 +57,10 @@ fn options(url: &str, settings: &StoreSettings) -> Result<MySqlConnectOptions, S
         let pem = std::fs::read(file).map_err(|error| {
             StoreError::Settings(format!("DATABASE_CA: {}: {error}", file.display()))
         })?;
+        if CertificateDer::pem_slice_iter(&pem).next().is_none_or(|first| first.is_err()) {
+            let problem = format!("DATABASE_CA: {}: no certificate in it (PEM)", file.display());
+            return Err(StoreError::Settings(problem));
+        }
         options = options.ssl_ca_from_pem(pem);
     }
     let mode = ssl_mode(&options, settings.database_ca.is_some());

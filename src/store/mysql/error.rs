@@ -30,10 +30,13 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
         // Database, user, table, column, routine, view, proxy refused; account locked or expired.
         Some(
             1044 | 1045 | 1049 | 1142 | 1143 | 1227 | 1290 | 1370 | 1410 | 1698 | 1820 | 3118
-            | 3159 | 3879,
+            | 3879,
         ) => StoreError::AccessDenied(error),
+        // Insecure transport is refused.
+        Some(3159) => StoreError::Tls(error),
         Some(1021 | 1114 | 3019) => StoreError::Full(error),
         Some(_) => StoreError::Other(error),
+        None if is_tls_error(&error) => StoreError::Tls(error),
         None if is_connection_error(&error) => StoreError::Unreachable(error),
         None => StoreError::Other(error),
     }
@@ -44,12 +47,23 @@ pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
     Some(error.number())
 }
 
+/// A handshake that failed is an I/O error with its reason within; a password that would have to be
+/// sent in the open is one of configuration.
+fn is_tls_error(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,
+        sqlx::Error::Io(error) => {
+            error.get_ref().is_some_and(|reason| reason.is::<rustls::Error>())
+        }
+        _ => false,
+    }
+}
+
 fn is_connection_error(error: &sqlx::Error) -> bool {
     use sqlx::Error;
     matches!(
         error,
         Error::Io(_)
-            | Error::Tls(_)
             | Error::Protocol(_)
             | Error::PoolTimedOut
             | Error::PoolClosed
