@@ -53,9 +53,12 @@ expected as (
     date(timestamp_seconds(second), l.timezone) as local_date
   from lives l,
     unnest(generate_array(
-      -- The first start from there on; of a later span the slot that was under way.
-      div(l.from_us + if(l.is_first_span, l.step_s * 1000000 - 1, 0), l.step_s * 1000000) * l.step_s,
-      div(l.until_us - 1, 1000000),
+      -- The first start from there on; of a later span the slot that was under way. (The emulator
+      -- needs the inner parentheses.)
+      div(
+        (l.from_us + if(l.is_first_span, l.step_s * 1000000 - 1, 0)), (l.step_s * 1000000)
+      ) * l.step_s,
+      div((l.until_us - 1), 1000000),
       l.step_s
     )) as second
   where (l.active_from is null or date(timestamp_seconds(second), l.timezone) >= l.active_from)

@@ -5,7 +5,7 @@ paused as (
     l.site_id,
     coalesce(l.source, '') as source,
     timestamp_seconds(
-      div(unix_micros(r.started_at), l.step_s * 1000000) * l.step_s
+      div(unix_micros(r.started_at), (l.step_s * 1000000)) * l.step_s
     ) as slot_time
   from lives l
   cross join {ingestion_runs} r
