@@ -27,9 +27,9 @@ use crate::store::StoreSettings;
     weather gaps --output csv > gaps.csv\n  \
     weather gaps --output json | jq 'map(select(.reason == \"never_tried\") | .slots) | add'")]
 pub(super) struct Args {
-    /// Only these sites
-    #[arg(long, value_name = "ID", value_parser = parse_site_id, num_args = 1.., value_delimiter = ',')]
-    site: Vec<SiteId>,
+    /// Only this site; may be given several times
+    #[arg(long = "site", value_name = "ID", value_parser = parse_site_id)]
+    sites: Vec<SiteId>,
 
     /// Only slots from this day on (UTC)
     #[arg(long, value_name = "DATE")]
@@ -65,7 +65,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let now = SystemClock.now();
     let days = days(&args, now)?;
     let store = args.store.open_ready().await?;
-    let lives = selected(store.list_lives().await?, &args.site)?;
+    let lives = selected(store.list_lives().await?, &args.sites)?;
     let selection = Selection { source: args.source.as_deref(), days, now };
     if args.output == OutputFormat::Table {
         let mut rows = Vec::new();

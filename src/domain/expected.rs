@@ -110,7 +110,7 @@ impl Life {
                     floor(span.from, span.interval)
                 };
                 let start = begins.max(ceil(from, span.interval));
-                let end = span.until.map_or(i64::MAX, |until| ceil_seconds(until));
+                let end = span.until.map_or(i64::MAX, ceil_seconds);
                 let step = span.interval.seconds().unsigned_abs();
                 let starts = (start..end.min(to.timestamp().saturating_add(1)))
                     .step_by(usize::try_from(step).unwrap_or(usize::MAX));
