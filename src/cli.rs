@@ -13,6 +13,7 @@ mod doctor;
 mod error;
 mod etl;
 mod exit;
+mod gaps;
 mod migrate;
 mod output;
 mod pipeline;
@@ -50,7 +51,8 @@ use exit::Exit;
         weather sync                              mirror the store into BigQuery\n  \
         weather pipeline                          both, as the scheduler starts it\n  \
         weather verify                            does BigQuery hold what the store holds?\n  \
-        weather status                            is every site fresh?\n\n\
+        weather status                            is every site fresh?\n  \
+        weather gaps                              which hours are missing, and why?\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
         Exit codes: 0 done; 1 more sites failed than allowed, or a difference was found; 2 wrong usage,\n\
@@ -78,6 +80,7 @@ enum Command {
     Repair(Box<repair::Args>),
     Demo(demo::Args),
     Status(status::Args),
+    Gaps(gaps::Args),
     Runs(runs::Args),
     Transform(transform::Args),
     Sites(sites::Args),
@@ -131,6 +134,7 @@ impl Cli {
             Command::Repair(args) => repair::run(*args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
+            Command::Gaps(args) => gaps::run(args).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Transform(args) => transform::run(&args),
             Command::Sites(args) => sites::run(args),

@@ -11,6 +11,7 @@ pub mod columnar;
 pub mod domain;
 pub mod etl;
 pub mod farmhash;
+pub mod gaps;
 pub mod http;
 pub mod retry;
 pub mod simulator;

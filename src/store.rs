@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 use uuid::Uuid;
 
 use crate::domain::tables::Table;
-use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
+use crate::domain::{Life, Outcome, RunCounts, Shard, Site, SlotResult};
 
 mod columns;
 mod error;
@@ -30,7 +30,7 @@ mod site_changes;
 pub mod sqlite;
 
 pub use error::StoreError;
-pub use read::{FailureCount, RunRow, SettledSlot, SiteState};
+pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
 
@@ -62,7 +62,7 @@ pub trait Store: Send + Sync {
 
     /// Writes a batch in one transaction: its observations and its slots, or nothing. May be
     /// repeated: the same batch written twice leaves what it left the first time. A slot once
-    /// collected does not become failed.
+    /// collected stays so, and one that cannot be filled does not become failed.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] when the run is no longer open; nothing was written then.
@@ -80,10 +80,12 @@ pub trait Store: Send + Sync {
     async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError>;
 
     /// Makes the `sites` table follow `sites`: new ones are added, changed ones changed, those
-    /// that are gone deactivated. Nothing is deleted.
+    /// that are gone deactivated; nothing is deleted. When a site was in the file and at which
+    /// interval is kept.
     async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// The slots with one of these times that need no further call: collected, or failed for good.
+    /// The slots with one of these times that need no further call: collected, unfillable, or failed
+    /// for good.
     async fn list_settled(
         &self,
         source: &str,
@@ -109,6 +111,28 @@ pub trait Store: Send + Sync {
         source: &str,
         since: DateTime<Utc>,
     ) -> Result<Vec<FailureCount>, StoreError>;
+
+    /// What decides which slots of a site are expected, of every site, those that have left the file
+    /// too, by id.
+    async fn list_lives(&self) -> Result<Vec<Life>, StoreError>;
+
+    /// The sources that were ever asked for a site, by name.
+    async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError>;
+
+    /// The runs that started from one time to another, both included, and stopped since a source
+    /// had blocked the account or refused the key; oldest first.
+    async fn list_stopped_runs(
+        &self,
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<StoppedRun>, StoreError>;
+
+    /// What the ledger says of the slots of a site and source from one time to another, both
+    /// included, streamed in order.
+    fn read_ledger<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<LedgerSlot, StoreError>>;
 
     /// The latest runs, newest first.
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError>;

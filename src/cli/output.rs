@@ -42,6 +42,47 @@ pub(super) fn rows<R: Row>(format: OutputFormat, rows: &[R]) -> anyhow::Result<(
     }
 }
 
+/// Rows written to stdout one by one, as many as there may be: JSON or CSV, as [`rows`] writes them.
+pub(super) enum Rows {
+    Json { is_first: bool },
+    Csv { has_head: bool },
+}
+
+impl Rows {
+    /// Begins; a table, which is as wide as its widest row, cannot be written so.
+    pub(super) fn begin(format: OutputFormat) -> anyhow::Result<Self> {
+        match format {
+            OutputFormat::Csv => Ok(Self::Csv { has_head: false }),
+            _ => text("[").map(|()| Self::Json { is_first: true }),
+        }
+    }
+
+    pub(super) fn push<R: Row>(&mut self, row: &R) -> anyhow::Result<()> {
+        match self {
+            Self::Json { is_first } => {
+                let comma = if std::mem::take(is_first) { "" } else { "," };
+                let object = serde_json::to_string_pretty(row)?.replace('\n', "\n  ");
+                text(&format!("{comma}\n  {object}"))
+            }
+            Self::Csv { has_head } => {
+                let mut csv = csv::WriterBuilder::new();
+                csv.has_headers(!std::mem::replace(has_head, true));
+                let mut csv = csv.from_writer(Vec::new());
+                csv.serialize(row)?;
+                text(&String::from_utf8(csv.into_inner()?)?)
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Json { is_first: true } => text("]\n"),
+            Self::Json { .. } => text("\n]\n"),
+            Self::Csv { .. } => Ok(()),
+        }
+    }
+}
+
 /// A terminal narrower than this (some say 0) cannot be fitted into.
 const MIN_COLUMNS: u16 = 60;
 

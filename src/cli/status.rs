@@ -16,7 +16,8 @@ use crate::sync::{self, Standing, Stop};
 /// Say whether every site is fresh, and show each one and the latest runs
 ///
 /// A site is fresh when its latest observation is at most two hours (or two of its intervals)
-/// old. The success rate is of the slots tried in the last 24 hours.
+/// old; one before its first day or after its last is left out. The success rate is of the slots
+/// tried in the last 24 hours. `weather gaps` lists every slot that is missing.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  weather status\n  weather status --output json | jq '.[] | select(.fresh | not)'"
@@ -109,6 +110,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         .list_site_states(openweathermap::NAME, since)
         .await?
         .into_iter()
+        .filter(|state| state.is_alive(now))
         .map(|state| SiteStatus::new(state, now))
         .collect();
     if args.output != OutputFormat::Table {
@@ -169,7 +171,7 @@ fn headline(
     sync: Option<String>,
 ) -> String {
     if sites.is_empty() {
-        return "no sites yet: `weather etl` collects, `weather demo` shows how".into();
+        return "no sites yet, or none within its days: `weather etl` collects, `weather demo` shows how".into();
     }
     let fresh = sites.iter().filter(|site| site.fresh).count();
     let mut parts = vec![format!("{fresh} of {} sites fresh", sites.len())];

@@ -60,6 +60,13 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// In the message of a run that stopped since the source had blocked the account; the source's name
+/// stands before it. The ledger's other half: the slots that such a run left were paused.
+pub const ACCOUNT_BLOCKED: &str = "has blocked the account";
+
+/// The same of one that stopped since the source refused the key.
+pub const KEY_REFUSED: &str = "refused the API key";
+
 /// What a run counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunCounts {

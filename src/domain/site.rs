@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::coordinates::Coordinates;
+use super::expected::is_between;
 
 /// Identifies a site for ever: lower-case letters, digits, `_` and `-`, at most 64 characters,
 /// starting with a letter or digit.
@@ -39,8 +40,8 @@ impl fmt::Display for SiteId {
 }
 
 /// How often a site is observed: at least 10 minutes, and a divisor of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32")]
 pub struct Interval(u32);
 
 impl Interval {
@@ -69,6 +70,14 @@ impl Interval {
     #[must_use]
     pub fn span(self) -> TimeDelta {
         TimeDelta::minutes(i64::from(self.0))
+    }
+}
+
+impl TryFrom<u32> for Interval {
+    type Error = String;
+
+    fn try_from(minutes: u32) -> Result<Self, String> {
+        Self::parse(minutes).ok_or_else(|| format!("no interval has {minutes} minutes"))
     }
 }
 
@@ -110,9 +119,7 @@ impl Site {
     /// `active_until`, both days in the site's own time zone.
     #[must_use]
     pub fn is_active_at(&self, time: DateTime<Utc>) -> bool {
-        let local_day = self.timezone.from_utc_datetime(&time.naive_utc()).date_naive();
-        self.active_from.is_none_or(|first| first <= local_day)
-            && self.active_until.is_none_or(|last| local_day <= last)
+        is_between(self.timezone, self.active_from, self.active_until, time)
     }
 }
 

@@ -59,6 +59,11 @@ pub enum SlotOutcome {
         /// The message, at most [`MAX_ERROR_MESSAGE_CHARS`] characters.
         message: String,
     },
+    /// No observation, and no source can fill the slot any more: it is not asked for again.
+    Unfillable {
+        /// Why, at most [`MAX_ERROR_MESSAGE_CHARS`] characters.
+        reason: String,
+    },
 }
 
 /// What `collection_slots.error_message` holds at most.
@@ -68,8 +73,13 @@ impl SlotOutcome {
     /// A failure; a message too long for the ledger is cut.
     #[must_use]
     pub fn failed(kind: ErrorKind, message: &str) -> Self {
-        let message = message.chars().take(MAX_ERROR_MESSAGE_CHARS).collect();
-        Self::Failed { kind, message }
+        Self::Failed { kind, message: cut(message) }
+    }
+
+    /// A slot that nobody can fill; a reason too long for the ledger is cut.
+    #[must_use]
+    pub fn unfillable(reason: &str) -> Self {
+        Self::Unfillable { reason: cut(reason) }
     }
 
     /// The status in the ledger.
@@ -78,6 +88,7 @@ impl SlotOutcome {
         match self {
             Self::Collected(_) => "collected",
             Self::Failed { .. } => "failed",
+            Self::Unfillable { .. } => "unfillable",
         }
     }
 
@@ -86,7 +97,7 @@ impl SlotOutcome {
     pub fn observation(&self) -> Option<&Observation> {
         match self {
             Self::Collected(observation) => Some(observation),
-            Self::Failed { .. } => None,
+            Self::Failed { .. } | Self::Unfillable { .. } => None,
         }
     }
 
@@ -94,10 +105,24 @@ impl SlotOutcome {
     #[must_use]
     pub fn failure(&self) -> Option<(ErrorKind, &str)> {
         match self {
-            Self::Collected(_) => None,
+            Self::Collected(_) | Self::Unfillable { .. } => None,
             Self::Failed { kind, message } => Some((*kind, message)),
         }
     }
+
+    /// What the ledger says in words.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Collected(_) => None,
+            Self::Failed { message, .. } => Some(message),
+            Self::Unfillable { reason } => Some(reason),
+        }
+    }
+}
+
+fn cut(message: &str) -> String {
+    message.chars().take(MAX_ERROR_MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::due::Due;
 use super::gate::Gate;
 use super::stop::Stop;
 use super::{Etl, KIND};
-use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotResult};
+use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotOutcome, SlotResult};
 use crate::store::Run;
 
 /// Failures that a report shows in full; all of them are in the ledger.
@@ -85,19 +85,22 @@ impl Report {
     /// Counts a slot that is in the store.
     pub(super) fn count(&mut self, result: &SlotResult) {
         self.latencies_ms.saturating_record(u64::from(result.latency_ms));
-        match result.outcome.failure() {
-            None => {
+        match &result.outcome {
+            SlotOutcome::Collected(_) => {
                 self.counts.collected += 1;
                 self.counts.rows_loaded += 1;
             }
-            Some((kind, message)) => {
+            SlotOutcome::Failed { kind, message } => {
+                let kind = *kind;
                 self.counts.failed += 1;
                 *self.counts.errors.entry(kind).or_default() += 1;
                 if self.failures.len() < MAX_FAILURES {
                     let site_id = result.slot.site_id.to_string();
-                    self.failures.push(Failure { site_id, kind, message: message.to_owned() });
+                    self.failures.push(Failure { site_id, kind, message: message.clone() });
                 }
             }
+            // Of past slots only, which this job does not call for.
+            SlotOutcome::Unfillable { .. } => {}
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
 use crate::store::StoreError;
 
 /// Why a run stopped short.
@@ -33,11 +34,11 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::KeyRefused { source, message } => {
-                write!(f, "{source} refused the API key: {message}")
+                write!(f, "{source} {KEY_REFUSED}: {message}")
             }
             Self::AccountBlocked { source, until } => {
                 let until = until.format("%Y-%m-%d %H:%M:%S UTC");
-                write!(f, "{source} has blocked the account: no call before {until}")
+                write!(f, "{source} {ACCOUNT_BLOCKED}: no call before {until}")
             }
             Self::Store(error) => error.fmt(f),
             Self::Interrupted => f.write_str("interrupted"),

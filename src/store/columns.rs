@@ -64,7 +64,7 @@ macro_rules! bind_slot {
             .push_bind(result.http_status.map(i64::from))
             .push_bind(i64::from(result.latency_ms))
             .push_bind(failure.map(|(kind, _)| kind.as_str()))
-            .push_bind(failure.map(|(_, message)| message))
+            .push_bind(result.outcome.message())
             .push_bind(stamp.run_id.as_str())
             .push_bind(stamp.run_seq)
             .push_bind(stamp.now);
@@ -74,7 +74,7 @@ macro_rules! bind_slot {
 /// Binds a site in the order of the statement of `take_in_sites`.
 macro_rules! bind_site {
     ($row:expr, $site:expr, $now:expr) => {{
-        let (site, now) = ($site, $now);
+        let ((site, spans), now) = ($site, $now);
         $row.push_bind(site.site_id.as_str())
             .push_bind(site.name.as_str())
             .push_bind(site.coordinates.latitude())
@@ -86,16 +86,22 @@ macro_rules! bind_site {
             .push_bind(site.active_from)
             .push_bind(site.active_until)
             .push_bind(serde_json::json!(site.tags).to_string())
+            .push_bind(spans.to_json())
             .push_bind(site.fingerprint())
             .push_bind(now)
             .push_bind(now);
     }};
 }
 
+/// A time as the JSON of `sites.spans` has it.
+pub(super) fn until(time: chrono::DateTime<chrono::Utc>) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+}
+
 /// Columns of `sites` that [`bind_site`] binds.
 pub(super) const SITE: &str = "site_id, name, latitude, longitude, timezone, country, \
-    elevation_m, interval_minutes, active_from, active_until, tags, row_hash, created_at, \
-    updated_at";
+    elevation_m, interval_minutes, active_from, active_until, tags, spans, row_hash, \
+    created_at, updated_at";
 
 pub(super) use {bind_observation, bind_site, bind_slot};
 

@@ -118,7 +118,7 @@ impl StoreError {
                 "see what stopped it, delete its row from _sqlx_migrations and run `weather migrate` again: its statements may be repeated"
             }
             Self::Migration(_) => {
-                "run `weather migrate` as a user with create, alter, index, select and insert privileges"
+                "run `weather migrate` as a user with create, alter, index, select, insert and update privileges"
             }
             Self::Malformed(_) => {
                 "a table was changed by hand: the cause names the column; mend the row, or `weather migrate`"

@@ -1,8 +1,15 @@
 //! Rows read back from the store. The statements are the same in both dialects.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use arrow_schema::ArrowError;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use sqlx::FromRow;
+
+use super::StoreError;
+use crate::domain::expected::is_between;
+use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
+use crate::domain::{Life, SiteId, Spans};
 
 /// A slot that needs no further call.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -11,7 +18,7 @@ pub struct SettledSlot {
     pub site_id: String,
     /// Start of the interval.
     pub slot_time: DateTime<Utc>,
-    /// `collected`, or `failed` for good.
+    /// `collected`, `unfillable`, or `failed` for good.
     pub status: String,
 }
 
@@ -26,6 +33,10 @@ pub struct SiteState {
     pub timezone: String,
     /// Its interval in minutes.
     pub interval_minutes: i64,
+    /// First local day of its life; `None`: it always was.
+    pub active_from: Option<NaiveDate>,
+    /// Last local day of its life; `None`: it goes on.
+    pub active_until: Option<NaiveDate>,
     /// The source's time of its latest observation.
     pub last_observation_time: Option<DateTime<Utc>>,
     /// Slots tried since the start of the look-back.
@@ -43,6 +54,14 @@ pub struct SiteState {
 }
 
 impl SiteState {
+    /// True when today lies in the site's life: else nothing is expected of it, and it cannot be
+    /// stale.
+    #[must_use]
+    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
+        let timezone = self.timezone.parse().unwrap_or(Tz::UTC);
+        is_between(timezone, self.active_from, self.active_until, now)
+    }
+
     /// How old the latest observation is.
     #[must_use]
     pub fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
@@ -76,7 +95,7 @@ pub(super) const SITE_STATES: &str = "
             and (t.last_collected is null or c.slot_time > t.last_collected)
         group by c.site_id
     )
-    select s.site_id, s.name, s.timezone, s.interval_minutes,
+    select s.site_id, s.name, s.timezone, s.interval_minutes, s.active_from, s.active_until,
         t.observation_time as last_observation_time,
         coalesce(t.tried, 0) as slots_tried, coalesce(t.collected, 0) as slots_collected,
         f.since as failing_since, e.error_kind, e.http_status, e.error_message
@@ -87,6 +106,99 @@ pub(super) const SITE_STATES: &str = "
         on e.site_id = f.site_id and e.source = ? and e.slot_time = f.latest
     where s.deactivated_at is null
     order by s.site_id";
+
+/// What the ledger says of a slot.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct LedgerSlot {
+    /// Start of the interval.
+    pub slot_time: DateTime<Utc>,
+    /// `collected`, `failed` or `unfillable`.
+    pub status: String,
+    /// What kind of error, if it failed.
+    pub error_kind: Option<String>,
+    /// Why it has no observation, in words.
+    pub error_message: Option<String>,
+}
+
+/// What the ledger says of a site's slots, in order. Binds: site, source, from, to.
+pub(super) const LEDGER: &str = "
+    select slot_time, status, error_kind, error_message from collection_slots
+    where site_id = ? and source = ? and slot_time >= ? and slot_time <= ?
+    order by slot_time";
+
+/// A source that was asked for a site.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct AskedSource {
+    /// The source.
+    pub source: String,
+    /// The first slot that it was asked for.
+    pub first_slot: DateTime<Utc>,
+}
+
+/// The sources that were asked for a site, by name. Binds: site.
+pub(super) const ASKED_SOURCES: &str = "
+    select source, min(slot_time) as first_slot from collection_slots where site_id = ?
+    group by source order by source";
+
+/// A run that stopped since the source wanted no more calls of the account.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StoppedRun {
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// Why it stopped: begins with the source's name.
+    pub error_message: String,
+}
+
+/// The runs that stopped with one of two messages. Binds: from, to, pattern, pattern.
+pub(super) const STOPPED_RUNS: &str = "
+    select started_at, error_message from ingestion_runs
+    where started_at >= ? and started_at <= ? and outcome = 'failed'
+        and (error_message like ? or error_message like ?)
+    order by started_at";
+
+/// The patterns of [`STOPPED_RUNS`].
+pub(super) fn stop_patterns() -> [String; 2] {
+    [ACCOUNT_BLOCKED, KEY_REFUSED].map(|message| format!("% {message}%"))
+}
+
+/// What decides which slots of a site are expected, as it is written.
+#[derive(FromRow)]
+pub(super) struct LifeRow {
+    site_id: String,
+    timezone: String,
+    active_from: Option<NaiveDate>,
+    active_until: Option<NaiveDate>,
+    spans: String,
+}
+
+/// Every site, those that have left the file too.
+pub(super) const LIVES: &str = "select site_id, timezone, active_from, active_until, cast(spans as char) as spans \
+    from sites order by site_id";
+
+impl TryFrom<LifeRow> for Life {
+    type Error = StoreError;
+
+    fn try_from(row: LifeRow) -> Result<Self, StoreError> {
+        let malformed = |what| malformed_site(&row.site_id, what);
+        Ok(Self {
+            site_id: SiteId::parse(&row.site_id).ok_or_else(|| malformed("site_id"))?,
+            timezone: row.timezone.parse().map_err(|_| malformed("timezone"))?,
+            active_from: row.active_from,
+            active_until: row.active_until,
+            spans: spans_of(&row.site_id, &row.spans)?,
+        })
+    }
+}
+
+/// The spans of a site, read.
+pub(super) fn spans_of(site_id: &str, text: &str) -> Result<Spans, StoreError> {
+    Spans::parse(text).map_err(|_| malformed_site(site_id, "spans"))
+}
+
+fn malformed_site(site_id: &str, column: &str) -> StoreError {
+    let problem = format!("sites: {site_id}: {column} cannot be read");
+    StoreError::Malformed(ArrowError::InvalidArgumentError(problem))
+}
 
 /// Failed slots of one site and kind.
 #[derive(Debug, Clone, PartialEq, FromRow, Serialize)]

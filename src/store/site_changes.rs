@@ -2,27 +2,64 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::Site;
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::StoreError;
+use super::read::spans_of;
+use crate::domain::{Site, Spans};
+
+/// A site in the table.
+#[derive(FromRow)]
+pub(super) struct KnownSite {
+    pub(super) site_id: String,
+    row_hash: i64,
+    is_active: bool,
+    spans: String,
+}
+
+/// Every site of the table.
+pub(super) const KNOWN: &str = "select site_id, row_hash, deactivated_at is null as is_active, \
+    cast(spans as char) as spans from sites";
 
 /// Sites to write and ids to deactivate.
 pub(super) struct SiteChanges<'a> {
-    /// New, changed, or back again; in the order of the file, which is the same for every task,
-    /// so that tasks that write them at once cannot deadlock.
-    pub(super) changed: Vec<&'a Site>,
+    /// New, changed, or back again, each with its spans from now on; in the order of the file, which
+    /// is the same for every task, so that tasks that write them at once cannot deadlock.
+    pub(super) changed: Vec<(&'a Site, Spans)>,
     /// Active in the table and no longer in the file.
     pub(super) gone: Vec<&'a str>,
 }
 
 impl<'a> SiteChanges<'a> {
-    /// Between the active sites of the table, each with its fingerprint, and those of the file.
-    pub(super) fn between(known: &'a HashMap<String, i64>, sites: &'a [Site]) -> Self {
+    /// Between the sites of the table and those of the file that is taken in now.
+    ///
+    /// # Errors
+    /// When the table holds what cannot be.
+    pub(super) fn between(
+        known: &'a HashMap<String, KnownSite>,
+        sites: &'a [Site],
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
         let listed: HashSet<&str> = sites.iter().map(|site| site.site_id.as_str()).collect();
-        let is_changed =
-            |site: &&Site| known.get(site.site_id.as_str()) != Some(&site.fingerprint());
-        let mut gone: Vec<&str> =
-            known.keys().map(String::as_str).filter(|id| !listed.contains(id)).collect();
+        let mut gone: Vec<&str> = known
+            .values()
+            .filter(|site| site.is_active && !listed.contains(site.site_id.as_str()))
+            .map(|site| site.site_id.as_str())
+            .collect();
         gone.sort_unstable();
-        Self { changed: sites.iter().filter(is_changed).collect(), gone }
+        let change = |site: &'a Site| {
+            let known = known.get(site.site_id.as_str());
+            let is_same =
+                known.is_some_and(|known| known.is_active && known.row_hash == site.fingerprint());
+            (!is_same).then(|| {
+                let spans =
+                    known.map(|known| spans_of(&known.site_id, &known.spans)).transpose()?;
+                Ok((site, spans.unwrap_or_default().taken_in(site.interval, now)))
+            })
+        };
+        let changed = sites.iter().filter_map(change).collect::<Result<_, StoreError>>()?;
+        Ok(Self { changed, gone })
     }
 
     /// True when there is nothing to write.

@@ -9,11 +9,11 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::rows::{Rows, stream_rows};
 use super::{
-    Backlog, FailureCount, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start, Store,
-    StoreError, StoreFacts, StoreSettings,
+    AskedSource, Backlog, FailureCount, LedgerSlot, Run, RunEnd, RunRow, RunStart, SettledSlot,
+    SiteState, Start, StoppedRun, Store, StoreError, StoreFacts, StoreSettings,
 };
 use crate::domain::tables::Table;
-use crate::domain::{Site, SlotResult};
+use crate::domain::{Life, Site, SlotResult};
 
 mod access;
 mod error;
@@ -116,6 +116,29 @@ impl Store for SqliteStore {
         since: DateTime<Utc>,
     ) -> Result<Vec<FailureCount>, StoreError> {
         read::failures(&self.pool, source, since).await
+    }
+
+    async fn list_lives(&self) -> Result<Vec<Life>, StoreError> {
+        read::lives(&self.pool).await
+    }
+
+    async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
+        read::asked_sources(&self.pool, site_id).await
+    }
+
+    async fn list_stopped_runs(
+        &self,
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<StoppedRun>, StoreError> {
+        read::stopped_runs(&self.pool, times).await
+    }
+
+    fn read_ledger<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
+        read::ledger(&self.pool, site_and_source, times)
     }
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
-use weather_data_product::domain::{Outcome, Site, SlotResult};
+use weather_data_product::domain::{Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    Backlog, FailureCount, Rows, Run, RunEnd, RunRow, RunStart, SettledSlot, SiteState, Start,
-    Store, StoreError, StoreFacts,
+    AskedSource, Backlog, FailureCount, LedgerSlot, Rows, Run, RunEnd, RunRow, RunStart,
+    SettledSlot, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -159,6 +159,29 @@ impl Store for Failing<'_> {
         since: DateTime<Utc>,
     ) -> Result<Vec<FailureCount>, StoreError> {
         self.inner.list_failures(source, since).await
+    }
+
+    async fn list_lives(&self) -> Result<Vec<Life>, StoreError> {
+        self.inner.list_lives().await
+    }
+
+    async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
+        self.inner.list_asked_sources(site_id).await
+    }
+
+    async fn list_stopped_runs(
+        &self,
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<StoppedRun>, StoreError> {
+        self.inner.list_stopped_runs(times).await
+    }
+
+    fn read_ledger<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
+        self.inner.read_ledger(site_and_source, times)
     }
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {

@@ -18,6 +18,7 @@ mod doctor;
 mod etl;
 mod failing_store;
 mod floors;
+mod gaps;
 mod main_job;
 mod mysql_only;
 mod sink_contract;

@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::TryStreamExt as _;
 use futures::future::join_all;
 use proptest::collection::vec;
 use proptest::strategy::{Just, Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use weather_data_product::domain::observation::Values;
-use weather_data_product::domain::{ErrorKind, Interval, Outcome, RunCounts, SlotResult, row_hash};
-use weather_data_product::store::{Start, StoreError};
+use weather_data_product::domain::{
+    ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, row_hash,
+};
+use weather_data_product::store::{RunEnd, RunStart, Start, StoreError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::samples::{
@@ -28,6 +31,8 @@ on_both_databases!(
     a_run_past_its_lease_is_set_aside_and_commits_nothing_more,
     a_schema_newer_than_the_program_is_refused,
     a_slot_once_collected_does_not_become_failed,
+    a_site_that_was_there_before_its_spans_were_kept_has_one,
+    a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replaces_it,
     a_start_repeated_after_a_lost_answer_is_the_same_run,
     an_absent_value_replaces_a_present_one,
     an_open_run_is_the_lock_of_its_shard,
@@ -38,6 +43,9 @@ on_both_databases!(
     of_many_starts_at_once_one_is_opened_and_no_number_is_lost,
     only_collected_and_finally_failed_slots_are_settled,
     site_states_tell_freshness_rate_and_the_present_failure,
+    runs_that_the_source_stopped_are_told_by_their_message,
+    spans_tell_when_a_site_was_in_the_file_and_at_which_interval,
+    the_ledger_of_a_site_and_source_is_read_in_order,
     the_order_of_upserts_does_not_matter,
     the_site_table_follows_the_file_and_deletes_nothing,
     two_slots_may_point_at_one_observation,
@@ -146,6 +154,8 @@ async fn the_order_of_upserts_does_not_matter(database: &TestDatabase) {
                 fresh,
                 stale,
                 failed(site, at(2), ErrorKind::NotFound),
+                unfillable(site, at(0)),
+                unfillable(site, at(2)),
             ]
         })
         .collect();
@@ -455,4 +465,147 @@ async fn site_states_tell_freshness_rate_and_the_present_failure(database: &Test
     assert_eq!(failing.error_message.as_deref(), Some("city not found"));
     assert_eq!((new.slots_tried, new.last_observation_time), (0, None));
     assert!(fresh.is_fresh(at(3)) && !fresh.is_fresh(at(4)) && !new.is_fresh(at(1)));
+}
+
+fn unfillable(number: u16, slot_time: DateTime<Utc>) -> SlotResult {
+    let outcome = SlotOutcome::unfillable("the archive begins later");
+    SlotResult { outcome, ..failed(number, slot_time, ErrorKind::Timeout) }
+}
+
+async fn a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replaces_it(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let slot = "select concat_ws('|', status, error_kind, error_message) from collection_slots";
+    store.load(&run, &[failed(1, hour(), ErrorKind::Timeout)], hour()).await.unwrap();
+    assert!(store.list_settled(SOURCE, &[hour()]).await.unwrap().is_empty());
+    store.load(&run, &[unfillable(1, hour())], hour()).await.unwrap();
+    assert_eq!(database.line(slot).await, "unfillable|the archive begins later");
+    store.load(&run, &[failed(1, hour(), ErrorKind::Timeout)], hour()).await.unwrap();
+    assert_eq!(database.line(slot).await, "unfillable|the archive begins later");
+    let settled = store.list_settled(SOURCE, &[hour()]).await.unwrap();
+    assert_eq!(settled[0].status, "unfillable");
+    store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
+    store.load(&run, &[unfillable(1, hour())], hour()).await.unwrap();
+    assert_eq!(database.line(slot).await, "collected");
+}
+
+async fn spans_tell_when_a_site_was_in_the_file_and_at_which_interval(database: &TestDatabase) {
+    let store = &*database.store;
+    let at = |minutes| hour() + TimeDelta::minutes(minutes) + TimeDelta::microseconds(7);
+    let mut half_hourly = site(1);
+    half_hourly.interval = Interval::parse(30).unwrap();
+    let mut renamed = site(2);
+    renamed.name = "Another name".into();
+    let files = [
+        (at(0), vec![site(0), site(1), site(2)]),
+        (at(10), vec![site(0), half_hourly.clone(), renamed.clone()]),
+        (at(20), vec![half_hourly.clone()]),
+        (at(20), vec![half_hourly.clone()]),
+        (at(90), vec![site(0), half_hourly]),
+    ];
+    for (now, sites) in files {
+        store.take_in_sites(&sites, now).await.unwrap();
+    }
+    let lives = store.list_lives().await.unwrap();
+    let minutes = |time: DateTime<Utc>| (time - at(0)).num_minutes();
+    let found: Vec<Vec<_>> = lives
+        .iter()
+        .map(|life| {
+            let span = |span: &serde_json::Value| {
+                let time =
+                    |name: &str| span[name].as_str().map(|text| minutes(text.parse().unwrap()));
+                (time("from").unwrap(), time("until"), span["interval_minutes"].as_i64().unwrap())
+            };
+            let spans: Vec<serde_json::Value> =
+                serde_json::from_str(&life.spans.to_json()).unwrap();
+            spans.iter().map(span).collect()
+        })
+        .collect();
+    let expected = [
+        vec![(0, Some(20), 60), (90, None, 60)],
+        vec![(0, Some(10), 60), (10, None, 30)],
+        vec![(0, Some(20), 60)],
+    ];
+    assert_eq!(found, expected);
+    assert_eq!((&lives[2].site_id, lives[2].timezone), (&site(2).site_id, site(2).timezone));
+}
+
+async fn a_site_that_was_there_before_its_spans_were_kept_has_one(database: &TestDatabase) {
+    let store = &*database.store;
+    let (created, gone) = (hour() + TimeDelta::microseconds(250_000), hour() + TimeDelta::hours(3));
+    store.take_in_sites(&sites(2), created).await.unwrap();
+    store.take_in_sites(&sites(1), gone).await.unwrap();
+    let expected = store.list_lives().await.unwrap();
+    database.execute("alter table sites drop column spans").await;
+    // Applied again where it ended half-way, which only MySQL may.
+    let times = if database.url.starts_with("mysql") { 2 } else { 1 };
+    for _ in 0..times {
+        database.execute("delete from _sqlx_migrations where version = 2").await;
+        assert_eq!(store.migrate().await.unwrap(), [2]);
+        assert_eq!(store.list_lives().await.unwrap(), expected);
+    }
+}
+
+async fn the_ledger_of_a_site_and_source_is_read_in_order(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let mut other = failed(1, at(-9), ErrorKind::Timeout);
+    other.source = "another";
+    let batch = [
+        failed(1, at(3), ErrorKind::Timeout),
+        collected(1, at(0), full_values()),
+        unfillable(1, at(1)),
+        collected(1, at(4), full_values()),
+        collected(1, at(-1), full_values()),
+        failed(2, at(2), ErrorKind::Timeout),
+        other,
+    ];
+    store.load(&run, &batch, hour()).await.unwrap();
+    let rows = store.read_ledger(("site-00001", SOURCE), (at(0), at(3)));
+    let rows: Vec<_> = rows.try_collect().await.unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (row.slot_time, row.status.as_str(), row.error_kind.as_deref()))
+        .collect();
+    let expected = [
+        (at(0), "collected", None),
+        (at(1), "unfillable", None),
+        (at(3), "failed", Some("timeout")),
+    ];
+    assert_eq!(rows, expected);
+    let asked = store.list_asked_sources("site-00001").await.unwrap();
+    let asked: Vec<_> = asked.into_iter().map(|asked| (asked.source, asked.first_slot)).collect();
+    assert_eq!(asked, [("another".to_owned(), at(-9)), (SOURCE.to_owned(), at(-1))]);
+    assert!(store.list_asked_sources("site-00009").await.unwrap().is_empty());
+}
+
+async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestDatabase) {
+    let store = &*database.store;
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let until = at(9);
+    for (hours, stop) in [
+        (0, Some("openweathermap has blocked the account: no call before noon")),
+        (1, Some("the store has no room left")),
+        (2, None),
+        (3, Some("openweathermap refused the API key: HTTP 401")),
+        (4, Some("openweathermap refused the API key: HTTP 401")),
+    ] {
+        let start = RunStart { started_at: at(hours), ..run_start("0/1", LONG_LEASE) };
+        let run = opened(store.start_run(&start).await.unwrap());
+        let outcome = if stop.is_some() { Outcome::Failed } else { Outcome::Succeeded };
+        let end = RunEnd {
+            outcome,
+            error_message: stop.map(str::to_owned),
+            finished_at: until,
+            ..run_end(RunCounts::default())
+        };
+        store.close_run(&run, &end).await.unwrap();
+    }
+    let stopped = store.list_stopped_runs((at(0), at(3))).await.unwrap();
+    let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
+    assert_eq!(times, [at(0), at(3)]);
+    assert!(stopped[0].error_message.starts_with("openweathermap has blocked the account"));
 }

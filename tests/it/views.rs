@@ -13,6 +13,7 @@ use crate::support::warehouse::{Warehouse, bigquery_url};
 
 mod columns;
 mod days;
+mod gaps;
 mod hours;
 mod lives;
 mod now;

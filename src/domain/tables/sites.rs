@@ -25,6 +25,11 @@ const COLUMNS: &[Column] = &[
     optional("active_from", Kind::Date, "First local day on which it is observed; NULL: always."),
     optional("active_until", Kind::Date, "Last local day on which it is observed; NULL: for ever."),
     required("tags", Kind::Text, "Its tags, as a JSON list."),
+    required(
+        "spans",
+        Kind::Text,
+        "When it was in the sites file, and at which interval, as a JSON list of {from, until, interval_minutes}; until NULL: it is in it.",
+    ),
     optional("deactivated_at", Kind::Time, "When it left the sites file, UTC; NULL: it is in it."),
     required("created_at", Kind::Time, "When it was first taken in, UTC."),
     required("updated_at", Kind::Time, "When it last changed, UTC."),

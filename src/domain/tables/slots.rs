@@ -6,7 +6,7 @@ use super::{Column, Kind, Table, optional, required};
 pub const COLLECTION_SLOTS: Table = Table {
     name: "collection_slots",
     description: "The ledger of collecting: one row per site, source and interval that was tried, \
-        collected or failed and why. What has no row was never tried.",
+        collected, failed or unfillable and why. What has no row was never tried.",
     key: &["site_id", "source", "slot_time"],
     day_of: Some("slot_time"),
     order_in_run: &["slot_time", "site_id", "source"],
@@ -21,7 +21,11 @@ const COLUMNS: &[Column] = &[
         Kind::Time,
         "Start of the interval, UTC; intervals are counted from 1970-01-01 00:00 UTC.",
     ),
-    required("status", Kind::Text, "collected or failed."),
+    required(
+        "status",
+        Kind::Text,
+        "collected, failed, or unfillable: no source can fill it any more, and it is not asked for again.",
+    ),
     optional(
         "observation_time",
         Kind::Time,
@@ -39,7 +43,7 @@ const COLUMNS: &[Column] = &[
         Kind::Text,
         "Why it failed: timeout, connection, server_error, rate_limited, unauthorized, bad_request, not_found, malformed or out_of_range.",
     ),
-    optional("error_message", Kind::Text, "Why it failed, in words."),
+    optional("error_message", Kind::Text, "Why it failed or cannot be filled, in words."),
     required(
         "ingestion_run_id",
         Kind::Text,

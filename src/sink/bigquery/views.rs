@@ -47,7 +47,7 @@ pub(super) const VIEWS: [View; 5] = [
     },
     View {
         name: "missing_hours",
-        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, or failed. Counted at the site's present interval, from active_from or, without it, from when the site was taken in.",
+        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, paused (the account was blocked or the key refused), failed, or cannot be filled. Counted at the interval that the site had then, from active_from or, without it, from when the site was taken in. `weather gaps` lists the same.",
         columns: MISSING,
         sql: include_str!("views/missing_hours.sql"),
     },
@@ -171,7 +171,7 @@ const DAILY: &[ViewColumn] = &[
     column(
         "slots_expected",
         "INTEGER",
-        "How many slots of the site's interval start within the local day, the site's life and the time up to now.",
+        "How many slots of the interval that the site had then start within the local day, the site's life and the time up to now.",
     ),
     column("coverage_pct", "FLOAT", "Share of the expected slots that is there, percent."),
 ];
@@ -235,9 +235,9 @@ const MISSING: &[ViewColumn] = &[
     LOCAL_DATE,
     SITE_NAME,
     TIMEZONE,
-    column("status", "STRING", "failed, or never_tried."),
+    column("status", "STRING", "never_tried, paused, failed or unfillable."),
     column("error_kind", "STRING", "Why it failed, as a kind."),
-    column("error_message", "STRING", "Why it failed, in words."),
+    column("error_message", "STRING", "Why it failed or cannot be filled, in words."),
 ];
 
 impl View {
@@ -250,5 +250,18 @@ impl View {
             query = query.replace(&format!("{{{name}}}"), &names.public(name));
         }
         query
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
+
+    #[test]
+    fn a_pause_is_known_by_the_words_that_runs_stop_with() {
+        let sql = include_str!("views/missing_hours.sql");
+        for words in [ACCOUNT_BLOCKED, KEY_REFUSED] {
+            assert!(sql.contains(&format!("' {words}'")), "{words}");
+        }
     }
 }

@@ -25,19 +25,49 @@ const UPSERT_OBSERVATION: &str = " as new on duplicate key update \
     row_hash = new.row_hash, ingestion_run_id = new.ingestion_run_id, run_seq = new.run_seq, \
     updated_at = new.updated_at";
 
-/// A slot once collected stays so. MySQL assigns from left to right, so `status`, which every
-/// other column asks, comes last.
-const UPSERT_SLOT: &str = " as new on duplicate key update \
-    observation_time = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.observation_time, new.observation_time), \
-    attempts = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.attempts, new.attempts), \
-    http_status = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.http_status, new.http_status), \
-    latency_ms = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.latency_ms, new.latency_ms), \
-    error_kind = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.error_kind, new.error_kind), \
-    error_message = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.error_message, new.error_message), \
-    ingestion_run_id = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.ingestion_run_id, new.ingestion_run_id), \
-    run_seq = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.run_seq, new.run_seq), \
-    updated_at = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.updated_at, new.updated_at), \
-    status = if(collection_slots.status = 'collected' and new.status = 'failed', collection_slots.status, new.status)";
+/// The row that is there stays: a slot once collected stays so, and one that cannot be filled does
+/// not become failed.
+macro_rules! stays {
+    () => {
+        "if(collection_slots.status = 'collected' and new.status <> 'collected' \
+        or collection_slots.status = 'unfillable' and new.status = 'failed', collection_slots."
+    };
+}
+
+/// MySQL assigns from left to right, so `status`, which every other column asks, comes last.
+const UPSERT_SLOT: &str = concat!(
+    " as new on duplicate key update ",
+    "observation_time = ",
+    stays!(),
+    "observation_time, new.observation_time), ",
+    "attempts = ",
+    stays!(),
+    "attempts, new.attempts), ",
+    "http_status = ",
+    stays!(),
+    "http_status, new.http_status), ",
+    "latency_ms = ",
+    stays!(),
+    "latency_ms, new.latency_ms), ",
+    "error_kind = ",
+    stays!(),
+    "error_kind, new.error_kind), ",
+    "error_message = ",
+    stays!(),
+    "error_message, new.error_message), ",
+    "ingestion_run_id = ",
+    stays!(),
+    "ingestion_run_id, new.ingestion_run_id), ",
+    "run_seq = ",
+    stays!(),
+    "run_seq, new.run_seq), ",
+    "updated_at = ",
+    stays!(),
+    "updated_at, new.updated_at), ",
+    "status = ",
+    stays!(),
+    "status, new.status)",
+);
 
 /// A statement fits into one TLS record (16 KiB) with its values of some 300 bytes a row. The driver
 /// leaves Nagle's algorithm on: the second record of a statement would wait for the server's delayed

@@ -25,14 +25,15 @@ const UPSERT_OBSERVATION: &str = " on conflict (site_id, source, observation_tim
     row_hash = excluded.row_hash, ingestion_run_id = excluded.ingestion_run_id, run_seq = excluded.run_seq, \
     updated_at = excluded.updated_at";
 
-/// A slot once collected stays so.
+/// A slot once collected stays so, and one that cannot be filled does not become failed.
 const UPSERT_SLOT: &str = " on conflict (site_id, source, slot_time) do update set \
     status = excluded.status, observation_time = excluded.observation_time, \
     attempts = excluded.attempts, http_status = excluded.http_status, \
     latency_ms = excluded.latency_ms, error_kind = excluded.error_kind, \
     error_message = excluded.error_message, ingestion_run_id = excluded.ingestion_run_id, \
     run_seq = excluded.run_seq, updated_at = excluded.updated_at \
-    where not (collection_slots.status = 'collected' and excluded.status = 'failed')";
+    where not (collection_slots.status = 'collected' and excluded.status <> 'collected') \
+    and not (collection_slots.status = 'unfillable' and excluded.status = 'failed')";
 
 pub(super) async fn load(
     pool: &SqlitePool,

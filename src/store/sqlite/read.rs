@@ -1,12 +1,20 @@
 //! What is read back.
 
 use chrono::{DateTime, Utc};
+use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::error::store_error;
-use crate::store::read::{FAILURES, RUN, RUNS, SITE_STATES, id_pattern};
+use crate::domain::Life;
+use crate::store::read::{
+    ASKED_SOURCES, FAILURES, LEDGER, LIVES, LifeRow, RUN, RUNS, SITE_STATES, STOPPED_RUNS,
+    id_pattern, stop_patterns,
+};
 use crate::store::rows::{BACKLOG, END_OF_ENDED_RUNS};
-use crate::store::{Backlog, FailureCount, RunRow, SettledSlot, SiteState, StoreError};
+use crate::store::{
+    AskedSource, Backlog, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun,
+    StoreError,
+};
 
 pub(super) async fn settled(
     pool: &SqlitePool,
@@ -20,7 +28,7 @@ pub(super) async fn settled(
         "select site_id, slot_time, status from collection_slots where source = ",
     );
     select.push_bind(source).push(
-        " and (status = 'collected' or error_kind in ('bad_request', 'not_found')) \
+        " and (status in ('collected', 'unfillable') or error_kind in ('bad_request', 'not_found')) \
         and slot_time in (",
     );
     let mut list = select.separated(", ");
@@ -97,4 +105,40 @@ pub(super) async fn newest_observation_time(
         .fetch_one(pool)
         .await
         .map_err(store_error)
+}
+
+pub(super) async fn lives(pool: &SqlitePool) -> Result<Vec<Life>, StoreError> {
+    let rows: Vec<LifeRow> = sqlx::query_as(LIVES).fetch_all(pool).await.map_err(store_error)?;
+    rows.into_iter().map(Life::try_from).collect()
+}
+
+pub(super) async fn asked_sources(
+    pool: &SqlitePool,
+    site_id: &str,
+) -> Result<Vec<AskedSource>, StoreError> {
+    sqlx::query_as(ASKED_SOURCES).bind(site_id).fetch_all(pool).await.map_err(store_error)
+}
+
+pub(super) async fn stopped_runs(
+    pool: &SqlitePool,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<StoppedRun>, StoreError> {
+    let [blocked, refused] = stop_patterns();
+    sqlx::query_as(STOPPED_RUNS)
+        .bind(from)
+        .bind(to)
+        .bind(blocked)
+        .bind(refused)
+        .fetch_all(pool)
+        .await
+        .map_err(store_error)
+}
+
+pub(super) fn ledger<'a>(
+    pool: &'a SqlitePool,
+    (site_id, source): (&str, &str),
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
+    let query = sqlx::query_as(LEDGER).bind(site_id.to_owned()).bind(source.to_owned());
+    query.bind(from).bind(to).fetch(pool).map_err(store_error).boxed()
 }

@@ -6,17 +6,17 @@ use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::error::store_error;
-use crate::domain::Site;
+use crate::domain::{Site, Spans};
 use crate::store::StoreError;
-use crate::store::columns::{self, bind_site};
-use crate::store::site_changes::SiteChanges;
+use crate::store::columns::{self, bind_site, until};
+use crate::store::site_changes::{KNOWN, KnownSite, SiteChanges};
 
 const UPSERT_SITE: &str = " on conflict (site_id) do update set \
     name = excluded.name, latitude = excluded.latitude, longitude = excluded.longitude, \
     timezone = excluded.timezone, country = excluded.country, elevation_m = excluded.elevation_m, \
     interval_minutes = excluded.interval_minutes, active_from = excluded.active_from, \
-    active_until = excluded.active_until, tags = excluded.tags, row_hash = excluded.row_hash, \
-    deactivated_at = null, updated_at = excluded.updated_at";
+    active_until = excluded.active_until, tags = excluded.tags, spans = excluded.spans, \
+    row_hash = excluded.row_hash, deactivated_at = null, updated_at = excluded.updated_at";
 
 /// Rows per statement.
 const CHUNK: usize = 500;
@@ -28,7 +28,7 @@ pub(super) async fn take_in(
 ) -> Result<(), StoreError> {
     let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
     let known = known(&mut transaction).await?;
-    let changes = SiteChanges::between(&known, sites);
+    let changes = SiteChanges::between(&known, sites, now)?;
     if changes.is_empty() {
         return Ok(());
     }
@@ -41,19 +41,18 @@ pub(super) async fn take_in(
     transaction.commit().await.map_err(store_error)
 }
 
-/// Active sites in the table, each with its fingerprint.
-async fn known(connection: &mut SqliteConnection) -> Result<HashMap<String, i64>, StoreError> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("select site_id, row_hash from sites where deactivated_at is null")
-            .fetch_all(connection)
-            .await
-            .map_err(store_error)?;
-    Ok(rows.into_iter().collect())
+/// The sites in the table.
+async fn known(
+    connection: &mut SqliteConnection,
+) -> Result<HashMap<String, KnownSite>, StoreError> {
+    let rows: Vec<KnownSite> =
+        sqlx::query_as(KNOWN).fetch_all(connection).await.map_err(store_error)?;
+    Ok(rows.into_iter().map(|site| (site.site_id.clone(), site)).collect())
 }
 
 async fn upsert(
     connection: &mut SqliteConnection,
-    sites: &[&Site],
+    sites: &[(&Site, Spans)],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut insert: QueryBuilder<Sqlite> =
@@ -70,7 +69,9 @@ async fn deactivate(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut update: QueryBuilder<Sqlite> = QueryBuilder::new("update sites set deactivated_at = ");
-    update.push_bind(now).push(", updated_at = ").push_bind(now).push(" where site_id in (");
+    update.push_bind(now).push(", updated_at = ").push_bind(now);
+    update.push(", spans = json_set(spans, '$[#-1].until', ").push_bind(until(now));
+    update.push(") where site_id in (");
     let mut list = update.separated(", ");
     for site_id in site_ids {
         list.push_bind(*site_id);

@@ -79,8 +79,8 @@ async fn rain_that_was_not_reported_is_0_and_what_else_was_not_is_absent() {
 }
 
 /// A site that lives for three days, a change of the clock in the middle, and its slots in order.
-struct Life {
-    site: Site,
+pub(super) struct Life {
+    pub(super) site: Site,
     slots: Vec<Slot>,
 }
 
@@ -92,7 +92,7 @@ struct Slot {
 }
 
 /// At every interval over every change.
-fn lives() -> Vec<Life> {
+pub(super) fn lives() -> Vec<Life> {
     let changes = CHANGES.iter().flat_map(|(zone, days)| days.iter().map(|(day, _)| (*zone, *day)));
     let of_change = |(zone, day)| INTERVALS_MINUTES.map(|minutes| (zone, day, minutes));
     let lives = changes.flat_map(of_change);
@@ -204,7 +204,7 @@ impl Slot {
 }
 
 impl Life {
-    fn tried(&self) -> impl Iterator<Item = &SlotResult> {
+    pub(super) fn tried(&self) -> impl Iterator<Item = &SlotResult> {
         self.slots.iter().filter_map(|slot| slot.result.as_ref())
     }
 

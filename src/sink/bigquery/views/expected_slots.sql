@@ -1,7 +1,8 @@
 -- Every slot that should be there: from active_from (else from when the site was taken in, or its
--- first slot in the ledger if that is earlier) to now, within the site's life, at its present
--- interval. Starts are counted from 1970, UTC; local days go by the site's time zone, which knows
--- 23- and 25-hour days. A site for which no source was ever asked is there too, its source NULL.
+-- first slot in the ledger if that is earlier) to now, within the site's life and the spans in which
+-- it stood in the sites file, at the interval that it had then. Starts are counted from 1970, UTC;
+-- local days go by the site's time zone, which knows 23- and 25-hour days. A site for which no source
+-- was ever asked is there too, its source NULL.
 lives as (
   select
     s.site_id,
@@ -11,30 +12,38 @@ lives as (
     s.timezone,
     s.active_from,
     s.active_until,
-    s.deactivated_at,
-    s.interval_minutes * 60 as step_s,
-    -- A day around, since a local day may begin before that of UTC and end after it; the rest is
-    -- cut below.
-    coalesce(
-      (unix_date(s.active_from) - 1) * 86400,
-      unix_seconds(least(c.first_slot_time, s.created_at)),
-      unix_seconds(s.created_at)
-    ) as start_s,
-    least(
-      unix_seconds(current_timestamp()),
+    nth = 0 as is_first_span,
+    cast(json_value(span, '$.interval_minutes') as int64) * 60 as step_s,
+    if(
+      nth = 0,
+      -- A day around, since a local day may begin before that of UTC and end after it; the rest is
+      -- cut below.
       coalesce(
-        (unix_date(s.active_until) + 2) * 86400,
-        unix_seconds(s.deactivated_at),
-        unix_seconds(current_timestamp())
+        (unix_date(s.active_from) - 1) * 86400000000,
+        least(unix_micros(c.first_slot_time), unix_micros(timestamp(json_value(span, '$.from')))),
+        unix_micros(timestamp(json_value(span, '$.from')))
+      ),
+      unix_micros(timestamp(json_value(span, '$.from')))
+    ) as from_us,
+    -- Exclusive.
+    least(
+      unix_micros(current_timestamp()) + 1,
+      coalesce(
+        unix_micros(timestamp(json_value(span, '$.until'))), unix_micros(current_timestamp()) + 1
+      ),
+      coalesce(
+        (unix_date(s.active_until) + 2) * 86400000000, unix_micros(current_timestamp()) + 1
       )
-    ) as end_s
+    ) as until_us
   from {sites} s
   left join (
     select site_id, source, min(slot_time) as first_slot_time from {collection_slots} group by 1, 2
   ) c on c.site_id = s.site_id
+  cross join unnest(json_query_array(s.spans)) as span with offset as nth
 ),
+-- A slot that was under way when the interval changed is of both spans.
 expected as (
-  select
+  select distinct
     l.site_id,
     l.source,
     l.site_name,
@@ -44,12 +53,14 @@ expected as (
     date(timestamp_seconds(second), l.timezone) as local_date
   from lives l,
     unnest(generate_array(
-      -- The first start from there on.
-      l.start_s + mod(l.step_s - mod(l.start_s, l.step_s), l.step_s),
-      l.end_s,
+      -- The first start from there on; of a later span the slot that was under way. (The emulator
+      -- needs the inner parentheses.)
+      div(
+        (l.from_us + if(l.is_first_span, l.step_s * 1000000 - 1, 0)), (l.step_s * 1000000)
+      ) * l.step_s,
+      div((l.until_us - 1), 1000000),
       l.step_s
     )) as second
   where (l.active_from is null or date(timestamp_seconds(second), l.timezone) >= l.active_from)
     and (l.active_until is null or date(timestamp_seconds(second), l.timezone) <= l.active_until)
-    and (l.deactivated_at is null or timestamp_seconds(second) < l.deactivated_at)
 )

@@ -1,4 +1,23 @@
-with {expected_slots}
+with {expected_slots},
+-- The slots that were under way when a run found the account blocked or the key refused.
+paused as (
+  select distinct
+    l.site_id,
+    coalesce(l.source, '') as source,
+    timestamp_seconds(
+      div(unix_micros(r.started_at), (l.step_s * 1000000)) * l.step_s
+    ) as slot_time
+  from lives l
+  cross join {ingestion_runs} r
+  where r.outcome = 'failed'
+    and (
+      strpos(r.error_message, ' has blocked the account') > 0
+      or strpos(r.error_message, ' refused the API key') > 0
+    )
+    and (l.source is null or starts_with(r.error_message, concat(l.source, ' ')))
+    and unix_micros(r.started_at) >= l.from_us
+    and unix_micros(r.started_at) < l.until_us
+)
 select
   e.site_id,
   e.source,
@@ -7,10 +26,12 @@ select
   e.local_date,
   e.site_name,
   e.timezone,
-  coalesce(c.status, 'never_tried') as status,
+  coalesce(c.status, if(p.slot_time is null, 'never_tried', 'paused')) as status,
   c.error_kind,
   c.error_message
 from expected e
 left join {collection_slots} c
   on c.site_id = e.site_id and c.source = e.source and c.slot_time = e.slot_time
+left join paused p
+  on p.site_id = e.site_id and p.source = coalesce(e.source, '') and p.slot_time = e.slot_time
 where c.status is null or c.status <> 'collected'

@@ -1,0 +1,199 @@
+//! Which slots are expected of a site: the ledger says what became of slots, this says which ones
+//! there should be.
+//!
+//! A slot is expected when its start lies in the site's life (`active_from` to `active_until`,
+//! local days) and in a **span**: a stretch of time in which the site stood in the sites file, at
+//! one interval. A site that leaves the file, comes back or changes its interval begins a new
+//! span, so that the past keeps the rules that it had. The views of the warehouse reckon the same
+//! by SQL (`sink/bigquery/views/expected_slots.sql`), and a test compares them.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::site::{Interval, SiteId};
+
+/// A stretch of time in which a site stood in the sites file, at one interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// When it was taken in so.
+    pub from: DateTime<Utc>,
+    /// When that ended, exclusive; `None`: it goes on.
+    pub until: Option<DateTime<Utc>>,
+    /// How often it was observed.
+    #[serde(rename = "interval_minutes")]
+    pub interval: Interval,
+}
+
+/// The spans of a site, in order, none within another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Spans(Vec<Span>);
+
+impl Spans {
+    /// The spans written so, as JSON.
+    ///
+    /// # Errors
+    /// When the text says something else.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// What they become when the file that is taken in at `now` has the site at `interval`. A span
+    /// that begins later is of a clock that was wrong.
+    #[must_use]
+    pub fn taken_in(mut self, interval: Interval, now: DateTime<Utc>) -> Self {
+        let goes_on = |last: &Span| last.until.is_none() && last.interval == interval;
+        if self.0.last().is_some_and(goes_on) {
+            return self;
+        }
+        let from = now.trunc_subsecs(6);
+        self.0.retain(|span| span.from < from);
+        if let Some(last) = self.0.last_mut() {
+            last.until = Some(last.until.map_or(from, |until| until.min(from)));
+        }
+        self.0.push(Span { from, until: None, interval });
+        self
+    }
+}
+
+/// What decides which slots of a site are expected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Life {
+    /// The site.
+    pub site_id: SiteId,
+    /// Decides its local days.
+    pub timezone: Tz,
+    /// First local day; `None`: it always was.
+    pub active_from: Option<NaiveDate>,
+    /// Last local day; `None`: it goes on.
+    pub active_until: Option<NaiveDate>,
+    /// When it was in the sites file, and at which interval.
+    pub spans: Spans,
+}
+
+/// A slot that is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// Its start.
+    pub slot_time: DateTime<Utc>,
+    /// Its length.
+    pub interval: Interval,
+}
+
+impl Life {
+    /// The slots of a source that start from `from` to `to`, both included, in order.
+    ///
+    /// They begin with `active_from`; without it, with the source's first slot in the ledger, or
+    /// when the site was taken in, whichever is earlier. Of a later span the first is the slot
+    /// that was under way: the run that takes the site in calls for it.
+    pub fn slots(
+        &self,
+        first_slot: Option<DateTime<Utc>>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> impl Iterator<Item = Expected> {
+        let mut last = None;
+        self.stretches(first_slot)
+            .enumerate()
+            .flat_map(move |(number, span)| {
+                let is_first = number == 0;
+                let begins = if is_first {
+                    ceil(span.from, span.interval)
+                } else {
+                    floor(span.from, span.interval)
+                };
+                let start = begins.max(ceil(from, span.interval));
+                let end = span.until.map_or(i64::MAX, ceil_seconds);
+                let step = span.interval.seconds().unsigned_abs();
+                let starts = (start..end.min(to.timestamp().saturating_add(1)))
+                    .step_by(usize::try_from(step).unwrap_or(usize::MAX));
+                starts.filter_map(move |start| {
+                    let slot_time = DateTime::from_timestamp(start, 0)?;
+                    Some(Expected { slot_time, interval: span.interval })
+                })
+            })
+            .filter(|slot| self.is_alive_at(slot.slot_time))
+            // The slot under way when the interval changed is of both spans.
+            .filter(move |slot| {
+                let is_new = last.is_none_or(|last| last < slot.slot_time);
+                last = last.max(Some(slot.slot_time));
+                is_new
+            })
+    }
+
+    /// The start of the slot that was under way at `time`.
+    #[must_use]
+    pub fn slot_at(
+        &self,
+        first_slot: Option<DateTime<Utc>>,
+        time: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let holds = |span: &Span| span.from <= time && span.until.is_none_or(|until| time < until);
+        let span = self.stretches(first_slot).find(holds)?;
+        DateTime::from_timestamp(floor(time, span.interval), 0)
+    }
+
+    /// The spans, the first from where the life begins.
+    fn stretches(&self, first_slot: Option<DateTime<Utc>>) -> impl Iterator<Item = Span> {
+        // A day around, since a local day may begin before that of UTC and end after it; what is
+        // too much is filtered out by its local day.
+        let begins = self.active_from.and_then(|day| day.checked_sub_days(Days::new(1)));
+        let begins = begins.map(midnight);
+        let ends = self.active_until.and_then(|day| day.checked_add_days(Days::new(2)));
+        let ends = ends.map(midnight);
+        self.spans.0.iter().enumerate().map(move |(number, span)| Span {
+            from: match number {
+                0 => begins
+                    .unwrap_or_else(|| first_slot.map_or(span.from, |first| first.min(span.from))),
+                _ => span.from,
+            },
+            until: [span.until, ends].into_iter().flatten().min(),
+            ..*span
+        })
+    }
+
+    fn is_alive_at(&self, time: DateTime<Utc>) -> bool {
+        is_between(self.timezone, self.active_from, self.active_until, time)
+    }
+}
+
+/// Whether `time` lies on one of the local days from `first` to `last`.
+pub(crate) fn is_between(
+    timezone: Tz,
+    first: Option<NaiveDate>,
+    last: Option<NaiveDate>,
+    time: DateTime<Utc>,
+) -> bool {
+    let local_day = timezone.from_utc_datetime(&time.naive_utc()).date_naive();
+    first.is_none_or(|first| first <= local_day) && last.is_none_or(|last| local_day <= last)
+}
+
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc()
+}
+
+/// The first whole second from `time` on.
+fn ceil_seconds(time: DateTime<Utc>) -> i64 {
+    time.timestamp() + i64::from(time.timestamp_subsec_nanos() > 0)
+}
+
+/// The start of the interval that contains `time`.
+fn floor(time: DateTime<Utc>, interval: Interval) -> i64 {
+    time.timestamp().div_euclid(interval.seconds()) * interval.seconds()
+}
+
+/// The first start from `time` on.
+fn ceil(time: DateTime<Utc>, interval: Interval) -> i64 {
+    let step = interval.seconds();
+    (ceil_seconds(time) + step - 1).div_euclid(step) * step
+}
+
+#[cfg(test)]
+mod tests;
