@@ -171,6 +171,9 @@ pub(crate) fn is_between(
     last: Option<NaiveDate>,
     time: DateTime<Utc>,
 ) -> bool {
+    if first.is_none() && last.is_none() {
+        return true;
+    }
     let local_day = timezone.from_utc_datetime(&time.naive_utc()).date_naive();
     first.is_none_or(|first| first <= local_day) && last.is_none_or(|last| local_day <= last)
 }

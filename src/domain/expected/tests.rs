@@ -1,3 +1,5 @@
+//! Each row of the table is a site to which something happens, and the slots that are expected of it.
+
 use super::*;
 
 fn time(text: &str) -> DateTime<Utc> {
