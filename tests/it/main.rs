@@ -21,6 +21,7 @@ mod floors;
 mod main_job;
 mod mysql_only;
 mod sink_contract;
+mod sources;
 mod store_contract;
 mod store_faults;
 mod support;
