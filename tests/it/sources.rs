@@ -13,6 +13,7 @@ use weather_data_product::source::openweathermap::lacks_subscription;
 use weather_data_product::source::{History, Source, SourceError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
+use crate::support::program::{Program, SimulatorProcess};
 use crate::support::samples::{hour, site, sites, time};
 use crate::support::service::{Job, KEY, Service, client};
 
@@ -234,7 +235,10 @@ fn assert_same_weather(one: &Observation, other: &Observation) -> Vec<&'static s
     for (name, value, tolerance) in TOLERANCES {
         if let (Some(left), Some(right)) = (value(&one.values), value(&other.values)) {
             let difference = (left - right).abs();
-            assert!(difference <= tolerance + 1e-9, "{name}: {left} and {right}\n{one:?}\n{other:?}");
+            assert!(
+                difference <= tolerance + 1e-9,
+                "{name}: {left} and {right}\n{one:?}\n{other:?}"
+            );
             compared.push(name);
         }
     }
@@ -304,15 +308,15 @@ async fn both_sources_tell_the_same_present_of_the_same_climate() {
 }
 
 async fn open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own(database: &TestDatabase) {
-    let store = database.store().await;
+    let store = &database.store;
     let service = Service::with_faults(&[]).await;
     let open_meteo = open_meteo(&service, None);
     let sites = sites(5);
-    let first = Job { source: &open_meteo, ..Job::new(&*store, &service) };
+    let first = Job { source: &open_meteo, ..Job::new(&**store, &service) };
     assert_eq!(first.run(&sites).await.counts.collected, 5);
     assert_eq!(first.run(&sites).await.counts.calls, 0);
     // The other source has all of its slots before it.
-    let other = Job::new(&*store, &service).run(&sites).await;
+    let other = Job::new(&**store, &service).run(&sites).await;
     assert_eq!((other.counts.collected, other.counts.calls), (5, 5));
     for source in ["open-meteo", "openweathermap"] {
         let states = store.list_site_states(source, hour()).await.unwrap();
@@ -321,7 +325,7 @@ async fn open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own(database
 }
 
 async fn open_meteos_limit_rests_that_source_alone(database: &TestDatabase) {
-    let store = database.store().await;
+    let store = &database.store;
     let config = SimulatorConfig { calls_per_minute: Some(3), ..SimulatorConfig::default() };
     let service = Service::start(config).await;
     let open_meteo = open_meteo(&service, None);
@@ -329,9 +333,112 @@ async fn open_meteos_limit_rests_that_source_alone(database: &TestDatabase) {
     for site in &sites {
         open_meteo.observe(site).await.unwrap();
     }
-    let report = Job { source: &open_meteo, ..Job::new(&*store, &service) }.run(&sites).await;
+    let report = Job { source: &open_meteo, ..Job::new(&**store, &service) }.run(&sites).await;
     // The minute turns within what is worth waiting, on a clock that steps.
     assert_eq!(report.counts.collected, 3);
     assert!(store.paused_until("open-meteo").await.unwrap().is_some());
     assert_eq!(store.paused_until("openweathermap").await.unwrap(), None);
+}
+
+/// `weather` with both sources set, of which Open-Meteo's may be another simulator's.
+fn program(
+    store: &str,
+    openweathermap: &SimulatorProcess,
+    open_meteo: &SimulatorProcess,
+) -> Program {
+    openweathermap
+        .client(store)
+        .with_sites(4)
+        .env("OPEN_METEO_BASE_URL", &open_meteo.url)
+        .env("OPEN_METEO_CALLS_PER_MINUTE", "0")
+        .env("SOURCES", "openweathermap,open-meteo")
+}
+
+#[test]
+fn one_start_collects_from_each_source_and_a_second_calls_nothing() {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = program("sqlite://weather.db", &simulator, &simulator);
+    let planned = program.run(&["etl", "--dry-run", "--output", "csv"]).expect(0);
+    assert_eq!(planned.stdout.lines().filter(|line| line.starts_with("open-meteo,")).count(), 4);
+    let ran = program.run(&["etl"]).expect(0);
+    let summaries: Vec<_> =
+        ran.log().into_iter().filter(|line| line["event"] == "run_summary").collect();
+    let mut told: Vec<_> = summaries
+        .iter()
+        .map(|line| {
+            let text = |name: &str| line[name].as_str().unwrap().to_owned();
+            (text("source"), text("kind"), line["collected"].as_u64().unwrap())
+        })
+        .collect();
+    told.sort();
+    let expected = [
+        ("open-meteo".to_owned(), "etl:open-meteo".to_owned(), 4),
+        ("openweathermap".to_owned(), "etl".to_owned(), 4),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(simulator.calls().len(), 8);
+    program.run(&["etl"]).expect(0);
+    assert_eq!(simulator.calls().len(), 8);
+    let status = program.run(&["status", "--output", "json"]).expect(0).stdout;
+    let status: Vec<serde_json::Value> = serde_json::from_str(&status).unwrap();
+    let fresh =
+        status.iter().filter(|site| site["fresh"] == true && site["source"] == "open-meteo");
+    assert_eq!((status.len(), fresh.count()), (8, 4));
+}
+
+#[test]
+fn a_refused_key_of_one_source_holds_up_no_other() {
+    let (refusing, good) =
+        (SimulatorProcess::start(&["--accept-key", "another"]), SimulatorProcess::start(&[]));
+    let program = program("sqlite://weather.db", &refusing, &good);
+    let ran = program.run(&["etl"]).expect(3);
+    assert!(ran.stderr.contains("openweathermap refused the API key"), "{}", ran.stderr);
+    assert_eq!(good.calls().len(), 4);
+    let status = program.run(&["status"]).expect(0).stdout;
+    assert!(status.starts_with("4 of 8 sites fresh"), "{status}");
+    assert!(status.contains("(openweathermap): unauthorized (401)"), "{status}");
+}
+
+#[test]
+fn open_meteo_alone_needs_no_key_and_no_source_becomes_another_without_a_word() {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = || {
+        Program::new()
+            .with_sites(2)
+            .env("OPEN_METEO_BASE_URL", &simulator.url)
+            .env("DATABASE_URL", "sqlite://weather.db")
+    };
+    let refused = program().run(&["etl"]).expect(2);
+    assert!(refused.stderr.contains("SOURCES=open-meteo needs none"), "{}", refused.stderr);
+    assert_eq!(simulator.calls().len(), 0);
+    let unknown = program().env("SOURCES", "metno").run(&["etl"]).expect(2);
+    assert!(unknown.stderr.contains("is no source: expected openweathermap, open-meteo"));
+    let program = program().env("SOURCES", "open-meteo");
+    assert_eq!(program.run(&["etl"]).expect(0).run_summary()["collected"], 2);
+    assert!(program.run(&["status"]).expect(0).stdout.starts_with("2 of 2 sites fresh"));
+    let doctor = program.run(&["doctor"]).expect(0).stdout;
+    assert!(doctor.contains("open-meteo answered"), "{doctor}");
+    assert!(doctor.contains("non-commercial use only"), "{doctor}");
+    let help = program.run(&["etl", "--help"]).expect(0).stdout;
+    assert!(help.contains("non-commercial use"), "{help}");
+}
+
+#[test]
+fn the_key_of_open_meteo_is_in_no_output() {
+    let simulator = SimulatorProcess::start(&["--accept-key", "good"]);
+    let program = Program::new()
+        .with_sites(2)
+        .env("OPEN_METEO_BASE_URL", &simulator.url)
+        .env("OPEN_METEO_API_KEY", "open+meteo/secret")
+        .env("SOURCES", "open-meteo")
+        .env("LOG_LEVEL", "trace");
+    let ran = program.run(&["etl"]).expect(3);
+    assert!(ran.stderr.contains("open-meteo refused the API key"), "{}", ran.stderr);
+    let outputs =
+        [ran, program.run(&["doctor"]), program.run(&["status"]), program.run(&["etl", "--help"])];
+    for output in outputs {
+        for text in [output.stdout, output.stderr, simulator.log()] {
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
 }
