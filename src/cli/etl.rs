@@ -165,16 +165,16 @@ fn selection(args: &Args, sites: &[Site]) -> anyhow::Result<Selection> {
 
 #[derive(Serialize)]
 struct PlannedCall {
-    source: &'static str,
     site_id: String,
     slot_time: String,
+    source: &'static str,
 }
 
 impl Row for PlannedCall {
-    const HEADS: &[&str] = &["source", "site", "slot"];
+    const HEADS: &[&str] = &["site", "slot", "source"];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.source.into(), self.site_id.clone(), self.slot_time.clone()]
+        vec![self.site_id.clone(), self.slot_time.clone(), self.source.into()]
     }
 }
 
@@ -189,9 +189,9 @@ async fn dry_run(
         let source = parts.source.name();
         let due = etl::due(*parts, sites, selection).await?;
         calls.extend(due.slots.iter().map(|(_, slot)| PlannedCall {
-            source,
             site_id: slot.site_id.to_string(),
             slot_time: slot.slot_time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            source,
         }));
         words.push(format!(
             "dry run: {} calls for {} sites; {} collected already, {} failed for good ({source})",

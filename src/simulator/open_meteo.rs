@@ -76,10 +76,7 @@ async fn answer(
     Query(parameters): Query<Parameters>,
 ) -> Response {
     let now = simulator.state.clock.now();
-    let (mut response, fault) = match played(api, &simulator, &parameters, now) {
-        Ok(played) => played,
-        Err(refused) => (refused, None),
-    };
+    let (mut response, fault) = played(api, &simulator, &parameters, now);
     // The server's clock is the simulator's: who is told to wait for the day's end reads it here.
     let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::try_from(date) {
@@ -107,18 +104,20 @@ fn played(
     simulator: &Simulator,
     parameters: &Parameters,
     now: DateTime<Utc>,
-) -> Result<(Response, Option<FaultKind>), Response> {
+) -> (Response, Option<FaultKind>) {
     if simulator.is_over_quota("open-meteo", now) {
-        return Err(limited(None));
+        return (limited(None), None);
     }
     let config = &simulator.state.config;
     if let Some(key) = parameters.get("apikey")
         && !(config.api_keys.is_empty() || config.api_keys.contains(key))
     {
-        return Err(refusal(StatusCode::BAD_REQUEST, "The supplied API key is invalid."));
+        return (refusal(StatusCode::BAD_REQUEST, "The supplied API key is invalid."), None);
     }
-    let request = Request::parse(api, parameters, now)
-        .map_err(|reason| refusal(StatusCode::BAD_REQUEST, &reason))?;
+    let request = match Request::parse(api, parameters, now) {
+        Ok(request) => request,
+        Err(reason) => return (refusal(StatusCode::BAD_REQUEST, &reason), None),
+    };
     let first = request.sites[0];
     let calls = simulator.count_site(first);
     let fault = faults::find(&config.faults, first, calls, now, config.seed);
@@ -135,7 +134,8 @@ fn played(
         _ => {}
     }
     let body = if places.len() == 1 { places.remove(0) } else { Value::Array(places) };
-    Ok((play(fault, &body.to_string(), first, calls, config.retry_after.as_secs()), fault))
+    let retry_after_seconds = config.retry_after.as_secs();
+    (play(fault, &body.to_string(), first, calls, retry_after_seconds), fault)
 }
 
 /// The answer, or the fault in its place.
