@@ -23,6 +23,7 @@ mod runs;
 mod shutdown;
 mod simulate;
 mod sites;
+mod sources;
 mod status;
 mod sync;
 mod transform;
@@ -35,9 +36,10 @@ use exit::Exit;
 /// Collects the weather of your sites, every hour, with nothing lost, nothing twice and nothing
 /// unexplained.
 ///
-/// OpenWeatherMap is asked for every site and hour that is due; the observations go to MySQL (or
-/// an SQLite file, for trying out), and a ledger says for each site and hour whether it was
-/// collected and, if not, why. BigQuery gets a mirror of it all, each row once.
+/// OpenWeatherMap, or Open-Meteo (free for non-commercial use only), is asked for every site and
+/// hour that is due; the observations go to MySQL (or an SQLite file, for trying out), and a ledger
+/// says for each site and hour whether it was collected and, if not, why. BigQuery gets a mirror of
+/// it all, each row once.
 #[derive(Debug, Parser)]
 #[command(
     name = "weather",

@@ -43,7 +43,7 @@ use gate::Gate;
 use load::Loader;
 use lock::Lock;
 
-/// The job's name in the table of runs.
+/// The job's name in the table of runs, where no other is asked for.
 pub const KIND: &str = "etl";
 
 /// How long calls in flight may go on once the run is told to end. Cloud Run kills after 10 s;
@@ -68,6 +68,9 @@ pub struct Etl<'a> {
     pub store: &'a dyn Store,
     /// Where it extracts from.
     pub source: &'a dyn Source,
+    /// The kind of its runs. The open run is the lock of its kind and shard: where several sources
+    /// are collected from, each has a kind of its own.
+    pub kind: &'static str,
     /// The time.
     pub clock: &'a dyn Clock,
     /// How it works.

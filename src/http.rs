@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response};
 
@@ -25,14 +26,20 @@ pub fn client(timeout: Duration) -> reqwest::Result<Client> {
 /// the server's clock. `None` when absent or unreadable.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
-    let asked = text(RETRY_AFTER)?;
+    let asked = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = asked.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let until = httpdate::parse_http_date(asked).ok()?;
-    let answered = httpdate::parse_http_date(text(DATE)?).ok()?;
-    Some(until.duration_since(answered).unwrap_or_default())
+    let wait = DateTime::<Utc>::from(until) - date(headers)?;
+    Some(wait.to_std().unwrap_or_default())
+}
+
+/// When the answer was made, by the server's clock. `None` when it does not say.
+#[must_use]
+pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(DATE)?.to_str().ok()?.trim();
+    httpdate::parse_http_date(text).ok().map(DateTime::from)
 }
 
 /// The body of `response`, cut after `limit` bytes: a peer must not fill our memory.

@@ -1,8 +1,10 @@
-//! Our stand-in for OpenWeatherMap: its wire format, its errors, and faults on demand.
+//! Our stand-in for OpenWeatherMap and Open-Meteo: their wire formats, their errors, and faults
+//! on demand.
 //!
-//! Written from the vendor's documentation (<https://openweathermap.org/current>,
-//! <https://openweathermap.org/faq>) and from recorded answers, and sharing no types with the
-//! client: if both came from one reading, both would err alike. The weather is a deterministic
+//! Written from the vendors' documentation (<https://openweathermap.org/current>,
+//! <https://openweathermap.org/api/one-call-3>, <https://openweathermap.org/faq>,
+//! <https://open-meteo.com/en/docs>) and from recorded answers, and sharing no types with the
+//! clients: if both came from one reading, both would err alike. The weather is a deterministic
 //! climate, so that two runs at the same time get the same answers.
 
 use std::collections::HashMap;
@@ -24,6 +26,7 @@ mod answer;
 mod climate;
 mod endpoint;
 mod faults;
+mod open_meteo;
 mod place;
 mod sun;
 #[cfg(test)]
@@ -37,8 +40,11 @@ use place::Site;
 pub struct SimulatorConfig {
     /// Keys that are good; empty: every key is.
     pub api_keys: Vec<String>,
-    /// Calls per minute until the account is blocked for the rest of it; `None`: no limit.
+    /// Calls per minute until the account is blocked for the rest of it, at each service by
+    /// itself; `None`: no limit.
     pub calls_per_minute: Option<u32>,
+    /// OpenWeatherMap's account has the subscription of One Call 3.0.
+    pub has_one_call: bool,
     /// Faults on demand.
     pub faults: Vec<FaultRule>,
     /// Changes the climate and who a share of the sites hits.
@@ -56,6 +62,7 @@ impl Default for SimulatorConfig {
         Self {
             api_keys: Vec::new(),
             calls_per_minute: None,
+            has_one_call: true,
             faults: Vec::new(),
             seed: 0,
             retry_after: Duration::from_secs(30),
@@ -70,7 +77,9 @@ impl Default for SimulatorConfig {
 pub struct Call {
     /// When, by the simulator's clock.
     pub time: DateTime<Utc>,
-    /// The latitude asked for, as it was written.
+    /// What was called.
+    pub path: &'static str,
+    /// The latitude asked for, as it was written; of several places, a list.
     pub latitude: String,
     /// The longitude asked for, as it was written.
     pub longitude: String,
@@ -101,7 +110,7 @@ struct State {
 struct Memory {
     calls: Vec<Call>,
     calls_by_site: HashMap<Site, u32>,
-    minute: (i64, u32),
+    minutes: HashMap<&'static str, (i64, u32)>,
 }
 
 impl Simulator {
@@ -165,16 +174,17 @@ impl Simulator {
         *calls
     }
 
-    /// True when the account is over its calls of this minute.
-    fn is_over_quota(&self, now: DateTime<Utc>) -> bool {
+    /// True when the account at `service` is over its calls of this minute.
+    fn is_over_quota(&self, service: &'static str, now: DateTime<Utc>) -> bool {
         let Some(limit) = self.state.config.calls_per_minute else { return false };
         let minute = now.timestamp().div_euclid(60);
         let mut memory = self.memory();
-        if memory.minute.0 != minute {
-            memory.minute = (minute, 0);
+        let calls = memory.minutes.entry(service).or_default();
+        if calls.0 != minute {
+            *calls = (minute, 0);
         }
-        memory.minute.1 += 1;
-        memory.minute.1 > limit
+        calls.1 += 1;
+        calls.1 > limit
     }
 }
 
@@ -189,6 +199,9 @@ pub async fn run(
 ) -> io::Result<()> {
     let router = Router::new()
         .route("/data/2.5/weather", get(endpoint::weather))
+        .route("/data/3.0/onecall/timemachine", get(endpoint::timemachine))
+        .route("/v1/forecast", get(open_meteo::forecast))
+        .route("/v1/archive", get(open_meteo::archive))
         .route("/healthz", get(|| async { "ok" }))
         .fallback(endpoint::unknown)
         .with_state(simulator);

@@ -12,7 +12,15 @@ use async_trait::async_trait;
 use crate::domain::{ErrorKind, Observation, Site};
 use crate::retry::Transient;
 
+mod fault;
+pub mod history;
+pub mod open_meteo;
 pub mod openweathermap;
+mod reading;
+mod wire;
+
+pub use fault::Fault;
+pub use history::History;
 
 /// A weather service.
 #[async_trait]

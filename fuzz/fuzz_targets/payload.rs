@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use weather_data_product::domain::{SiteId, row_hash};
+use weather_data_product::source::open_meteo;
 use weather_data_product::source::openweathermap::{Units, transform};
 
 fuzz_target!(|body: &[u8]| {
@@ -17,5 +18,13 @@ fuzz_target!(|body: &[u8]| {
             }
             Err(fault) => assert_eq!(fault.to_string().lines().count(), 1, "{fault}"),
         }
+    }
+    match open_meteo::transform(&site_id, body) {
+        Ok(observation) => {
+            let values = &observation.values;
+            assert!(values.snow_1h_mm.is_none_or(|mm| (0.0..=500.0).contains(&mm)));
+            assert_eq!(row_hash(&observation), row_hash(&observation.clone()));
+        }
+        Err(fault) => assert_eq!(fault.to_string().lines().count(), 1, "{fault}"),
     }
 });

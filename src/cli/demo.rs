@@ -154,6 +154,7 @@ impl Demo<'_> {
         let parts = Etl {
             store: self.store,
             source: self.source,
+            kind: etl::KIND,
             clock: self.clock,
             settings: &EtlSettings { max_workers: script::FIRST_CALLS, ..EtlSettings::default() },
             calls_per_minute: 0.0,

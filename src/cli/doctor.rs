@@ -7,20 +7,23 @@ use super::cloud_run::CloudRun;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use super::sites::SitesSettings;
+use super::sources::{SourceName, SourcesSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::ErrorKind;
 use crate::sink::{Sink, SinkError, SinkSettings};
-use crate::source::Source as _;
-use crate::source::openweathermap::OpenWeatherSettings;
+use crate::source::Source;
 use crate::store::{Store, StoreError, StoreSettings};
 use crate::sync::{self, Stop};
 
-/// Check the configuration, the sites file, the store, the sink, the API key and the clock
+/// Check the configuration, the sites file, the store, the sink, the sources and the clock
 ///
-/// Spends one API call. Each finding that is not good says what to do; the exit code is 2 when
+/// Spends one API call of each source (SOURCES); Open-Meteo's free service is for non-commercial use
+/// only, and it says so. Each finding that is not good says what to do; the exit code is 2 when
 /// the configuration or the sites file is wrong, 3 when store, sink or source refuse.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  weather doctor\n  weather doctor --no-call --output json")]
+#[command(
+    after_help = "Examples:\n  weather doctor\n  SOURCES=open-meteo weather doctor\n  weather doctor --no-call --output json"
+)]
 pub(super) struct Args {
     /// Do not ask the API
     #[arg(long)]
@@ -35,7 +38,7 @@ pub(super) struct Args {
     #[command(flatten)]
     sink: SinkSettings,
     #[command(flatten)]
-    openweather: OpenWeatherSettings,
+    sources: SourcesSettings,
     #[command(flatten)]
     sites: SitesSettings,
 }
@@ -114,7 +117,12 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     let store = args.store.open().await;
     findings.extend(store_findings(&store).await);
     findings.extend(sink_findings(&args.sink, store.as_deref().ok()).await);
-    findings.push(api_key(&args).await);
+    for source in args.sources.names() {
+        findings.extend(match source {
+            SourceName::OpenWeatherMap => vec![api_key(&args).await],
+            SourceName::OpenMeteo => open_meteo(&args).await,
+        });
+    }
     output::rows(args.output, &findings)?;
     let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
     Ok(match () {
@@ -251,7 +259,7 @@ fn version(version: &str) -> Finding {
 
 async fn api_key(args: &Args) -> Finding {
     let check = "API key";
-    let source = match args.openweather.build() {
+    let source = match args.sources.openweather.build() {
         Ok(Some(source)) => source,
         Ok(None) => {
             let remedy = "set OPENWEATHER_API_KEY; a free key is at https://home.openweathermap.org/api_keys";
@@ -261,11 +269,51 @@ async fn api_key(args: &Args) -> Finding {
             return Finding::bad(check, Verdict::Refused, error.to_string(), "see the cause");
         }
     };
+    ask(check, "set", &source, args, remedy).await
+}
+
+/// The service, and on which terms it is used.
+async fn open_meteo(args: &Args) -> Vec<Finding> {
+    let settings = &args.sources.open_meteo;
+    let source = match settings.build(args.sources.timeout()) {
+        Ok(source) => source,
+        Err(error) => {
+            let found = error.to_string();
+            return vec![Finding::bad("Open-Meteo", Verdict::Refused, found, "see the cause")];
+        }
+    };
+    let is_free_host = settings.open_meteo_base_url.host_str() == Some("api.open-meteo.com");
+    let terms = match (settings.key(), is_free_host) {
+        (Some(_), true) => Finding::bad(
+            "Open-Meteo terms",
+            Verdict::Warning,
+            "a commercial key, and the free service's host",
+            "set OPEN_METEO_BASE_URL=https://customer-api.open-meteo.com and \
+             OPEN_METEO_ARCHIVE_URL=https://customer-archive-api.open-meteo.com",
+        ),
+        (Some(_), false) => Finding::good("Open-Meteo terms", "a commercial key is set"),
+        (None, _) => Finding::good(
+            "Open-Meteo terms",
+            "no key: the free service is for non-commercial use only \
+             (https://open-meteo.com/en/terms)",
+        ),
+    };
+    vec![ask("Open-Meteo", "no key needed", &source, args, open_meteo_remedy).await, terms]
+}
+
+/// Asks a source once, for the first site.
+async fn ask(
+    check: &'static str,
+    set: &str,
+    source: &dyn Source,
+    args: &Args,
+    remedy: impl Fn(ErrorKind, &str) -> &'static str,
+) -> Finding {
     if args.no_call {
-        return Finding::good(check, "set, not tried");
+        return Finding::good(check, format!("{set}, not tried"));
     }
     let Ok(Some(site)) = args.sites.read().map(|sites| sites.into_iter().next()) else {
-        return Finding::good(check, "set, not tried: no site to ask for");
+        return Finding::good(check, format!("{set}, not tried: no site to ask for"));
     };
     match source.observe(&site).await {
         Ok(_) => Finding::good(check, format!("{} answered", source.name())),
@@ -275,6 +323,26 @@ async fn api_key(args: &Args) -> Finding {
             &error.message,
             remedy(error.kind, &error.message),
         ),
+    }
+}
+
+/// What to do about an answer of Open-Meteo.
+fn open_meteo_remedy(kind: ErrorKind, _message: &str) -> &'static str {
+    match kind {
+        ErrorKind::Unauthorized => {
+            "check OPEN_METEO_API_KEY, and that its plan includes this API; the free service needs no key, a commercial one has hosts of its own (OPEN_METEO_BASE_URL, OPEN_METEO_ARCHIVE_URL)"
+        }
+        ErrorKind::RateLimited => {
+            "the limit holds until the minute, the hour or the UTC day turns: wait, then lower OPEN_METEO_CALLS_PER_MINUTE"
+        }
+        ErrorKind::Timeout | ErrorKind::Connection => {
+            "check that this machine reaches OPEN_METEO_BASE_URL, by a proxy if it needs one (HTTPS_PROXY)"
+        }
+        ErrorKind::ServerError => "the service has trouble of its own: try again later",
+        ErrorKind::BadRequest | ErrorKind::NotFound => "check the coordinates of the first site",
+        ErrorKind::Malformed | ErrorKind::OutOfRange => {
+            "check that OPEN_METEO_BASE_URL is the API and not a page or a proxy"
+        }
     }
 }
 

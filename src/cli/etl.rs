@@ -11,10 +11,10 @@ use super::output::{self, OutputFormat, Row};
 use super::progress::Bar;
 use super::shutdown::Shutdown;
 use super::sites::SitesSettings;
+use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{RunCounts, Site, SiteId};
 use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Stop};
-use crate::source::openweathermap::{OpenWeatherMap, OpenWeatherSettings};
 use crate::store::{Store, StoreSettings};
 
 /// Collect what is due now: extract, transform, load
@@ -22,11 +22,16 @@ use crate::store::{Store, StoreSettings};
 /// Every active site has one slot per interval; those of the present moment that are neither
 /// collected nor failed for good are called for, and their observations loaded. Started twice, it
 /// finds nothing left to do; started after a crash, it collects what is missing.
+///
+/// With several sources (SOURCES) each has a run of its own, all at once: rows, slots, limits, pauses
+/// and errors of one are none of another's. Open-Meteo needs no key; its free service is for
+/// non-commercial use only.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather etl\n  \
     weather etl --dry-run\n  \
     weather etl --site mad-retiro --site lon-city --force\n  \
+    SOURCES=openweathermap,open-meteo weather etl\n  \
     DATABASE_URL=mysql://weather:weather@127.0.0.1/weather OPENWEATHER_API_KEY=… weather etl")]
 pub(super) struct Args {
     /// Only this site; may be given several times
@@ -52,7 +57,7 @@ pub(super) struct Args {
     #[command(flatten)]
     settings: EtlSettings,
     #[command(flatten)]
-    openweather: OpenWeatherSettings,
+    sources: SourcesSettings,
     #[command(flatten)]
     pub(super) store: StoreSettings,
     #[command(flatten)]
@@ -74,27 +79,54 @@ pub(super) async fn collect(
     let sites = args.sites_file.read()?;
     let selection = selection(&args, &sites)?;
     let shard = cloud_run.shard()?;
-    let source = source(&args)?;
+    let sources = args.sources.build()?;
     let store = open(&args.store).await?;
     let bar = Bar::new(cloud_run.is_here());
-    let parts = Etl {
+    let host = cloud_run.host();
+    let parts = sources.iter().map(|ready| Etl {
         store: &*store,
-        source: &source,
+        source: &*ready.source,
+        kind: ready.run_kind,
         clock: &SystemClock,
         settings: &args.settings,
-        calls_per_minute: args.openweather.openweather_calls_per_minute,
+        calls_per_minute: ready.calls_per_minute,
         lease: args.store.lease(),
         shard,
-        host: &cloud_run.host(),
+        host: &host,
         shutdown: shutdown.token(),
         progress: &bar,
-    };
+    });
+    let parts: Vec<Etl<'_>> = parts.collect();
     if args.dry_run {
-        return dry_run(parts, &sites, &selection, args.output).await;
+        return dry_run(&parts, &sites, &selection, args.output).await;
     }
-    let ended = etl::run(parts, &sites, &selection).await?;
+    // Each source by itself, at once: the pace of one must not make another's slots late.
+    let runs = parts.iter().map(|parts| etl::run(*parts, &sites, &selection));
+    let ended = futures::future::join_all(runs).await;
     drop(bar);
-    conclude(ended, args.max_failed, shutdown)
+    let concluded = ended.into_iter().map(|ended| conclude(ended?, args.max_failed, shutdown));
+    worst(concluded.collect())
+}
+
+/// What came of all sources: the first error, else the worst end. Other errors are told here.
+fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let (mut worst, mut first_error) = (Exit::Done, None);
+    for end in concluded {
+        match end {
+            Ok(exit) => worst = worst.worse(exit),
+            Err(error) if first_error.is_none() => first_error = Some(error),
+            Err(error) => tracing::error!("{error:#}"),
+        }
+    }
+    match first_error {
+        None => Ok(worst),
+        // Of two, the higher code counts: told to end, whatever else there was.
+        Some(error) if worst.code() > Exit::Stopped.code() => {
+            tracing::error!("{error:#}");
+            Ok(worst)
+        }
+        Some(error) => Err(error),
+    }
 }
 
 /// The store, its schema brought up to date and its privileges proven, before any call is spent.
@@ -113,18 +145,6 @@ fn refuse_file_on_cloud_run(store: &StoreSettings, cloud_run: &CloudRun) -> anyh
             .into());
     }
     Ok(())
-}
-
-fn source(args: &Args) -> anyhow::Result<OpenWeatherMap> {
-    let source = args.openweather.build().context("cannot set up the HTTP client")?;
-    source.ok_or_else(|| {
-        UsageError::new("no API key: OPENWEATHER_API_KEY is not set")
-            .hint(
-                "get a key at https://home.openweathermap.org/api_keys (free) and put it into the \
-                 environment or .env; `weather demo` runs without one",
-            )
-            .into()
-    })
 }
 
 fn selection(args: &Args, sites: &[Site]) -> anyhow::Result<Selection> {
@@ -147,44 +167,48 @@ fn selection(args: &Args, sites: &[Site]) -> anyhow::Result<Selection> {
 struct PlannedCall {
     site_id: String,
     slot_time: String,
+    source: &'static str,
 }
 
 impl Row for PlannedCall {
-    const HEADS: &[&str] = &["site", "slot"];
+    const HEADS: &[&str] = &["site", "slot", "source"];
 
     fn cells(&self) -> Vec<String> {
-        vec![self.site_id.clone(), self.slot_time.clone()]
+        vec![self.site_id.clone(), self.slot_time.clone(), self.source.into()]
     }
 }
 
 async fn dry_run(
-    parts: Etl<'_>,
+    sources: &[Etl<'_>],
     sites: &[Site],
     selection: &Selection,
     format: OutputFormat,
 ) -> anyhow::Result<Exit> {
-    let due = etl::due(parts, sites, selection).await?;
-    let calls: Vec<PlannedCall> = due
-        .slots
-        .iter()
-        .map(|(_, slot)| PlannedCall {
+    let (mut calls, mut words) = (Vec::new(), Vec::new());
+    for parts in sources {
+        let source = parts.source.name();
+        let due = etl::due(*parts, sites, selection).await?;
+        calls.extend(due.slots.iter().map(|(_, slot)| PlannedCall {
             site_id: slot.site_id.to_string(),
             slot_time: slot.slot_time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        })
-        .collect();
-    output::rows(format, &calls)?;
-    output::say(&format!(
-        "dry run: {} calls for {} sites; {} collected already, {} failed for good",
-        calls.len(),
-        due.sites,
-        due.collected_before,
-        due.failed_before
-    ));
-    if let Some(until) = parts.store.paused_until(parts.source.name()).await?
-        && until > parts.clock.now()
-    {
-        output::say(&format!("the account is blocked until {}", until.format("%F %T UTC")));
+            source,
+        }));
+        words.push(format!(
+            "dry run: {} calls for {} sites; {} collected already, {} failed for good ({source})",
+            due.slots.len(),
+            due.sites,
+            due.collected_before,
+            due.failed_before
+        ));
+        if let Some(until) = parts.store.paused_until(source).await?
+            && until > parts.clock.now()
+        {
+            let until = until.format("%F %T UTC");
+            words.push(format!("the account is blocked until {until} ({source})"));
+        }
     }
+    output::rows(format, &calls)?;
+    words.iter().for_each(|words| output::say(words));
     Ok(Exit::Done)
 }
 
@@ -222,9 +246,20 @@ fn show(report: &Report) {
         return;
     }
     let RunCounts { sites, collected, failed, skipped, calls, retries, .. } = report.counts;
-    let head = ["outcome", "sites", "collected", "failed", "skipped", "left", "calls", "retries"];
+    let head = [
+        "source",
+        "outcome",
+        "sites",
+        "collected",
+        "failed",
+        "skipped",
+        "left",
+        "calls",
+        "retries",
+    ];
     let cells = [sites, collected, failed, skipped, report.left(), calls, retries];
-    let cells = std::iter::once(report.outcome().to_string())
+    let cells = [report.source.to_owned(), report.outcome().to_string()]
+        .into_iter()
         .chain(cells.iter().map(u64::to_string))
         .collect();
     output::say(&output::table(&head, std::iter::once(cells)));

@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row, Rows};
+use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Life, Reason, SiteId};
 use crate::gaps::{self, Selection, SiteGap, Summary};
-use crate::source::openweathermap;
 use crate::store::StoreSettings;
 
 /// List the slots that are missing, as ranges, each with its reason
@@ -40,7 +40,7 @@ pub(super) struct Args {
     to: Option<NaiveDate>,
 
     /// Only of this source
-    #[arg(long, value_name = "NAME", value_parser = SOURCES)]
+    #[arg(long, value_name = "NAME", value_parser = SourceName::ALL.map(SourceName::as_str))]
     source: Option<String>,
 
     /// Form of the rows
@@ -50,9 +50,6 @@ pub(super) struct Args {
     #[command(flatten)]
     store: StoreSettings,
 }
-
-/// The sources that slots may be of.
-const SOURCES: [&str; 1] = [openweathermap::NAME];
 
 /// Ranges that a table shows; programs get all.
 const MAX_ROWS: usize = 200;

@@ -30,7 +30,8 @@ impl Bar {
 
 impl Progress for Bar {
     fn planned(&self, slots: usize) {
-        self.0.set_length(slots as u64);
+        // Each source of a start plans its own.
+        self.0.set_length(self.0.length().unwrap_or_default() + slots as u64);
     }
 
     fn done(&self, _result: &SlotResult) {

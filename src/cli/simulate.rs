@@ -1,4 +1,4 @@
-//! `weather simulate`: OpenWeatherMap on this machine.
+//! `weather simulate`: OpenWeatherMap and Open-Meteo on this machine.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,10 @@ use super::shutdown::Shutdown;
 use crate::clock::SystemClock;
 use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 
-/// Play OpenWeatherMap, with faults on demand
+/// Play OpenWeatherMap and Open-Meteo, with faults on demand
+///
+/// OpenWeatherMap's current weather and One Call 3.0 timemachine, Open-Meteo's forecast and archive:
+/// the same made-up weather, in the form of each.
 ///
 /// Prints a JSON line for each call to stdout; the key is not in it.
 ///
@@ -25,7 +28,8 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 #[command(after_help = "Examples:\n  \
     weather simulate --listen 127.0.0.1:8900\n  \
     weather simulate --listen 127.0.0.1:8900 --fault server_error=5%:1 --fault not_found=1%\n  \
-    OPENWEATHER_BASE_URL=http://127.0.0.1:8900 OPENWEATHER_API_KEY=any weather etl")]
+    OPENWEATHER_BASE_URL=http://127.0.0.1:8900 OPENWEATHER_API_KEY=any weather etl\n  \
+    OPEN_METEO_BASE_URL=http://127.0.0.1:8900 SOURCES=open-meteo weather etl")]
 pub(super) struct Args {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
@@ -43,6 +47,10 @@ pub(super) struct Args {
     /// Calls per minute until the account is blocked for the rest of it
     #[arg(long, value_name = "N")]
     calls_per_minute: Option<u32>,
+
+    /// OpenWeatherMap's account has no subscription of One Call 3.0
+    #[arg(long)]
+    without_one_call: bool,
 
     /// Seconds that Retry-After asks for
     #[arg(long, value_name = "S", default_value_t = 30)]
@@ -67,10 +75,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}: name another with --listen", args.listen))?;
-    output::say(&format!("simulating OpenWeatherMap on http://{}", listener.local_addr()?));
+    output::say(&format!(
+        "simulating OpenWeatherMap and Open-Meteo on http://{}",
+        listener.local_addr()?
+    ));
     let config = SimulatorConfig {
         api_keys: args.keys,
         calls_per_minute: args.calls_per_minute,
+        has_one_call: !args.without_one_call,
         faults: args.faults,
         seed: args.seed,
         retry_after: Duration::from_secs(args.retry_after_seconds),

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
+use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
 use crate::sink::SinkSettings;
-use crate::source::openweathermap;
 use crate::store::{RunRow, SiteState, Store, StoreSettings};
 use crate::sync::{self, Standing, Stop};
 
@@ -41,6 +41,9 @@ const RUNS: u32 = 5;
 
 #[derive(Serialize)]
 struct SiteStatus {
+    source: &'static str,
+    #[serde(skip)]
+    is_only_source: bool,
     site_id: String,
     name: String,
     fresh: bool,
@@ -55,8 +58,15 @@ struct SiteStatus {
 }
 
 impl SiteStatus {
-    fn new(state: SiteState, now: DateTime<Utc>) -> Self {
+    fn new(
+        source: &'static str,
+        is_only_source: bool,
+        state: SiteState,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
+            source,
+            is_only_source,
             fresh: state.is_fresh(now),
             age_s: state.age(now).map(|age| age.num_seconds()),
             site_id: state.site_id,
@@ -80,18 +90,22 @@ impl SiteStatus {
             _ => "never collected".into(),
         };
         let since = self.failing_since.map(|since| format!(" since {}", since.format("%F %H:%M")));
-        format!("{}: {what}{}", self.site_id, since.unwrap_or_default())
+        let source =
+            if self.is_only_source { String::new() } else { format!(" ({})", self.source) };
+        format!("{}{source}: {what}{}", self.site_id, since.unwrap_or_default())
     }
 }
 
 impl Row for SiteStatus {
-    const HEADS: &[&str] = &["site", "name", "last observation", "age", "24 h", "last error"];
+    const HEADS: &[&str] =
+        &["site", "source", "name", "last observation", "age", "24 h", "last error"];
 
     fn cells(&self) -> Vec<String> {
         let dash = || "–".to_owned();
         let rate = (self.slots_collected_24h * 100).checked_div(self.slots_tried_24h);
         vec![
             self.site_id.clone(),
+            self.source.into(),
             self.name.clone(),
             self.last_observation_time
                 .map_or_else(dash, |time| time.format("%F %H:%M").to_string()),
@@ -106,19 +120,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let store = args.store.open_ready().await?;
     let now = SystemClock.now();
     let since = now - TimeDelta::hours(24);
-    let sites: Vec<SiteStatus> = store
-        .list_site_states(openweathermap::NAME, since)
-        .await?
-        .into_iter()
-        .filter(|state| state.is_alive(now))
-        .map(|state| SiteStatus::new(state, now))
-        .collect();
+    let (sites, sources) = site_states(&*store, since, now).await?;
     if args.output != OutputFormat::Table {
         output::rows(args.output, &sites)?;
         return Ok(Exit::Done);
     }
     let runs = store.list_runs(RUNS).await?;
-    let paused = store.paused_until(openweathermap::NAME).await?.filter(|until| *until > now);
+    let mut paused = None;
+    for source in sources {
+        paused = paused.max(store.paused_until(source).await?.filter(|until| *until > now));
+    }
     let sync = sync_in_words(&*store, &args.sink, now).await;
     output::text(&format!("{}\n", headline(&sites, &runs, paused, sync)))?;
     if !sites.is_empty() {
@@ -126,6 +137,37 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         output::rows(OutputFormat::Table, &runs)?;
     }
     Ok(Exit::Done)
+}
+
+/// Every site of each source in use, and those sources: the ones that were asked in the last day,
+/// else those that ever answered, else the one that is meant if none is named.
+async fn site_states(
+    store: &dyn Store,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(Vec<SiteStatus>, Vec<&'static str>)> {
+    let mut all = Vec::new();
+    for source in SourceName::ALL {
+        let mut states = store.list_site_states(source.as_str(), since).await?;
+        states.retain(|state| state.is_alive(now));
+        all.push((source.as_str(), states));
+    }
+    let asked = |states: &[SiteState]| states.iter().any(|state| state.slots_tried > 0);
+    let answered =
+        |states: &[SiteState]| states.iter().any(|state| state.last_observation_time.is_some());
+    if all.iter().any(|(_, states)| asked(states)) {
+        all.retain(|(_, states)| asked(states));
+    } else if all.iter().any(|(_, states)| answered(states)) {
+        all.retain(|(_, states)| answered(states));
+    } else {
+        all.truncate(1);
+    }
+    let sources: Vec<&str> = all.iter().map(|(source, _)| *source).collect();
+    let is_only_source = sources.len() == 1;
+    let sites = all.into_iter().flat_map(|(source, states)| {
+        states.into_iter().map(move |state| SiteStatus::new(source, is_only_source, state, now))
+    });
+    Ok((sites.collect(), sources))
 }
 
 /// How the sync stands, if there is a sink.
@@ -200,6 +242,8 @@ mod tests {
 
     fn site(site_id: &str, fresh: bool) -> SiteStatus {
         SiteStatus {
+            source: "openweathermap",
+            is_only_source: true,
             site_id: site_id.into(),
             name: site_id.into(),
             fresh,

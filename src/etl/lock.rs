@@ -3,7 +3,7 @@
 use tokio::time::{Instant, interval};
 use uuid::{NoContext, Timestamp, Uuid};
 
-use super::{Etl, KIND};
+use super::Etl;
 use crate::clock::Clock;
 use crate::store::{Holder, Run, RunStart, Start, StoreError};
 
@@ -19,7 +19,7 @@ pub(super) enum Lock {
 pub(super) async fn take(parts: Etl<'_>) -> Result<Lock, StoreError> {
     let start = RunStart {
         run_id: run_id(parts.clock),
-        kind: KIND,
+        kind: parts.kind,
         shard: parts.shard,
         lease: parts.lease,
         started_at: parts.clock.now(),

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use hdrhistogram::Histogram;
 use uuid::Uuid;
 
+use super::Etl;
 use super::due::Due;
 use super::gate::Gate;
 use super::stop::Stop;
-use super::{Etl, KIND};
 use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotOutcome, SlotResult};
 use crate::store::Run;
 
@@ -32,6 +32,10 @@ pub struct Report {
     pub run_seq: i64,
     /// The run's name.
     pub run_id: Uuid,
+    /// The kind of run.
+    pub kind: &'static str,
+    /// The source that it collected from.
+    pub source: &'static str,
     /// Its part of the sites.
     pub shard: Shard,
     /// When it started.
@@ -61,6 +65,8 @@ impl Report {
         Self {
             run_seq: run.run_seq,
             run_id: run.run_id,
+            kind: parts.kind,
+            source: parts.source.name(),
             shard: parts.shard,
             started_at: now,
             finished_at: now,
@@ -175,7 +181,8 @@ impl Report {
         tracing::info!(
             labels.run_id = %self.run_id,
             event = "run_summary",
-            kind = KIND,
+            kind = self.kind,
+            source = self.source,
             run_id = %self.run_id,
             run_seq = self.run_seq,
             shard = %self.shard,

@@ -77,7 +77,7 @@ impl Stop {
             }
             Self::AccountBlocked { .. } => {
                 "wait: a start before that time makes no call; the slots left stay due. If it comes \
-                 again, lower OPENWEATHER_CALLS_PER_MINUTE or the number of sites (`weather sites check`)"
+                 again, lower OPENWEATHER_CALLS_PER_MINUTE (OPEN_METEO_CALLS_PER_MINUTE) or the number of sites (`weather sites check`)"
             }
             Self::Store(error) => error.hint(),
             Self::Interrupted => "start again: only what is missing is collected",

@@ -173,14 +173,65 @@ fn condition(weather: &Weather, is_day: bool) -> Value {
     json!({"id": id, "main": main, "description": description, "icon": icon})
 }
 
+/// The first moment that One Call has, 1 January 1979.
+pub(super) const HISTORY_SINCE: DateTime<Utc> = match DateTime::from_timestamp(283_996_800, 0) {
+    Some(since) => since,
+    None => DateTime::UNIX_EPOCH,
+};
+
+/// The answer of One Call for `site` at `dt`: flat, the one record in a list, no pressure at the
+/// ground and no spread of the temperature (<https://openweathermap.org/api/one-call-3#history>).
+pub(super) fn timemachine(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Value {
+    let weather = climate::weather(site, dt, seed);
+    let sun = Sun::of(site, dt);
+    let mut record = json!({
+        "dt": dt.timestamp(),
+        "temp": units.temperature(weather.temperature_c),
+        "feels_like": units.temperature(weather.feels_like_c),
+        "pressure": number(weather.pressure_msl_hpa.round()),
+        "humidity": number(weather.humidity_pct.round()),
+        "dew_point": units.temperature(weather.temperature_c - 5.0),
+        "clouds": number(weather.cloud_cover_pct.round()),
+        "visibility": number(weather.visibility_m.round()),
+        "wind_speed": units.speed(weather.wind_speed_ms),
+        "wind_deg": number(weather.wind_direction_deg.floor()),
+        "weather": [condition(&weather, sun.is_up_at(dt))],
+    });
+    if let Sun::Rises { at, sets_at } = sun {
+        record["sunrise"] = json!(at.timestamp());
+        record["sunset"] = json!(sets_at.timestamp());
+    }
+    if weather.wind_gust_ms >= 8.0 {
+        record["wind_gust"] = units.speed(weather.wind_gust_ms);
+    }
+    if weather.precipitation_mm >= 0.01 {
+        let kind = if weather.is_snow { "snow" } else { "rain" };
+        record[kind] = json!({"1h": number(weather.precipitation_mm)});
+    }
+    json!({
+        "lat": whole_if_it_is(site.latitude()),
+        "lon": whole_if_it_is(site.longitude()),
+        "timezone": "Etc/UTC",
+        "timezone_offset": 0,
+        "data": [record],
+    })
+}
+
 /// The answer with a temperature that cannot be.
 pub(super) fn impossible(mut body: Value) -> String {
-    body["main"]["temp"] = json!(999);
+    let temperature = if body["data"].is_array() { "/data/0/temp" } else { "/main/temp" };
+    if let Some(temperature) = body.pointer_mut(temperature) {
+        *temperature = json!(999);
+    }
     body.to_string()
 }
 
 /// The answer with the coordinates of another place.
 pub(super) fn elsewhere(mut body: Value) -> String {
+    if let Some(latitude) = body["lat"].as_f64() {
+        body["lat"] = json!(if latitude > 0.0 { latitude - 4.5 } else { latitude + 4.5 });
+        return body.to_string();
+    }
     let latitude = body["coord"]["lat"].as_f64().unwrap_or_default();
     body["coord"]["lat"] = json!(if latitude > 0.0 { latitude - 4.5 } else { latitude + 4.5 });
     body.to_string()

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 
 use super::answer::{self, Units};
@@ -36,14 +37,41 @@ pub(super) async fn weather(
 ) -> Response {
     let latitude = parameters.get("lat").cloned().unwrap_or_default();
     let longitude = parameters.get("lon").cloned().unwrap_or_default();
-    let now = simulator.state.clock.now();
     let (response, fault) = match refused(&simulator, &parameters) {
         Some(response) => (response, None),
         None => answered(&simulator, &parameters, &latitude, &longitude),
     };
+    finish(&simulator, "/data/2.5/weather", (latitude, longitude), response, fault).await
+}
+
+/// One Call 3.0, weather of a timestamp
+/// (<https://openweathermap.org/api/one-call-3#history>): a subscription of its own.
+pub(super) async fn timemachine(
+    State(simulator): State<Simulator>,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    let latitude = parameters.get("lat").cloned().unwrap_or_default();
+    let longitude = parameters.get("lon").cloned().unwrap_or_default();
+    let (response, fault) = match refused(&simulator, &parameters) {
+        Some(response) => (response, None),
+        None if !simulator.state.config.has_one_call => (unsubscribed(), None),
+        None => recalled(&simulator, &parameters, &latitude, &longitude),
+    };
+    finish(&simulator, "/data/3.0/onecall/timemachine", (latitude, longitude), response, fault)
+        .await
+}
+
+async fn finish(
+    simulator: &Simulator,
+    path: &'static str,
+    (latitude, longitude): (String, String),
+    response: Response,
+    fault: Option<FaultKind>,
+) -> Response {
     let is_answered = !matches!(fault, Some(FaultKind::Dropped | FaultKind::Slow));
     let status = is_answered.then(|| response.status().as_u16());
-    simulator.record(Call { time: now, latitude, longitude, status, fault });
+    let time = simulator.state.clock.now();
+    simulator.record(Call { time, path, latitude, longitude, status, fault });
     if fault == Some(FaultKind::Slow) {
         wait(simulator.state.config.slow_for).await;
     }
@@ -53,7 +81,7 @@ pub(super) async fn weather(
 /// In real time, as the client's timeout runs: a stepped clock would let a late answer come at
 /// once, and go forward for everybody.
 #[expect(clippy::disallowed_methods, reason = "the client's timeout goes by no clock of ours")]
-async fn wait(duration: Duration) {
+pub(super) async fn wait(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
@@ -64,7 +92,7 @@ fn refused(simulator: &Simulator, parameters: &Parameters) -> Option<Response> {
     if key.is_empty() || !(keys.is_empty() || keys.iter().any(|good| good == key)) {
         return Some(unauthorized());
     }
-    simulator.is_over_quota(simulator.state.clock.now()).then(|| blocked(None))
+    simulator.is_over_quota("openweathermap", simulator.state.clock.now()).then(|| blocked(None))
 }
 
 fn answered(
@@ -89,6 +117,39 @@ fn answered(
         response.headers_mut().insert("x-cache-key", key);
     }
     (response, fault)
+}
+
+fn recalled(
+    simulator: &Simulator,
+    parameters: &Parameters,
+    latitude: &str,
+    longitude: &str,
+) -> (Response, Option<FaultKind>) {
+    let site = match Site::parse(latitude, longitude) {
+        Ok(site) => site,
+        Err(problem) => return (refusal(StatusCode::BAD_REQUEST, problem), None),
+    };
+    let config = &simulator.state.config;
+    let now = simulator.state.clock.now();
+    let dt = parameters.get("dt").and_then(|dt| DateTime::from_timestamp(dt.parse().ok()?, 0));
+    let Some(dt) = dt.filter(|dt| *dt <= now + TimeDelta::days(4)) else {
+        let body = json!({"cod": 400, "message": "Invalid date format", "parameters": ["dt"]});
+        return (json_response(StatusCode::BAD_REQUEST, body.to_string()), None);
+    };
+    if dt < answer::HISTORY_SINCE {
+        let message = "The requested data could not be found";
+        return (refusal(StatusCode::NOT_FOUND, message), None);
+    }
+    let calls = simulator.count_site(site);
+    let fault = faults::find(&config.faults, site, calls, now, config.seed);
+    let dt = match fault {
+        Some(FaultKind::StaleDt) => dt - TimeDelta::hours(6),
+        Some(FaultKind::BackwardDt) if calls.is_multiple_of(2) => dt - TimeDelta::seconds(133),
+        _ => dt,
+    };
+    let units = Units::parse(parameters.get("units").map(String::as_str));
+    let body = answer::timemachine(site, dt, units, config.seed);
+    (play(fault, site, body, calls, config), fault)
 }
 
 /// The place to two decimals, as recorded answers have it, and nothing of the key.
@@ -120,7 +181,7 @@ fn play(
         Some(FaultKind::Truncated) => {
             json_response(StatusCode::OK, text[..text.len() / 2].to_owned())
         }
-        Some(FaultKind::Html) => response(StatusCode::OK, "text/html", BAD_GATEWAY.to_owned()),
+        Some(FaultKind::Html) => page(),
         Some(FaultKind::WrongJson) => {
             json_response(StatusCode::OK, json!({"list": [], "count": 0}).to_string())
         }
@@ -142,6 +203,18 @@ fn unauthorized() -> Response {
     json_response(StatusCode::UNAUTHORIZED, body.to_string())
 }
 
+/// The key is good, but its account has no One Call.
+fn unsubscribed() -> Response {
+    let body = json!({
+        "cod": 401,
+        "message": "Please note that using One Call 3.0 requires a separate subscription to the \
+            One Call by Call plan. Learn more here https://openweathermap.org/price. If you have a \
+            valid subscription to the One Call by Call plan, but still receive this error, then \
+            please see https://openweathermap.org/faq#error401 for more info."
+    });
+    json_response(StatusCode::UNAUTHORIZED, body.to_string())
+}
+
 /// `cod` as text, as most refusals have it.
 fn refusal(status: StatusCode, message: &str) -> Response {
     json_response(status, json!({"cod": status.as_str(), "message": message}).to_string())
@@ -156,7 +229,7 @@ fn blocked(retry_after_seconds: Option<u64>) -> Response {
 }
 
 /// JSON from the service, HTML from the proxy before it, and nothing at all, in turn.
-fn server_error(turn: u64) -> Response {
+pub(super) fn server_error(turn: u64) -> Response {
     match turn % 3 {
         0 => {
             let body = json!({"cod": "500", "message": "Internal error: 500001"});
@@ -167,15 +240,20 @@ fn server_error(turn: u64) -> Response {
     }
 }
 
+/// A page in place of an answer.
+pub(super) fn page() -> Response {
+    response(StatusCode::OK, "text/html", BAD_GATEWAY.to_owned())
+}
+
 /// A body that breaks before its first byte closes the connection.
-fn dropped() -> Response {
+pub(super) fn dropped() -> Response {
     let broken = futures::stream::once(async {
         Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
     });
     Response::new(Body::from_stream(broken))
 }
 
-fn json_response(status: StatusCode, body: String) -> Response {
+pub(super) fn json_response(status: StatusCode, body: String) -> Response {
     response(status, "application/json; charset=utf-8", body)
 }
 

@@ -153,3 +153,126 @@ async fn the_first_calls_of_a_site_are_counted_however_its_place_is_written() {
     assert_eq!(service.answer("lat=40.4&lon=1&appid=k").await.0, 404);
     assert_eq!(service.answer("lat=40.40&lon=1.0&appid=k").await.0, 200);
 }
+
+const FORECAST: &str = "/v1/forecast?latitude=40.4153&longitude=-3.6827";
+
+impl Service {
+    /// Status and body of any call.
+    async fn json(&self, path: &str) -> (u16, serde_json::Value) {
+        let answer = self.get(path).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let body = serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"));
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+    }
+}
+
+#[tokio::test]
+async fn open_meteo_speaks_its_own_units_unless_others_are_asked_for() {
+    let service = Service::with_faults(&[]).await;
+    let path = format!("{FORECAST}&current=temperature_2m,wind_speed_10m,snowfall,rain");
+    let (status, plain) = service.json(&path).await;
+    assert_eq!(status, 200);
+    assert_eq!(plain["current"]["time"], "2026-11-25T12:00");
+    assert_eq!(plain["current"]["interval"], 900);
+    for (variable, unit) in [("wind_speed_10m", "km/h"), ("snowfall", "cm"), ("rain", "mm")] {
+        assert_eq!(plain["current_units"][variable], unit);
+    }
+    let asked =
+        format!("{path}&wind_speed_unit=ms&timeformat=unixtime&temperature_unit=fahrenheit");
+    let (_, asked) = service.json(&asked).await;
+    assert_eq!(asked["current"]["time"], 1_795_608_000);
+    let number = |body: &serde_json::Value, name: &str| body["current"][name].as_f64().unwrap();
+    assert_eq!(asked["current_units"]["wind_speed_10m"], "m/s");
+    let speed = number(&asked, "wind_speed_10m") * 3.6;
+    assert!((speed - number(&plain, "wind_speed_10m")).abs() < 0.1, "{plain} {asked}");
+    let fahrenheit = number(&plain, "temperature_2m") * 1.8 + 32.0;
+    assert!((fahrenheit - number(&asked, "temperature_2m")).abs() < 0.15, "{plain} {asked}");
+}
+
+#[tokio::test]
+async fn open_meteo_answers_one_place_by_an_object_and_several_by_a_list() {
+    let service = Service::with_faults(&[]).await;
+    let archive = "/v1/archive?start_date=2026-11-21&end_date=2026-11-23&hourly=temperature_2m";
+    let (_, one) = service.json(&format!("{archive}&latitude=1&longitude=2")).await;
+    assert_eq!(one["hourly"]["time"].as_array().unwrap().len(), 72);
+    // Of the day before yesterday there is nothing yet.
+    assert!(one["hourly"]["temperature_2m"][47].is_number());
+    assert!(one["hourly"]["temperature_2m"][48].is_null());
+    let (_, two) = service.json(&format!("{archive}&latitude=1,3&longitude=2,4")).await;
+    let two = two.as_array().unwrap();
+    assert_eq!((two.len(), &two[0]["hourly"]), (2, &one["hourly"]));
+    assert!(two[0]["location_id"].is_null());
+    assert_eq!(two[1]["location_id"], 1);
+    assert_eq!(service.simulator.calls().last().unwrap().latitude, "1,3");
+}
+
+#[tokio::test]
+async fn open_meteo_says_what_is_wrong_with_a_request() {
+    let service = Service::with_faults(&[]).await;
+    for (path, reason) in [
+        ("/v1/forecast?current=rain", "must not be empty"),
+        (
+            "/v1/forecast?latitude=91&longitude=0",
+            "Latitude must be in range of -90 to 90°. Given: 91.",
+        ),
+        ("/v1/forecast?latitude=1&longitude=181", "Longitude must be in range of -180 to 180°."),
+        ("/v1/forecast?latitude=1,2&longitude=1", "must have the same number of elements"),
+        (
+            "/v1/forecast?latitude=1&longitude=1&current=tempeture_2m",
+            "invalid String value tempeture_2m for key current",
+        ),
+        ("/v1/forecast?latitude=1&longitude=1&wind_speed_unit=beaufort", "for key wind_speed_unit"),
+        ("/v1/forecast?latitude=1&longitude=1&nonsense=1", "nonsense"),
+        (
+            "/v1/archive?latitude=1&longitude=1&hourly=rain",
+            "Both 'start_date' and 'end_date' must be set",
+        ),
+        (
+            "/v1/archive?latitude=1&longitude=1&start_date=1939-12-31&end_date=1940-01-01",
+            "out of allowed range from 1940-01-01",
+        ),
+        (
+            "/v1/archive?latitude=1&longitude=1&start_date=2026-11-01&end_date=2026-11-26",
+            "'end_date' is out of allowed range",
+        ),
+        (
+            "/v1/archive?latitude=1&longitude=1&start_date=2026-11-02&end_date=2026-11-01",
+            "End-date must be larger",
+        ),
+        (
+            "/v1/archive?latitude=1&longitude=1&start_date=yesterday&end_date=2026-11-01",
+            "Invalid date format",
+        ),
+    ] {
+        let (status, body) = service.json(path).await;
+        assert_eq!((status, &body["error"]), (400, &true.into()), "{path}");
+        assert!(body["reason"].as_str().unwrap().contains(reason), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn one_call_tells_a_bad_key_from_a_missing_subscription() {
+    let config = SimulatorConfig {
+        api_keys: vec!["good".into()],
+        has_one_call: false,
+        ..SimulatorConfig::default()
+    };
+    let service = Service::start(config).await;
+    let path = "/data/3.0/onecall/timemachine?lat=1&lon=1&dt=1764000000&appid=";
+    for (key, words) in [("bad", "Invalid API key"), ("good", "separate subscription")] {
+        let (status, body) = service.json(&format!("{path}{key}")).await;
+        assert_eq!((status, &body["cod"]), (401, &401.into()));
+        assert!(body["message"].as_str().unwrap().contains(words), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn one_call_answers_with_one_flat_record_of_the_time_asked_for() {
+    let service = Service::with_faults(&[]).await;
+    let path = "/data/3.0/onecall/timemachine?lat=40.4153&lon=-3.6827&units=metric&appid=k";
+    let (status, body) = service.json(&format!("{path}&dt=1764000000")).await;
+    assert_eq!((status, &body["data"][0]["dt"]), (200, &1_764_000_000.into()));
+    assert!(body["data"][0]["wind_speed"].is_number() && body["main"].is_null(), "{body}");
+    assert_eq!(service.json(path).await.0, 400);
+    assert_eq!(service.json(&format!("{path}&dt=-1")).await.0, 404);
+}

@@ -1,5 +1,5 @@
 //! OpenWeatherMap, current weather: `GET /data/2.5/weather`
-//! (<https://openweathermap.org/current>).
+//! (<https://openweathermap.org/current>); history by One Call 3.0 in `timemachine`.
 //!
 //! One call per site: the group call is gone. Metric units are asked for, always. The status is
 //! judged first, then the body, which need not be JSON; the server's own message is kept, because
@@ -8,22 +8,23 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::domain::{ErrorKind, Site};
+use crate::domain::Site;
 use crate::http;
-use crate::source::{Answer, Source, SourceError};
+use crate::source::{Answer, Source, SourceError, wire};
 
 mod answer;
-mod fault;
 mod payload;
 pub mod settings;
+mod timemachine;
 pub mod transform;
 
-pub use fault::Fault;
+pub use super::fault::Fault;
 pub use settings::OpenWeatherSettings;
+pub use timemachine::lacks_subscription;
 pub use transform::{Units, transform};
 
 /// The value of the `source` column.
@@ -39,6 +40,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub struct OpenWeatherMap {
     client: Client,
     endpoint: Url,
+    timemachine: Url,
     key: SecretString,
 }
 
@@ -49,58 +51,39 @@ impl OpenWeatherMap {
     /// # Errors
     /// When the TLS backend cannot be set up.
     pub fn build(base_url: &Url, key: SecretString, timeout: Duration) -> reqwest::Result<Self> {
-        Ok(Self { client: http::client(timeout)?, endpoint: endpoint(base_url), key })
+        Ok(Self {
+            client: http::client(timeout)?,
+            endpoint: endpoint(base_url, PATH),
+            timemachine: endpoint(base_url, timemachine::PATH),
+            key,
+        })
     }
 
-    async fn send(&self, site: &Site) -> Result<Response, SourceError> {
+    fn weather_url(&self, site: &Site) -> Url {
         let mut url = self.endpoint.clone();
         url.query_pairs_mut()
             .append_pair("lat", &site.coordinates.latitude().to_string())
             .append_pair("lon", &site.coordinates.longitude().to_string())
             .append_pair("units", "metric")
             .append_pair("appid", self.key.expose_secret());
-        self.client.get(url).send().await.map_err(|error| self.broken(error, None))
+        url
     }
 
-    async fn read(&self, response: Response, site: &Site) -> Result<Answer, SourceError> {
+    /// Status, `Retry-After` and body of the answer.
+    async fn get(&self, url: Url) -> Result<(StatusCode, Option<Duration>, Vec<u8>), SourceError> {
+        let sent = self.client.get(url).send().await;
+        let response = sent.map_err(|error| self.broken(error, None))?;
         let status = response.status();
         let retry_after = http::retry_after(response.headers());
         let body = http::body(response, MAX_BODY_BYTES)
             .await
             .map_err(|error| self.broken(error, Some(status)))?;
-        let fault = if status == StatusCode::OK {
-            match transform(&site.site_id, Units::Metric, &body) {
-                Ok(observation) => {
-                    return Ok(Answer { observation, http_status: status.as_u16() });
-                }
-                Err(fault) => fault,
-            }
-        } else {
-            answer::fault(status, &body)
-        };
-        Err(SourceError {
-            kind: fault.kind,
-            message: self.redact(&fault.message),
-            http_status: Some(status.as_u16()),
-            retry_after,
-        })
+        Ok((status, retry_after, body))
     }
 
     fn broken(&self, error: reqwest::Error, status: Option<StatusCode>) -> SourceError {
-        let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
-        SourceError {
-            kind,
-            message: self.redact(&http::describe(error)),
-            http_status: status.map(|status| status.as_u16()),
-            retry_after: None,
-        }
-    }
-
-    /// A server may echo what it was sent.
-    fn redact(&self, text: &str) -> String {
-        let key = self.key.expose_secret();
-        let encoded: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-        text.replace(key, "[key]").replace(&encoded, "[key]")
+        let error = wire::broken(error, status);
+        SourceError { message: wire::redact(&self.key, &error.message), ..error }
     }
 }
 
@@ -111,15 +94,31 @@ impl Source for OpenWeatherMap {
     }
 
     async fn observe(&self, site: &Site) -> Result<Answer, SourceError> {
-        let response = self.send(site).await?;
-        self.read(response, site).await
+        let (status, retry_after, body) = self.get(self.weather_url(site)).await?;
+        let fault = if status == StatusCode::OK {
+            match transform(&site.site_id, Units::Metric, &body) {
+                Ok(observation) => {
+                    return Ok(Answer { observation, http_status: status.as_u16() });
+                }
+                Err(fault) => fault,
+            }
+        } else {
+            answer::fault(PATH, status, &body)
+        };
+        Err(SourceError {
+            kind: fault.kind,
+            message: wire::redact(&self.key, &fault.message),
+            http_status: Some(status.as_u16()),
+            retry_after,
+        })
     }
 }
 
-fn endpoint(base_url: &Url) -> Url {
+/// The address of `path`, whichever path the base came with.
+fn endpoint(base_url: &Url, path: &str) -> Url {
     let mut url = base_url.clone();
     let base = url.path().trim_end_matches('/').trim_end_matches("/data/2.5").to_owned();
-    url.set_path(&format!("{base}{PATH}"));
+    url.set_path(&format!("{base}{path}"));
     url
 }
 
@@ -135,15 +134,7 @@ mod tests {
             ("https://pro.example/data/2.5/", "https://pro.example/data/2.5/weather"),
             ("http://127.0.0.1:9/proxy", "http://127.0.0.1:9/proxy/data/2.5/weather"),
         ] {
-            assert_eq!(endpoint(&Url::parse(base).unwrap()).as_str(), expected);
+            assert_eq!(endpoint(&Url::parse(base).unwrap(), PATH).as_str(), expected);
         }
-    }
-
-    #[test]
-    fn a_key_that_a_server_echoes_is_blanked_plain_and_encoded() {
-        let base = Url::parse("http://127.0.0.1").unwrap();
-        let key = SecretString::from("a+b/c");
-        let source = OpenWeatherMap::build(&base, key, Duration::from_secs(1)).unwrap();
-        assert_eq!(source.redact("no a+b/c, no a%2Bb%2Fc"), "no [key], no [key]");
     }
 }

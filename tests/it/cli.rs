@@ -231,7 +231,7 @@ fn a_dry_run_says_what_would_be_called_and_calls_nothing() {
     let ran =
         program.run(&["etl", "--dry-run", "--output", "csv", "--site", "site-00001"]).expect(0);
     let lines: Vec<&str> = ran.stdout.lines().collect();
-    assert_eq!(lines[0], "site_id,slot_time");
+    assert_eq!(lines[0], "site_id,slot_time,source");
     assert!(lines.len() == 2 && lines[1].starts_with("site-00001,2"), "{lines:?}");
     assert_eq!(simulator.calls().len(), 0);
     let unknown = program.run(&["etl", "--site", "nowhere"]).expect(2);

@@ -22,6 +22,7 @@ mod gaps;
 mod main_job;
 mod mysql_only;
 mod sink_contract;
+mod sources;
 mod store_contract;
 mod store_faults;
 mod support;

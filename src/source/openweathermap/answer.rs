@@ -4,12 +4,8 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::PATH;
-use super::fault::Fault;
 use crate::domain::ErrorKind;
-
-/// Longest part of a server's message that is kept.
-const MAX_MESSAGE_CHARS: usize = 200;
+use crate::source::fault::{Fault, one_line};
 
 /// The part of an error body that some services of the vendor fill. `cod` is a number or a text
 /// for one and the same status, and newer products call it `code`.
@@ -36,13 +32,13 @@ impl ErrorBody {
     }
 }
 
-/// The fault of an answer whose status is not 200.
-pub(super) fn fault(status: StatusCode, body: &[u8]) -> Fault {
+/// The fault of an answer of `path` whose status is not 200.
+pub(super) fn fault(path: &str, status: StatusCode, body: &[u8]) -> Fault {
     let said = said(body);
     let said = if said.is_empty() { "no message".to_owned() } else { said };
     Fault {
         kind: kind(status.as_u16()),
-        message: format!("HTTP {} at {PATH}: {said}", status.as_u16()),
+        message: format!("HTTP {} at {path}: {said}", status.as_u16()),
     }
 }
 
@@ -69,18 +65,12 @@ fn said(body: &[u8]) -> String {
     one_line(&text)
 }
 
-/// `text` in one line of [`MAX_MESSAGE_CHARS`] characters at most.
-pub(super) fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fault_of(status: u16, body: &str) -> Fault {
-        fault(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+        fault("/data/2.5/weather", StatusCode::from_u16(status).unwrap(), body.as_bytes())
     }
 
     #[test]

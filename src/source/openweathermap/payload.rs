@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::answer::{self, ErrorBody};
-use super::fault::Fault;
+use crate::source::fault::{Fault, one_line};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -82,7 +82,7 @@ impl Payload {
         if body.trim_ascii().is_empty() {
             return Err(Fault::malformed("the answer is empty"));
         }
-        refuse_claimed_error(body)?;
+        refuse_claimed(body)?;
         let mut json = serde_json::Deserializer::from_slice(body);
         let payload = serde_path_to_error::deserialize(&mut json)
             .map_err(|error| unreadable(&error.to_string()))?;
@@ -92,16 +92,16 @@ impl Payload {
 }
 
 fn unreadable(message: &str) -> Fault {
-    Fault::malformed(&answer::one_line(message))
+    Fault::malformed(&one_line(message))
 }
 
 /// Some answers say 200 outside and an error inside.
-fn refuse_claimed_error(body: &[u8]) -> Result<(), Fault> {
+pub(super) fn refuse_claimed(body: &[u8]) -> Result<(), Fault> {
     let Ok(error) = serde_json::from_slice::<ErrorBody>(body) else { return Ok(()) };
     match error.status() {
         None | Some(200) => Ok(()),
         Some(status) => {
-            let said = error.message().map(answer::one_line).filter(|said| !said.is_empty());
+            let said = error.message().map(one_line).filter(|said| !said.is_empty());
             let said = said.as_deref().unwrap_or("no message");
             let message = format!("the answer says cod {status}: {said}");
             Err(Fault { kind: answer::kind(status), message })

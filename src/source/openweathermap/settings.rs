@@ -70,7 +70,7 @@ impl OpenWeatherSettings {
     }
 }
 
-fn parse_calls_per_minute(text: &str) -> Result<f64, String> {
+pub(in crate::source) fn parse_calls_per_minute(text: &str) -> Result<f64, String> {
     parse_between(text, 0.0, 1e6, "calls per minute")
 }
 

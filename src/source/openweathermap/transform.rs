@@ -6,15 +6,15 @@
 //! on purpose, since the service writes `282` where it wrote `282.05` before. Place, name and id
 //! of the answer do not identify the site; the coordinates we asked for do.
 
-use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::NAME;
-use super::fault::Fault;
 use super::payload::Payload;
-use crate::domain::measure::{self, Measure};
-use crate::domain::observation::{MAX_TEXT_CHARS, Values};
-use crate::domain::{ErrorKind, Observation, SiteId};
+use crate::domain::measure;
+use crate::domain::observation::Values;
+use crate::domain::{Observation, SiteId};
+use crate::source::fault::Fault;
+use crate::source::reading::{condition_id, round, says_nothing, text, time, whole_degrees};
 
 /// The units that a payload is in, by the name of the API's `units` parameter
 /// (<https://openweathermap.org/current#data>). Pressure, visibility and precipitation are the
@@ -54,32 +54,25 @@ impl Units {
 /// A [`Fault`] when the body claims an error, cannot be read, has no time or no value, or holds a
 /// value out of its physical range.
 pub fn transform(site_id: &SiteId, units: Units, body: &[u8]) -> Result<Observation, Fault> {
-    let payload = Payload::parse(body)?;
-    let values = values(units, &payload)?;
-    let Values { answered_latitude, answered_longitude, .. } = values;
-    if values == (Values { answered_latitude, answered_longitude, ..Values::default() }) {
+    observation(site_id, units, &Payload::parse(body)?)
+}
+
+/// The observation that a payload gives for the site asked for.
+pub(super) fn observation(
+    site_id: &SiteId,
+    units: Units,
+    payload: &Payload,
+) -> Result<Observation, Fault> {
+    let values = values(units, payload)?;
+    if says_nothing(&values) {
         return Err(Fault::malformed("no weather in the answer: every value is absent"));
     }
     Ok(Observation {
         site_id: site_id.clone(),
         source: NAME,
-        observation_time: observation_time(payload.dt)?,
+        observation_time: time("dt", payload.dt)?,
         values,
     })
-}
-
-/// Whole seconds; both databases and the warehouse hold the years 1970 to 9999.
-fn observation_time(dt: Option<f64>) -> Result<DateTime<Utc>, Fault> {
-    const LAST_SECOND_OF_9999: f64 = 253_402_300_799.0;
-    let dt = dt.ok_or_else(|| Fault::malformed("dt: missing: the answer says no time"))?;
-    if !(0.0..=LAST_SECOND_OF_9999).contains(&dt) {
-        let message =
-            format!("dt: {dt} is out of range: expected Unix seconds until the year 9999");
-        return Err(Fault { kind: ErrorKind::OutOfRange, message });
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "within the range just checked")]
-    let seconds = dt as i64;
-    DateTime::from_timestamp(seconds, 0).ok_or_else(|| Fault::malformed("dt: no time"))
 }
 
 fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
@@ -121,7 +114,7 @@ fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
         rain_3h_mm: round(measure::RAIN_3H_MM, rain.and_then(|r| r.last_3h))?,
         snow_1h_mm: round(measure::SNOW_1H_MM, snow.and_then(|s| s.last_1h))?,
         snow_3h_mm: round(measure::SNOW_3H_MM, snow.and_then(|s| s.last_3h))?,
-        condition_id: condition_id(condition.and_then(|c| c.id))?,
+        condition_id: condition_id("weather[0].id", condition.and_then(|c| c.id))?,
         condition_group: text("weather[0].main", condition.and_then(|c| c.main.as_deref()))?,
         condition_description: text(
             "weather[0].description",
@@ -130,37 +123,6 @@ fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
         answered_latitude: round(measure::ANSWERED_LATITUDE, coord.and_then(|c| c.lat))?,
         answered_longitude: round(measure::ANSWERED_LONGITUDE, coord.and_then(|c| c.lon))?,
     })
-}
-
-fn round(measure: Measure, value: Option<f64>) -> Result<Option<f64>, Fault> {
-    Ok(value.map(|value| measure.round(value)).transpose()?)
-}
-
-fn whole_degrees(degrees: Option<f64>) -> Result<Option<i32>, Fault> {
-    let rounded = round(measure::WIND_DIRECTION_DEG, degrees)?;
-    #[expect(clippy::cast_possible_truncation, reason = "0 to 360")]
-    Ok(rounded.map(|degrees| degrees as i32))
-}
-
-fn condition_id(id: Option<f64>) -> Result<Option<i64>, Fault> {
-    /// Whole numbers beyond this have no exact floating-point form.
-    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
-    match id {
-        Some(id) if id.fract() != 0.0 || id.abs() > MAX_EXACT => {
-            Err(Fault::malformed(&format!("weather[0].id: {id} is no whole number")))
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "whole and small enough")]
-        id => Ok(id.map(|id| id as i64)),
-    }
-}
-
-fn text(field: &str, text: Option<&str>) -> Result<Option<String>, Fault> {
-    match text {
-        Some(text) if text.chars().count() > MAX_TEXT_CHARS => {
-            Err(Fault::malformed(&format!("{field}: longer than {MAX_TEXT_CHARS} characters")))
-        }
-        text => Ok(text.map(str::to_owned)),
-    }
 }
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ pub(crate) fn client(url: &Url, key: &str) -> OpenWeatherMap {
 pub(crate) struct Job<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) source: &'a dyn Source,
+    pub(crate) kind: &'static str,
     pub(crate) clock: &'a SteppedClock,
     pub(crate) settings: EtlSettings,
     pub(crate) calls_per_minute: f64,
@@ -84,6 +85,7 @@ impl<'a> Job<'a> {
         Self {
             store,
             source: &service.source,
+            kind: etl::KIND,
             clock: &service.clock,
             settings: EtlSettings::default(),
             calls_per_minute: 0.0,
@@ -99,6 +101,7 @@ impl<'a> Job<'a> {
         let parts = Etl {
             store: self.store,
             source: self.source,
+            kind: self.kind,
             clock: self.clock,
             settings: &self.settings,
             calls_per_minute: self.calls_per_minute,

@@ -5,6 +5,9 @@ use std::fmt;
 use crate::domain::ErrorKind;
 use crate::domain::measure::OutOfRange;
 
+/// Longest part of a server's message that is kept.
+const MAX_MESSAGE_CHARS: usize = 200;
+
 /// Why a body gives no observation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -32,4 +35,10 @@ impl From<OutOfRange> for Fault {
     fn from(error: OutOfRange) -> Self {
         Self { kind: ErrorKind::OutOfRange, message: error.to_string() }
     }
+}
+
+/// `text` in one line of [`MAX_MESSAGE_CHARS`] characters at most.
+pub(super) fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
 }

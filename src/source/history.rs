@@ -1,0 +1,284 @@
+//! History: what a source says of hours that are past.
+//!
+//! A trait of its own beside [`Source`](super::Source): a source without history does not
+//! implement it. What one call covers differs widely (one site and hour, or many sites and days),
+//! so a source says what it reaches ([`Reach`]), [`plan`] turns the site-hours that are wanted into
+//! the fewest calls, and [`History::recall`] makes one of them. For each site-hour of a call there
+//! is an observation or the reason why the source has none.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+
+use super::{Fault, SourceError};
+use crate::domain::{Observation, Site, SiteId};
+
+/// A source that knows the past.
+#[async_trait]
+pub trait History: Send + Sync {
+    /// The value of the `source` column: that of the [`Source`](super::Source) of the same
+    /// service. A row keeps its true source, whoever's hole it fills.
+    fn source_name(&self) -> &'static str;
+
+    /// What one call covers, and which hours there are.
+    fn reach(&self) -> Reach;
+
+    /// How many calls the account is charged for `ask`, at least 1.
+    fn charge(&self, ask: &Ask<'_>) -> u32;
+
+    /// Asks once. The answer has every site-hour of `ask`, once, by site in the order asked and by
+    /// hour from the earliest on.
+    ///
+    /// # Errors
+    /// When the call as a whole gives nothing; by its kind as for
+    /// [`Source::observe`](super::Source::observe). A `bad_request` for several sites says nothing
+    /// of each of them. Neither message nor cause holds the key.
+    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError>;
+}
+
+/// What a call of a history covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// The first hour that it has.
+    pub since: DateTime<Utc>,
+    /// How old an hour has to be for the history to have it.
+    pub lag: TimeDelta,
+    /// Sites of a call at most, at least 1.
+    pub sites_per_call: usize,
+    /// Hours of a call at most, one after the other, at least 1.
+    pub hours_per_call: u32,
+    /// True when it is asked for whole UTC days: `hours_per_call` are days then.
+    pub by_day: bool,
+}
+
+impl Reach {
+    /// Whether there is a point in asking for `hour` at `now`.
+    ///
+    /// # Errors
+    /// The reason why not; no call is needed to know it.
+    pub fn check(&self, hour: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Missing> {
+        let known_from = hour + self.lag;
+        if hour < self.since {
+            Err(Missing::BeforeHistory { since: self.since })
+        } else if now < known_from {
+            Err(Missing::TooRecent { known_from })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The first hour of the longest span that ends with `last`.
+    fn first_hour(&self, last: DateTime<Utc>) -> DateTime<Utc> {
+        let length = TimeDelta::hours(i64::from(self.hours_per_call.max(1)));
+        let end = if self.by_day { day(last) + TimeDelta::days(1) } else { last + HOUR };
+        end - length
+    }
+}
+
+const HOUR: TimeDelta = TimeDelta::hours(1);
+
+fn day(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.duration_trunc(TimeDelta::days(1)).unwrap_or(time)
+}
+
+/// Sites and hours to ask for in one call: the hours from `first` to `last`, both whole hours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask<'a> {
+    /// The sites, each once.
+    pub sites: Vec<&'a Site>,
+    /// The first hour.
+    pub first: DateTime<Utc>,
+    /// The last hour.
+    pub last: DateTime<Utc>,
+}
+
+impl Ask<'_> {
+    /// The hours, from the earliest on.
+    pub fn hours(&self) -> impl Iterator<Item = DateTime<Utc>> + use<> {
+        let last = self.last;
+        std::iter::successors(Some(self.first), |hour| Some(*hour + HOUR))
+            .take_while(move |hour| *hour <= last)
+    }
+
+    /// How many UTC days it touches.
+    #[must_use]
+    pub fn days(&self) -> u32 {
+        u32::try_from((day(self.last) - day(self.first)).num_days() + 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// The calls for the site-hours `wanted`, in the order to make them: newest first. In time no plan
+/// needs fewer spans; the sites of a span are shared out by the number that one call takes.
+///
+/// Hours between two wanted ones may be part of a call: they cost nothing there.
+#[must_use]
+pub fn plan<'a>(reach: &Reach, wanted: &[(&'a Site, DateTime<Utc>)]) -> Vec<Ask<'a>> {
+    let mut hours: BTreeMap<DateTime<Utc>, BTreeMap<&SiteId, &'a Site>> = BTreeMap::new();
+    for (site, hour) in wanted {
+        hours.entry(*hour).or_default().insert(&site.site_id, site);
+    }
+    let mut asks = Vec::new();
+    while let Some((last, _)) = hours.last_key_value() {
+        let span = hours.split_off(&reach.first_hour(*last));
+        let mut spans_of_sites: BTreeMap<&SiteId, (&'a Site, DateTime<Utc>, DateTime<Utc>)> =
+            BTreeMap::new();
+        for (hour, sites) in &span {
+            for (site_id, site) in sites {
+                spans_of_sites
+                    .entry(site_id)
+                    .and_modify(|(_, _, last)| *last = *hour)
+                    .or_insert((site, *hour, *hour));
+            }
+        }
+        let sites: Vec<_> = spans_of_sites.into_values().collect();
+        asks.extend(sites.chunks(reach.sites_per_call.max(1)).filter_map(|chunk| {
+            let first = chunk.iter().map(|(_, first, _)| *first).min()?;
+            let last = chunk.iter().map(|(_, _, last)| *last).max()?;
+            Some(Ask { sites: chunk.iter().map(|(site, _, _)| *site).collect(), first, last })
+        }));
+    }
+    asks
+}
+
+/// What a history says of one site and hour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recalled {
+    /// The site that was asked for.
+    pub site_id: SiteId,
+    /// The hour that was asked for.
+    pub hour: DateTime<Utc>,
+    /// The observation, whose time lies within the hour, or why there is none.
+    pub found: Result<Observation, Missing>,
+}
+
+/// Why a history has no observation of a site-hour.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// The hour is before the first one of the history.
+    #[error("the history begins at {since}")]
+    BeforeHistory {
+        /// The first hour.
+        since: DateTime<Utc>,
+    },
+    /// The history has the hour later.
+    #[error("known from {known_from} on")]
+    TooRecent {
+        /// When to ask again.
+        known_from: DateTime<Utc>,
+    },
+    /// The source answered for the hour and has no value.
+    #[error("the source has no value for this hour")]
+    Silent,
+    /// The source answered for another time.
+    #[error("the source answered for {answered} instead")]
+    Elsewhen {
+        /// The time that it answered for.
+        answered: DateTime<Utc>,
+    },
+    /// The source does not know the place or the time, in its own words.
+    #[error("{0}")]
+    Refused(String),
+    /// What the source said is no observation.
+    #[error("{0}")]
+    Unusable(Fault),
+}
+
+impl Missing {
+    /// True when asking again would bring the same: the site-hour is unfillable.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Self::TooRecent { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Coordinates, Interval};
+
+    fn site(name: &str) -> Site {
+        Site {
+            site_id: SiteId::parse(name).unwrap(),
+            name: name.into(),
+            coordinates: Coordinates::parse(1.0, 2.0).unwrap(),
+            timezone: chrono_tz::Tz::UTC,
+            country: None,
+            elevation_m: None,
+            interval: Interval::HOUR,
+            active_from: None,
+            active_until: None,
+            tags: Vec::new(),
+        }
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn reach(sites_per_call: usize, hours_per_call: u32) -> Reach {
+        Reach {
+            since: at("1979-01-01T00:00:00Z"),
+            lag: TimeDelta::hours(48),
+            sites_per_call,
+            hours_per_call,
+            by_day: hours_per_call.is_multiple_of(24),
+        }
+    }
+
+    fn in_words(asks: &[Ask<'_>]) -> Vec<String> {
+        let words = |ask: &Ask<'_>| {
+            let sites: Vec<&str> = ask.sites.iter().map(|site| site.site_id.as_str()).collect();
+            let (first, last) = (ask.first.format("%dT%H"), ask.last.format("%dT%H"));
+            format!("{} {first} to {last}", sites.join("+"))
+        };
+        asks.iter().map(words).collect()
+    }
+
+    #[test]
+    fn a_source_of_one_site_and_hour_per_call_is_asked_once_for_each_newest_first() {
+        let (a, b) = (site("a"), site("b"));
+        let (one, two) = (at("2026-11-01T01:00:00Z"), at("2026-11-02T05:00:00Z"));
+        let asks = plan(&reach(1, 1), &[(&a, one), (&b, two), (&a, two), (&a, one)]);
+        assert_eq!(in_words(&asks), ["a 02T05 to 02T05", "b 02T05 to 02T05", "a 01T01 to 01T01"]);
+    }
+
+    #[test]
+    fn a_source_of_days_is_asked_for_whole_days_and_no_longer_than_needed() {
+        let (a, b, c) = (site("a"), site("b"), site("c"));
+        let wanted = [
+            (&a, at("2026-11-05T07:00:00Z")),
+            (&b, at("2026-11-04T23:00:00Z")),
+            (&c, at("2026-11-04T00:00:00Z")),
+            (&a, at("2026-11-03T23:00:00Z")),
+        ];
+        let asks = plan(&reach(2, 48), &wanted);
+        assert_eq!(in_words(&asks), ["a+b 04T23 to 05T07", "c 04T00 to 04T00", "a 03T23 to 03T23"]);
+        assert_eq!(asks[0].days(), 2);
+        assert_eq!(asks[0].hours().count(), 9);
+    }
+
+    #[test]
+    fn a_year_of_twenty_sites_takes_as_many_calls_as_its_days_need() {
+        let sites: Vec<Site> = (0..20).map(|n| site(&format!("s{n}"))).collect();
+        let start = at("2025-01-01T00:00:00Z");
+        let wanted: Vec<_> = sites
+            .iter()
+            .flat_map(|site| (0..8760).map(move |hour| (site, start + TimeDelta::hours(hour))))
+            .collect();
+        assert_eq!(plan(&reach(100, 14 * 24), &wanted).len(), 27); // 365 days by 14
+        assert_eq!(plan(&reach(1, 1), &wanted).len(), 20 * 8760);
+    }
+
+    #[test]
+    fn what_no_call_can_bring_is_known_before_the_call() {
+        let reach = reach(1, 1);
+        let now = at("2026-11-25T08:00:00Z");
+        let missing = |hour| reach.check(at(hour), now).unwrap_err();
+        assert!(missing("1978-12-31T23:00:00Z").is_final());
+        let known_from = at("2026-11-25T09:00:00Z");
+        assert_eq!(missing("2026-11-23T09:00:00Z"), Missing::TooRecent { known_from });
+        assert!(!missing("2026-11-23T09:00:00Z").is_final());
+        assert_eq!(reach.check(at("2026-11-23T08:00:00Z"), now), Ok(()));
+    }
+}

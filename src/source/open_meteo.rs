@@ -1,0 +1,257 @@
+//! Open-Meteo, current weather (`GET /v1/forecast`, <https://open-meteo.com/en/docs>) and history
+//! (`GET /v1/archive`, <https://open-meteo.com/en/docs/historical-weather-api>).
+//!
+//! No key is needed, but the free service is for non-commercial use only
+//! (<https://open-meteo.com/en/terms>); a commercial plan has a key and hosts of its own, with the
+//! prefix `customer-` (<https://open-meteo.com/en/pricing>). What is said of now and of the past
+//! comes from weather models, not from a station.
+//!
+//! The limits of the free service (<https://open-meteo.com/en/pricing#faq>,
+//! <https://github.com/open-meteo/open-meteo/issues/439>): 600 calls in a minute, 5,000 in an hour,
+//! 10,000 in a day. A call for several places counts as one for each, more than 10 variables count
+//! as more in proportion, and so do more than 14 days
+//! (<https://github.com/open-meteo/open-meteo/issues/1295>,
+//! <https://github.com/open-meteo/open-meteo-website/issues/504>).
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{Client, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::domain::{ErrorKind, Site};
+use crate::http;
+use crate::source::history::{Ask, History, Reach, Recalled};
+use crate::source::{Answer, Source, SourceError, wire};
+
+mod answer;
+mod condition;
+mod payload;
+pub mod settings;
+mod transform;
+
+pub use settings::OpenMeteoSettings;
+pub use transform::transform;
+
+use payload::Variable;
+
+/// The value of the `source` column.
+pub const NAME: &str = "open-meteo";
+
+const FORECAST_PATH: &str = "/v1/forecast";
+const ARCHIVE_PATH: &str = "/v1/archive";
+
+/// Sites of an archive call. The service takes up to 1,000 places
+/// (<https://openmeteo.substack.com/p/weather-data-for-multiple-locations>), but counts each as a
+/// call: a hundred are charged as 120, which a minute of the free service bears, and their address
+/// is short enough for any proxy.
+const SITES_PER_CALL: usize = 100;
+
+/// Days of an archive call: as many as count as one call.
+const DAYS_PER_CALL: u32 = 14;
+
+/// Variables that count as one call.
+const VARIABLES_PER_CHARGE: f64 = 10.0;
+
+/// The archive begins on 1 January 1940.
+const SINCE: DateTime<Utc> = match DateTime::from_timestamp(-946_771_200, 0) {
+    Some(since) => since,
+    None => DateTime::UNIX_EPOCH,
+};
+
+/// The archive is there "with a delay of 2 days"; it grows by whole days.
+const LAG: TimeDelta = TimeDelta::days(3);
+
+/// A body for one site is about 2 kB; what is longer than this is no weather.
+const MAX_FORECAST_BYTES: usize = 64 * 1024;
+
+/// 100 sites × 14 days × 24 hours × 13 numbers of up to 11 bytes.
+const MAX_ARCHIVE_BYTES: usize = 8 * 1024 * 1024;
+
+/// The client of the service.
+pub struct OpenMeteo {
+    client: Client,
+    forecast: Url,
+    archive: Url,
+    key: Option<SecretString>,
+}
+
+impl OpenMeteo {
+    /// A client that calls the forecast API at `base_url` and the archive at `archive_url` (scheme,
+    /// host and perhaps a path), with the key of a commercial plan or with none, each call bounded
+    /// by `timeout`.
+    ///
+    /// # Errors
+    /// When the TLS backend cannot be set up.
+    pub fn build(
+        base_url: &Url,
+        archive_url: &Url,
+        key: Option<SecretString>,
+        timeout: Duration,
+    ) -> reqwest::Result<Self> {
+        Ok(Self {
+            client: http::client(timeout)?,
+            forecast: endpoint(base_url, FORECAST_PATH),
+            archive: endpoint(archive_url, ARCHIVE_PATH),
+            key,
+        })
+    }
+
+    /// The body of a 200 answer.
+    async fn get(&self, mut url: Url, path: &str, limit: usize) -> Result<Vec<u8>, SourceError> {
+        // Always the same units, and times as Unix seconds: those have no zone to get wrong.
+        url.query_pairs_mut()
+            .append_pair("temperature_unit", "celsius")
+            .append_pair("wind_speed_unit", "ms")
+            .append_pair("precipitation_unit", "mm")
+            .append_pair("timeformat", "unixtime")
+            .append_pair("timezone", "GMT");
+        if let Some(key) = &self.key {
+            url.query_pairs_mut().append_pair("apikey", key.expose_secret());
+        }
+        let sent = self.client.get(url).send().await;
+        let response = sent.map_err(|error| self.redacted(wire::broken(error, None)))?;
+        let status = response.status();
+        let retry_after = http::retry_after(response.headers());
+        let now = http::date(response.headers());
+        let body = http::body(response, limit)
+            .await
+            .map_err(|error| self.redacted(wire::broken(error, Some(status))))?;
+        if status == StatusCode::OK {
+            return Ok(body);
+        }
+        let fault = answer::fault(path, status, &body);
+        let rest = match fault.kind {
+            ErrorKind::RateLimited => answer::rest(&fault.message, now),
+            _ => None,
+        };
+        Err(self.redacted(SourceError {
+            kind: fault.kind,
+            message: fault.message,
+            http_status: Some(status.as_u16()),
+            retry_after: retry_after.or(rest),
+        }))
+    }
+
+    /// The error of a 200 answer that is no good one.
+    fn unreadable(&self, fault: super::Fault) -> SourceError {
+        let retry_after = match fault.kind {
+            ErrorKind::RateLimited => answer::rest(&fault.message, None),
+            _ => None,
+        };
+        self.redacted(SourceError {
+            kind: fault.kind,
+            message: fault.message,
+            http_status: Some(StatusCode::OK.as_u16()),
+            retry_after,
+        })
+    }
+
+    fn redacted(&self, error: SourceError) -> SourceError {
+        match &self.key {
+            Some(key) => SourceError { message: wire::redact(key, &error.message), ..error },
+            None => error,
+        }
+    }
+}
+
+#[async_trait]
+impl Source for OpenMeteo {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn observe(&self, site: &Site) -> Result<Answer, SourceError> {
+        let mut url = self.forecast.clone();
+        url.query_pairs_mut()
+            .append_pair("latitude", &site.coordinates.latitude().to_string())
+            .append_pair("longitude", &site.coordinates.longitude().to_string())
+            .append_pair("current", &names(&transform::CURRENT))
+            .append_pair("minutely_15", &names(&transform::QUARTERS))
+            .append_pair("past_minutely_15", "4")
+            .append_pair("forecast_minutely_15", "1");
+        let body = self.get(url, FORECAST_PATH, MAX_FORECAST_BYTES).await?;
+        match transform(&site.site_id, &body) {
+            Ok(observation) => Ok(Answer { observation, http_status: StatusCode::OK.as_u16() }),
+            Err(fault) => Err(self.unreadable(fault)),
+        }
+    }
+}
+
+#[async_trait]
+impl History for OpenMeteo {
+    fn source_name(&self) -> &'static str {
+        NAME
+    }
+
+    fn reach(&self) -> Reach {
+        Reach {
+            since: SINCE,
+            lag: LAG,
+            sites_per_call: SITES_PER_CALL,
+            hours_per_call: DAYS_PER_CALL * 24,
+            by_day: true,
+        }
+    }
+
+    fn charge(&self, ask: &Ask<'_>) -> u32 {
+        #[expect(clippy::cast_precision_loss, reason = "a dozen variables, a hundred sites")]
+        let (variables, sites) = (transform::ARCHIVE.len() as f64, ask.sites.len() as f64);
+        let days = f64::from(ask.days()) / f64::from(DAYS_PER_CALL);
+        let calls = sites * (variables / VARIABLES_PER_CHARGE).max(1.0) * days.max(1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+        let calls = calls.ceil() as u32;
+        calls.max(1)
+    }
+
+    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError> {
+        let coordinates = ask.sites.iter().map(|site| site.coordinates);
+        let latitudes: Vec<String> =
+            coordinates.clone().map(|place| place.latitude().to_string()).collect();
+        let longitudes: Vec<String> =
+            coordinates.map(|place| place.longitude().to_string()).collect();
+        let mut url = self.archive.clone();
+        url.query_pairs_mut()
+            .append_pair("latitude", &latitudes.join(","))
+            .append_pair("longitude", &longitudes.join(","))
+            .append_pair("start_date", &ask.first.format("%F").to_string())
+            .append_pair("end_date", &ask.last.format("%F").to_string())
+            .append_pair("hourly", &names(&transform::ARCHIVE));
+        let body = self.get(url, ARCHIVE_PATH, MAX_ARCHIVE_BYTES).await?;
+        transform::recall(ask, &body).map_err(|fault| self.unreadable(fault))
+    }
+}
+
+fn names(variables: &[Variable]) -> String {
+    variables.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",")
+}
+
+fn endpoint(base_url: &Url, path: &str) -> Url {
+    let mut url = base_url.clone();
+    let base = url.path().trim_end_matches('/').trim_end_matches("/v1").to_owned();
+    url.set_path(&format!("{base}{path}"));
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_url_may_come_with_or_without_a_path() {
+        for (base, expected) in [
+            ("https://api.open-meteo.com", "https://api.open-meteo.com/v1/forecast"),
+            ("https://api.example/v1/", "https://api.example/v1/forecast"),
+            ("http://127.0.0.1:9/proxy", "http://127.0.0.1:9/proxy/v1/forecast"),
+        ] {
+            assert_eq!(endpoint(&Url::parse(base).unwrap(), FORECAST_PATH).as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn the_archive_begins_with_1940() {
+        assert_eq!(SINCE.to_rfc3339(), "1940-01-01T00:00:00+00:00");
+    }
+}

@@ -1,0 +1,447 @@
+//! Every source through real HTTP to its simulated service: one contract, and one climate.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+use weather_data_product::domain::observation::Values;
+use weather_data_product::domain::{Coordinates, ErrorKind, Observation, Site};
+use weather_data_product::simulator::SimulatorConfig;
+use weather_data_product::source::history::{Ask, Missing, Recalled, plan};
+use weather_data_product::source::open_meteo::OpenMeteo;
+use weather_data_product::source::openweathermap::lacks_subscription;
+use weather_data_product::source::{History, Source, SourceError};
+
+use crate::support::databases::{TestDatabase, on_both_databases};
+use crate::support::program::{Program, SimulatorProcess};
+use crate::support::samples::{hour, site, sites, time};
+use crate::support::service::{Job, KEY, Service, client};
+
+on_both_databases!(
+    open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own,
+    open_meteos_limit_rests_that_source_alone,
+);
+
+fn open_meteo(service: &Service, key: Option<&str>) -> OpenMeteo {
+    let timeout = Duration::from_secs(5);
+    OpenMeteo::build(&service.url, &service.url, key.map(SecretString::from), timeout).unwrap()
+}
+
+fn histories(service: &Service) -> [Box<dyn History>; 2] {
+    [Box::new(open_meteo(service, None)), Box::new(client(&service.url, KEY))]
+}
+
+fn both(service: &Service) -> [Box<dyn Source>; 2] {
+    [Box::new(open_meteo(service, None)), Box::new(client(&service.url, KEY))]
+}
+
+/// The hours of a day that every history has by now.
+fn past(sites: &[Site], hours: u32) -> Vec<(&Site, DateTime<Utc>)> {
+    let first = time("2026-11-15T00:00:00Z");
+    let hours = (0..i64::from(hours)).map(move |n| first + TimeDelta::hours(n));
+    sites.iter().flat_map(|site| hours.clone().map(move |hour| (site, hour))).collect()
+}
+
+async fn recall_all(history: &dyn History, wanted: &[(&Site, DateTime<Utc>)]) -> Vec<Recalled> {
+    let mut recalled = Vec::new();
+    for ask in plan(&history.reach(), wanted) {
+        recalled.extend(history.recall(&ask).await.unwrap());
+    }
+    recalled
+}
+
+#[tokio::test]
+async fn a_source_observes_its_site_in_one_call_and_by_its_own_name() {
+    let service = Service::with_faults(&[]).await;
+    for (calls, source) in (1..).zip(both(&service)) {
+        let answer = source.observe(&site(7)).await.unwrap();
+        assert_eq!(answer.http_status, 200);
+        assert_eq!(answer.observation.site_id, site(7).site_id);
+        assert_eq!(answer.observation.source, source.name());
+        assert!(answer.observation.observation_time <= service.simulator.calls()[0].time);
+        assert_eq!(service.simulator.call_count(), calls);
+    }
+}
+
+#[tokio::test]
+async fn each_fault_has_the_kind_that_says_what_to_do() {
+    for (fault, open_meteo_kind, openweathermap_kind) in [
+        ("unauthorized", ErrorKind::Unauthorized, ErrorKind::Unauthorized),
+        ("bad_request", ErrorKind::BadRequest, ErrorKind::BadRequest),
+        ("not_found", ErrorKind::Malformed, ErrorKind::NotFound),
+        ("rate_limited", ErrorKind::RateLimited, ErrorKind::RateLimited),
+        ("server_error", ErrorKind::ServerError, ErrorKind::ServerError),
+        ("dropped", ErrorKind::Connection, ErrorKind::Connection),
+        ("truncated", ErrorKind::Malformed, ErrorKind::Malformed),
+        ("html", ErrorKind::Malformed, ErrorKind::Malformed),
+        ("wrong_json", ErrorKind::Malformed, ErrorKind::Malformed),
+        ("empty", ErrorKind::Malformed, ErrorKind::Malformed),
+        ("out_of_range", ErrorKind::OutOfRange, ErrorKind::OutOfRange),
+        ("status_in_body", ErrorKind::Malformed, ErrorKind::ServerError),
+    ] {
+        let service = Service::with_faults(&[&format!("{fault}=100%")]).await;
+        let kinds = [open_meteo_kind, openweathermap_kind];
+        for (source, kind) in both(&service).iter().zip(kinds) {
+            let error = source.observe(&site(7)).await.unwrap_err();
+            assert_eq!(error.kind, kind, "{} {fault}: {error}", source.name());
+            assert_eq!(error.message.lines().count(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn open_meteos_limit_rests_until_the_minute_turns_unless_it_names_a_time() {
+    let faults = ["rate_limited=50%", "rate_limited_retry_after=50%"];
+    let service = Service::with_faults(&faults).await;
+    service.set_time(hour() + TimeDelta::seconds(48));
+    let source = open_meteo(&service, None);
+    let mut waits: Vec<u64> = Vec::new();
+    for number in 0..10 {
+        let error = source.observe(&site(number)).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::RateLimited);
+        waits.push(error.retry_after.unwrap().as_secs());
+    }
+    waits.sort_unstable();
+    waits.dedup();
+    assert_eq!(waits, [12, 30]);
+}
+
+#[tokio::test]
+async fn a_wrong_key_of_open_meteo_is_refused_and_told_by_nobody() {
+    let service = Service::with_faults(&[]).await;
+    open_meteo(&service, Some(KEY)).observe(&site(1)).await.unwrap();
+    let error = open_meteo(&service, Some("wrong+key")).observe(&site(1)).await.unwrap_err();
+    assert_eq!((error.kind, error.http_status), (ErrorKind::Unauthorized, Some(400)));
+    assert!(error.message.contains("The supplied API key is invalid"), "{error}");
+    let closed = "http://127.0.0.1:1".parse().unwrap();
+    let key = Some(SecretString::from("wrong+key"));
+    let nobody = OpenMeteo::build(&closed, &closed, key, Duration::from_secs(5)).unwrap();
+    let error = nobody.observe(&site(1)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Connection);
+    assert!(!error.message.contains("wrong"), "{error}");
+}
+
+#[tokio::test]
+async fn a_history_answers_for_every_site_hour_once_in_the_calls_that_were_planned() {
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(3);
+    let wanted = past(&sites, 30);
+    for (history, calls) in histories(&service).iter().zip([1, 90]) {
+        let before = service.simulator.call_count();
+        let recalled = recall_all(&**history, &wanted).await;
+        assert_eq!(service.simulator.call_count() - before, calls);
+        let mut keys: Vec<_> = recalled.iter().map(|each| (&each.site_id, each.hour)).collect();
+        let mut expected: Vec<_> =
+            wanted.iter().map(|(site, hour)| (&site.site_id, *hour)).collect();
+        keys.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+        for each in &recalled {
+            let observation = each.found.as_ref().unwrap();
+            assert_eq!(observation.source, history.source_name());
+            assert_eq!(observation.site_id, each.site_id);
+            assert_eq!(observation.observation_time, each.hour);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_charged_as_the_documentation_says() {
+    let service = Service::with_faults(&[]).await;
+    let [open_meteo, openweathermap] = histories(&service);
+    let sites = sites(100);
+    let ask = |sites: &[Site], days| {
+        let first = time("2026-11-01T00:00:00Z");
+        let last = first + TimeDelta::days(days) - TimeDelta::hours(1);
+        (first, last, sites.len())
+    };
+    for (count, days, charge) in [(1, 1, 2), (1, 14, 2), (5, 14, 6), (100, 14, 120), (10, 28, 24)] {
+        let (first, last, _) = ask(&sites, days);
+        let ask = Ask { sites: sites.iter().take(count).collect(), first, last };
+        assert_eq!(open_meteo.charge(&ask), charge, "{count} sites, {days} days");
+    }
+    let (first, last, _) = ask(&sites, 1);
+    let ask = Ask { sites: sites.iter().take(2).collect(), first, last };
+    assert_eq!(openweathermap.charge(&ask), 48);
+}
+
+#[tokio::test]
+async fn what_the_archive_does_not_have_yet_is_silent_and_known_before_the_call() {
+    let service = Service::with_faults(&[]).await;
+    let history = open_meteo(&service, None);
+    let now = hour() + TimeDelta::minutes(7);
+    let hour = hour() - TimeDelta::hours(20);
+    let missing = history.reach().check(hour, now).unwrap_err();
+    assert!(!missing.is_final(), "{missing}");
+    let site = site(1);
+    let ask = Ask { sites: vec![&site], first: hour, last: hour };
+    assert_eq!(history.recall(&ask).await.unwrap()[0].found, Err(Missing::Silent));
+    let known = history.reach().check(now - TimeDelta::days(3), now);
+    assert_eq!(known, Ok(()));
+}
+
+#[tokio::test]
+async fn one_call_without_its_subscription_is_told_apart_from_a_bad_key() {
+    let config = SimulatorConfig { has_one_call: false, ..SimulatorConfig::default() };
+    let service = Service::start(config).await;
+    let site = site(1);
+    let first = time("2026-11-15T00:00:00Z");
+    let ask = Ask { sites: vec![&site], first, last: first };
+    service.source.observe(&site).await.unwrap();
+    let error = service.source.recall(&ask).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unauthorized);
+    assert!(lacks_subscription(&error), "{error}");
+    let error: SourceError = client(&service.url, "wrong").recall(&ask).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unauthorized);
+    assert!(!lacks_subscription(&error), "{error}");
+}
+
+#[tokio::test]
+async fn what_one_call_does_not_know_is_unfillable_and_what_fails_is_not() {
+    let service = Service::with_faults(&["not_found@1,1", "server_error@2,2"]).await;
+    let first = time("2026-11-15T00:00:00Z");
+    let recall = async |latitude, longitude| {
+        let coordinates = Coordinates::parse(latitude, longitude).unwrap();
+        let site = Site { coordinates, ..site(1) };
+        service.source.recall(&Ask { sites: vec![&site], first, last: first }).await
+    };
+    let recalled = recall(1.0, 1.0).await.unwrap();
+    assert!(matches!(recalled[0].found, Err(Missing::Refused(_))), "{recalled:?}");
+    assert!(recall(2.0, 2.0).await.unwrap_err().kind.is_transient());
+}
+
+/// A field, its value, and how far two sources may be apart.
+type Field = (&'static str, fn(&Values) -> Option<f64>, f64);
+
+/// Half of the last digit that each service writes, and of ours.
+const TOLERANCES: [Field; 12] = [
+    ("temperature_c", |v| v.temperature_c, 0.05 + 0.01),
+    ("feels_like_c", |v| v.feels_like_c, 0.05 + 0.01),
+    ("humidity_pct", |v| v.humidity_pct, 0.5 + 0.5),
+    ("pressure_msl_hpa", |v| v.pressure_msl_hpa, 0.05 + 0.5),
+    ("pressure_ground_hpa", |v| v.pressure_ground_hpa, 0.05 + 0.5),
+    ("wind_speed_ms", |v| v.wind_speed_ms, 0.01),
+    ("wind_gust_ms", |v| v.wind_gust_ms, 0.01),
+    ("wind_direction_deg", |v| v.wind_direction_deg.map(f64::from), 1.0),
+    ("cloud_cover_pct", |v| v.cloud_cover_pct, 1.0),
+    ("visibility_m", |v| v.visibility_m, 1.0),
+    // Four quarters of rain and as many of showers, each to 0.01 mm.
+    ("rain_1h_mm", |v| v.rain_1h_mm, 8.0 * 0.005 + 0.01),
+    // Four quarters, each to 0.01 cm of snow.
+    ("snow_1h_mm", |v| v.snow_1h_mm, 4.0 * 0.005 * 10.0 / 7.0 + 0.01),
+];
+
+/// Compares, and says in which fields there was something to compare.
+fn assert_same_weather(one: &Observation, other: &Observation) -> Vec<&'static str> {
+    assert_eq!(one.observation_time, other.observation_time);
+    let mut compared = Vec::new();
+    for (name, value, tolerance) in TOLERANCES {
+        if let (Some(left), Some(right)) = (value(&one.values), value(&other.values)) {
+            let difference = (left - right).abs();
+            assert!(
+                difference <= tolerance + 1e-9,
+                "{name}: {left} and {right}\n{one:?}\n{other:?}"
+            );
+            compared.push(name);
+        }
+    }
+    let falls = |values: &Values| {
+        values.rain_1h_mm.is_some_and(|mm| mm > 0.1) || values.snow_1h_mm.is_some_and(|mm| mm > 0.1)
+    };
+    if falls(&one.values) && falls(&other.values) {
+        assert_eq!(one.values.condition_group, other.values.condition_group);
+    }
+    compared
+}
+
+#[tokio::test]
+async fn both_sources_tell_the_same_past_of_the_same_climate() {
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(40);
+    let wanted = past(&sites, 24);
+    let [open_meteo, openweathermap] = histories(&service);
+    let mut one = recall_all(&*open_meteo, &wanted).await;
+    let mut other = recall_all(&*openweathermap, &wanted).await;
+    one.sort_by(|a, b| (&a.site_id, a.hour).cmp(&(&b.site_id, b.hour)));
+    other.sort_by(|a, b| (&a.site_id, a.hour).cmp(&(&b.site_id, b.hour)));
+    assert_eq!((one.len(), other.len()), (960, 960));
+    let mut compared: Vec<&str> = one
+        .iter()
+        .zip(&other)
+        .flat_map(|(one, other)| {
+            assert_same_weather(one.found.as_ref().unwrap(), other.found.as_ref().unwrap())
+        })
+        .collect();
+    compared.sort_unstable();
+    compared.dedup();
+    // One Call has no pressure at the ground, the archive no visibility.
+    let all = TOLERANCES.iter().map(|(name, ..)| *name);
+    let mut expected: Vec<_> =
+        all.filter(|name| !["pressure_ground_hpa", "visibility_m"].contains(name)).collect();
+    expected.sort_unstable();
+    assert_eq!(compared, expected);
+}
+
+/// OpenWeatherMap's `dt` lags by a number of seconds of the place's own; at places without a lag
+/// both speak of the full hour.
+#[tokio::test]
+async fn both_sources_tell_the_same_present_of_the_same_climate() {
+    let service = Service::with_faults(&[]).await;
+    let open_meteo = open_meteo(&service, None);
+    let mut compared = Vec::new();
+    for number in 0..2400 {
+        let coordinates = Coordinates::parse(
+            f64::from(number % 140) - 70.0 + f64::from(number / 140) * 0.0007,
+            f64::from(number % 340) - 170.0,
+        );
+        let site = Site { coordinates: coordinates.unwrap(), ..site(1) };
+        service.set_time(hour() + TimeDelta::days(i64::from(number % 90)));
+        let other = service.source.observe(&site).await.unwrap().observation;
+        if other.observation_time.timestamp() % 900 == 0 {
+            let one = open_meteo.observe(&site).await.unwrap().observation;
+            compared.extend(assert_same_weather(&one, &other));
+        }
+    }
+    let times = |name: &str| compared.iter().filter(|each| **each == name).count();
+    assert!(times("temperature_c") >= 4, "{}", times("temperature_c"));
+    for (name, ..) in TOLERANCES {
+        let is_rare = ["rain_1h_mm", "snow_1h_mm", "wind_gust_ms"].contains(&name);
+        assert!(is_rare || times(name) > 0, "{name} was compared nowhere");
+    }
+}
+
+async fn open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own(database: &TestDatabase) {
+    let store = &database.store;
+    let service = Service::with_faults(&[]).await;
+    let open_meteo = open_meteo(&service, None);
+    let sites = sites(5);
+    let first = Job { source: &open_meteo, ..Job::new(&**store, &service) };
+    assert_eq!(first.run(&sites).await.counts.collected, 5);
+    assert_eq!(first.run(&sites).await.counts.calls, 0);
+    // The other source has all of its slots before it.
+    let other = Job::new(&**store, &service).run(&sites).await;
+    assert_eq!((other.counts.collected, other.counts.calls), (5, 5));
+    for source in ["open-meteo", "openweathermap"] {
+        let states = store.list_site_states(source, hour()).await.unwrap();
+        assert_eq!(states.iter().map(|state| state.slots_collected).sum::<i64>(), 5, "{source}");
+    }
+}
+
+async fn open_meteos_limit_rests_that_source_alone(database: &TestDatabase) {
+    let store = &database.store;
+    let config = SimulatorConfig { calls_per_minute: Some(3), ..SimulatorConfig::default() };
+    let service = Service::start(config).await;
+    let open_meteo = open_meteo(&service, None);
+    let sites = sites(3);
+    for site in &sites {
+        open_meteo.observe(site).await.unwrap();
+    }
+    let report = Job { source: &open_meteo, ..Job::new(&**store, &service) }.run(&sites).await;
+    // The minute turns within what is worth waiting, on a clock that steps.
+    assert_eq!(report.counts.collected, 3);
+    assert!(store.paused_until("open-meteo").await.unwrap().is_some());
+    assert_eq!(store.paused_until("openweathermap").await.unwrap(), None);
+}
+
+/// `weather` with both sources set, of which Open-Meteo's may be another simulator's.
+fn program(
+    store: &str,
+    openweathermap: &SimulatorProcess,
+    open_meteo: &SimulatorProcess,
+) -> Program {
+    openweathermap
+        .client(store)
+        .with_sites(4)
+        .env("OPEN_METEO_BASE_URL", &open_meteo.url)
+        .env("OPEN_METEO_CALLS_PER_MINUTE", "0")
+        .env("SOURCES", "openweathermap,open-meteo")
+}
+
+#[test]
+fn one_start_collects_from_each_source_and_a_second_calls_nothing() {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = program("sqlite://weather.db", &simulator, &simulator);
+    let planned = program.run(&["etl", "--dry-run", "--output", "csv"]).expect(0);
+    assert_eq!(planned.stdout.lines().filter(|line| line.ends_with(",open-meteo")).count(), 4);
+    let ran = program.run(&["etl"]).expect(0);
+    let summaries: Vec<_> =
+        ran.log().into_iter().filter(|line| line["event"] == "run_summary").collect();
+    let mut told: Vec<_> = summaries
+        .iter()
+        .map(|line| {
+            let text = |name: &str| line[name].as_str().unwrap().to_owned();
+            (text("source"), text("kind"), line["collected"].as_u64().unwrap())
+        })
+        .collect();
+    told.sort();
+    let expected = [
+        ("open-meteo".to_owned(), "etl:open-meteo".to_owned(), 4),
+        ("openweathermap".to_owned(), "etl".to_owned(), 4),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(simulator.calls().len(), 8);
+    program.run(&["etl"]).expect(0);
+    assert_eq!(simulator.calls().len(), 8);
+    let status = program.run(&["status", "--output", "json"]).expect(0).stdout;
+    let status: Vec<serde_json::Value> = serde_json::from_str(&status).unwrap();
+    let fresh =
+        status.iter().filter(|site| site["fresh"] == true && site["source"] == "open-meteo");
+    assert_eq!((status.len(), fresh.count()), (8, 4));
+}
+
+#[test]
+fn a_refused_key_of_one_source_holds_up_no_other() {
+    let (refusing, good) =
+        (SimulatorProcess::start(&["--accept-key", "another"]), SimulatorProcess::start(&[]));
+    let program = program("sqlite://weather.db", &refusing, &good);
+    let ran = program.run(&["etl"]).expect(3);
+    assert!(ran.stderr.contains("openweathermap refused the API key"), "{}", ran.stderr);
+    assert_eq!(good.calls().len(), 4);
+    let status = program.run(&["status"]).expect(0).stdout;
+    assert!(status.starts_with("4 of 8 sites fresh"), "{status}");
+    assert!(status.contains("(openweathermap): unauthorized (401)"), "{status}");
+}
+
+#[test]
+fn open_meteo_alone_needs_no_key_and_no_source_becomes_another_without_a_word() {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = || {
+        Program::new()
+            .with_sites(2)
+            .env("OPEN_METEO_BASE_URL", &simulator.url)
+            .env("DATABASE_URL", "sqlite://weather.db")
+    };
+    let refused = program().run(&["etl"]).expect(2);
+    assert!(refused.stderr.contains("SOURCES=open-meteo needs none"), "{}", refused.stderr);
+    assert_eq!(simulator.calls().len(), 0);
+    let unknown = program().env("SOURCES", "metno").run(&["etl"]).expect(2);
+    assert!(unknown.stderr.contains("is no source: expected openweathermap, open-meteo"));
+    let program = program().env("SOURCES", "open-meteo");
+    assert_eq!(program.run(&["etl"]).expect(0).run_summary()["collected"], 2);
+    assert!(program.run(&["status"]).expect(0).stdout.starts_with("2 of 2 sites fresh"));
+    let doctor = program.run(&["doctor"]).expect(0).stdout;
+    assert!(doctor.contains("open-meteo answered"), "{doctor}");
+    assert!(doctor.contains("non-commercial use only"), "{doctor}");
+    let help = program.run(&["etl", "--help"]).expect(0).stdout;
+    assert!(help.contains("non-commercial use"), "{help}");
+}
+
+#[test]
+fn the_key_of_open_meteo_is_in_no_output() {
+    let simulator = SimulatorProcess::start(&["--accept-key", "good"]);
+    let program = Program::new()
+        .with_sites(2)
+        .env("OPEN_METEO_BASE_URL", &simulator.url)
+        .env("OPEN_METEO_API_KEY", "open+meteo/secret")
+        .env("SOURCES", "open-meteo")
+        .env("LOG_LEVEL", "trace");
+    let ran = program.run(&["etl"]).expect(3);
+    assert!(ran.stderr.contains("open-meteo refused the API key"), "{}", ran.stderr);
+    let outputs =
+        [ran, program.run(&["doctor"]), program.run(&["status"]), program.run(&["etl", "--help"])];
+    for output in outputs {
+        for text in [output.stdout, output.stderr, simulator.log()] {
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}
