@@ -12,7 +12,7 @@ use super::OpenMeteo;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Open-Meteo (free for non-commercial use only)")]
 pub struct OpenMeteoSettings {
-    /// Where the forecast API is; with a commercial key https://customer-api.open-meteo.com
+    /// Where the forecast API is; with a commercial key on host customer-api.open-meteo.com
     #[arg(
         long,
         value_name = "URL",
@@ -21,7 +21,7 @@ pub struct OpenMeteoSettings {
     )]
     pub open_meteo_base_url: Url,
 
-    /// Where the archive is; with a commercial key https://customer-archive-api.open-meteo.com
+    /// Where the archive is; with a commercial key on host customer-archive-api.open-meteo.com
     #[arg(
         long,
         value_name = "URL",
