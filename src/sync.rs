@@ -63,11 +63,7 @@ pub async fn run(parts: Sync<'_>) -> Report {
     let done = parts.shutdown.run_until_cancelled(sync(parts, &mut report)).await;
     report.lag_s = lag_s(parts, report.synced_through).await;
     report.duration = started.elapsed();
-    report.stop = match done {
-        None => Some(Stop::Interrupted),
-        Some(Err(error)) => Some(error.downcast().unwrap_or_else(Stop::Failed)),
-        Some(Ok(())) => None,
-    };
+    report.stop = Stop::of(done);
     report.log();
     report
 }

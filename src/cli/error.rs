@@ -29,17 +29,22 @@ impl UsageError {
     }
 }
 
+/// Logs an error that is not the one that ends the command.
+pub(super) fn log(error: &anyhow::Error) {
+    let Known { kind, hint } = Known::of(error);
+    tracing::error!(error_kind = kind, hint, "{error:#}");
+}
+
 /// Shows `error` on stderr, as a log line where the log is JSON, and says how to end.
 pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
-    let Known { kind, hint } = Known::of(error);
     if is_json {
-        tracing::error!(error_kind = kind, hint, "{error:#}");
+        log(error);
     } else {
         let mut text = format!("error: {error}\n");
         for cause in error.chain().skip(1) {
             text.push_str(&format!("caused by: {cause}\n"));
         }
-        if let Some(hint) = hint {
+        if let Some(hint) = Known::of(error).hint {
             text.push_str(&format!("hint: {hint}\n"));
         }
         let _ = io::stderr().write_all(text.as_bytes());

@@ -5,7 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
 use super::cloud_run::CloudRun;
-use super::error::UsageError;
+use super::error::{self, UsageError};
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use super::progress::Bar;
@@ -115,14 +115,14 @@ fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
         match end {
             Ok(exit) => worst = worst.worse(exit),
             Err(error) if first_error.is_none() => first_error = Some(error),
-            Err(error) => tracing::error!("{error:#}"),
+            Err(error) => error::log(&error),
         }
     }
     match first_error {
         None => Ok(worst),
         // Of two, the higher code counts: told to end, whatever else there was.
         Some(error) if worst.code() > Exit::Stopped.code() => {
-            tracing::error!("{error:#}");
+            error::log(&error);
             Ok(worst)
         }
         Some(error) => Err(error),

@@ -229,10 +229,7 @@ fn names(variables: &[Variable]) -> String {
 }
 
 fn endpoint(base_url: &Url, path: &str) -> Url {
-    let mut url = base_url.clone();
-    let base = url.path().trim_end_matches('/').trim_end_matches("/v1").to_owned();
-    url.set_path(&format!("{base}{path}"));
-    url
+    wire::endpoint(base_url, "/v1", path)
 }
 
 #[cfg(test)]

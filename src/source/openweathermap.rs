@@ -114,12 +114,8 @@ impl Source for OpenWeatherMap {
     }
 }
 
-/// The address of `path`, whichever path the base came with.
 fn endpoint(base_url: &Url, path: &str) -> Url {
-    let mut url = base_url.clone();
-    let base = url.path().trim_end_matches('/').trim_end_matches("/data/2.5").to_owned();
-    url.set_path(&format!("{base}{path}"));
-    url
+    wire::endpoint(base_url, "/data/2.5", path)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::SourceError;
 use crate::domain::ErrorKind;
@@ -16,6 +17,28 @@ pub(super) fn broken(error: reqwest::Error, status: Option<StatusCode>) -> Sourc
         http_status: status.map(|status| status.as_u16()),
         retry_after: None,
     }
+}
+
+/// What a status means, unless a service says otherwise.
+pub(super) fn kind(status: u16) -> ErrorKind {
+    match status {
+        401..=403 | 407 => ErrorKind::Unauthorized,
+        404 | 410 => ErrorKind::NotFound,
+        408 => ErrorKind::Timeout,
+        429 => ErrorKind::RateLimited,
+        400..500 => ErrorKind::BadRequest,
+        500.. => ErrorKind::ServerError,
+        // A redirect or an answer without a body: a proxy or a page is in the way, not the site.
+        _ => ErrorKind::Malformed,
+    }
+}
+
+/// The address of `path`, whether or not the base came with the path that `path` begins with.
+pub(super) fn endpoint(base_url: &Url, known_path: &str, path: &str) -> Url {
+    let mut url = base_url.clone();
+    let base = url.path().trim_end_matches('/').trim_end_matches(known_path).to_owned();
+    url.set_path(&format!("{base}{path}"));
+    url
 }
 
 /// `text` without the key, plain and URL-encoded: a server may echo what it was sent.

@@ -4,7 +4,7 @@
 //! the rows: whoever else writes meanwhile, sync or repair, makes this one begin the day again.
 
 use super::chunk::ChunkError;
-use super::find_own_states;
+use super::find_states;
 use super::verify::{
     DayComparison, Report, Verdict, Verify, compare_days, note, read_days, reported, verify,
 };
@@ -21,7 +21,7 @@ pub async fn run(parts: Verify<'_>, may_delete: bool) -> Report {
         for day in report.days.iter_mut().filter(|day| day.verdict == Verdict::Different) {
             repair(parts, &store_id, day, may_delete).await?;
         }
-        let states = find_own_states(parts.store, parts.sink, &store_id).await?;
+        let states = find_states(parts.sink, &store_id).await?.unwrap_or_default();
         note(parts, &store_id, &states, report).await
     })
     .await
@@ -51,7 +51,7 @@ async fn repair(
         }
     }
     tracing::info!(table = table.name, day = day.map(|day| day.to_string()), "rewritten");
-    let states = find_own_states(parts.store, parts.sink, store_id).await?;
+    let states = find_states(parts.sink, store_id).await?.unwrap_or_default();
     let progress = states.get(table.name).and_then(|state| state.progress.as_ref());
     let again = compare_days(parts, table, progress, Days::of(day)).await?;
     let is_same = again.iter().all(|day| matches!(day.verdict, Verdict::Same | Verdict::Pending));

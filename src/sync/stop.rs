@@ -33,6 +33,15 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Why a job stopped short that ended so; `None`: it was told to end before.
+    pub(super) fn of(done: Option<anyhow::Result<()>>) -> Option<Self> {
+        match done {
+            None => Some(Self::Interrupted),
+            Some(Err(error)) => Some(error.downcast().unwrap_or_else(Self::Failed)),
+            Some(Ok(())) => None,
+        }
+    }
+
     /// Its kind, as the log names it; that of a failure is its error's.
     #[must_use]
     pub fn kind(&self) -> Option<&'static str> {

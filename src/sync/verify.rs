@@ -62,11 +62,7 @@ pub(super) async fn reported(
     let mut report = Report::default();
     let done = shutdown.run_until_cancelled(job(&mut report)).await;
     report.duration = started.elapsed();
-    report.stop = match done {
-        None => Some(Stop::Interrupted),
-        Some(Err(error)) => Some(error.downcast().unwrap_or_else(Stop::Failed)),
-        Some(Ok(())) => None,
-    };
+    report.stop = Stop::of(done);
     report.log();
     report
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::ErrorKind;
 use crate::source::fault::{Fault, one_line};
+use crate::source::wire;
 
 /// The fault of an answer of `path` whose status is not 200.
 pub(super) fn fault(path: &str, status: StatusCode, body: &[u8]) -> Fault {
@@ -56,14 +57,9 @@ fn limit(message: &str) -> Option<TimeDelta> {
 fn kind(status: u16, said: &str) -> ErrorKind {
     match status {
         400 if said.contains("API key") => ErrorKind::Unauthorized,
-        401..=403 | 407 => ErrorKind::Unauthorized,
         // No place is unknown here: the address is wrong, or something stands in between.
         404 | 410 => ErrorKind::Malformed,
-        408 => ErrorKind::Timeout,
-        429 => ErrorKind::RateLimited,
-        400..500 => ErrorKind::BadRequest,
-        500.. => ErrorKind::ServerError,
-        _ => ErrorKind::Malformed,
+        _ => wire::kind(status),
     }
 }
 

@@ -4,8 +4,8 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::ErrorKind;
 use crate::source::fault::{Fault, one_line};
+use crate::source::wire;
 
 /// The part of an error body that some services of the vendor fill. `cod` is a number or a text
 /// for one and the same status, and newer products call it `code`.
@@ -37,22 +37,8 @@ pub(super) fn fault(path: &str, status: StatusCode, body: &[u8]) -> Fault {
     let said = said(body);
     let said = if said.is_empty() { "no message".to_owned() } else { said };
     Fault {
-        kind: kind(status.as_u16()),
+        kind: wire::kind(status.as_u16()),
         message: format!("HTTP {} at {path}: {said}", status.as_u16()),
-    }
-}
-
-/// What a status means, be it the answer's or one claimed in the body of a 200.
-pub(super) fn kind(status: u16) -> ErrorKind {
-    match status {
-        401..=403 | 407 => ErrorKind::Unauthorized,
-        404 | 410 => ErrorKind::NotFound,
-        408 => ErrorKind::Timeout,
-        429 => ErrorKind::RateLimited,
-        400..500 => ErrorKind::BadRequest,
-        500.. => ErrorKind::ServerError,
-        // A redirect or an answer without a body: a proxy or a page is in the way, not the site.
-        _ => ErrorKind::Malformed,
     }
 }
 
@@ -68,6 +54,7 @@ fn said(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ErrorKind;
 
     fn fault_of(status: u16, body: &str) -> Fault {
         fault("/data/2.5/weather", StatusCode::from_u16(status).unwrap(), body.as_bytes())

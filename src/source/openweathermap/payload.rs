@@ -4,8 +4,9 @@
 
 use serde::Deserialize;
 
-use super::answer::{self, ErrorBody};
+use super::answer::ErrorBody;
 use crate::source::fault::{Fault, one_line};
+use crate::source::wire;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -104,7 +105,7 @@ pub(super) fn refuse_claimed(body: &[u8]) -> Result<(), Fault> {
             let said = error.message().map(one_line).filter(|said| !said.is_empty());
             let said = said.as_deref().unwrap_or("no message");
             let message = format!("the answer says cod {status}: {said}");
-            Err(Fault { kind: answer::kind(status), message })
+            Err(Fault { kind: wire::kind(status), message })
         }
     }
 }
