@@ -20,12 +20,14 @@ mod pipeline;
 mod progress;
 mod repair;
 mod runs;
+mod serve;
 mod shutdown;
 mod simulate;
 mod sites;
 mod sources;
 mod status;
 mod sync;
+mod token;
 mod transform;
 mod verify;
 
@@ -54,7 +56,8 @@ use exit::Exit;
         weather pipeline                          both, as the scheduler starts it\n  \
         weather verify                            does BigQuery hold what the store holds?\n  \
         weather status                            is every site fresh?\n  \
-        weather gaps                              which hours are missing, and why?\n\n\
+        weather gaps                              which hours are missing, and why?\n  \
+        weather serve                             answer programs over HTTP\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
         Exit codes: 0 done; 1 more sites failed than allowed, or a difference was found; 2 wrong usage,\n\
@@ -84,6 +87,8 @@ enum Command {
     Status(status::Args),
     Gaps(gaps::Args),
     Runs(runs::Args),
+    Serve(Box<serve::Args>),
+    Token(token::Args),
     Transform(transform::Args),
     Sites(sites::Args),
     Doctor(Box<doctor::Args>),
@@ -138,6 +143,8 @@ impl Cli {
             Command::Status(args) => status::run(args).await,
             Command::Gaps(args) => gaps::run(args).await,
             Command::Runs(args) => runs::run(args).await,
+            Command::Serve(args) => serve::run(*args).await,
+            Command::Token(args) => token::run(args),
             Command::Transform(args) => transform::run(&args),
             Command::Sites(args) => sites::run(args),
             Command::Doctor(args) => doctor::run(*args, &self.cloud_run).await,

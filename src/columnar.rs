@@ -119,6 +119,21 @@ pub fn day_number(date: NaiveDate) -> i32 {
     Date32Type::from_naive_date(date)
 }
 
+/// What a cell holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// [`Kind::Text`].
+    Text(&'a str),
+    /// [`Kind::Integer`].
+    Integer(i64),
+    /// [`Kind::Real`].
+    Real(f64),
+    /// [`Kind::Time`].
+    Time(DateTime<Utc>),
+    /// [`Kind::Date`].
+    Date(NaiveDate),
+}
+
 /// One row of a batch.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
@@ -157,6 +172,28 @@ impl<'a> Row<'a> {
     pub fn time(self, name: &str) -> Option<DateTime<Utc>> {
         let column = self.column(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
         DateTime::from_timestamp_micros(column.value(self.row))
+    }
+
+    /// The cell of the column at `index`, if it has a value here.
+    #[must_use]
+    pub fn value(self, index: usize) -> Option<Value<'a>> {
+        let column = self.batch.columns().get(index)?;
+        if column.is_null(self.row) {
+            return None;
+        }
+        let row = self.row;
+        match self.table.columns.get(index)?.kind {
+            Kind::Text => Some(Value::Text(column.as_string_opt::<i32>()?.value(row))),
+            Kind::Integer => self.cell::<Int64Type>(column).map(Value::Integer),
+            Kind::Real { .. } => self.cell::<Float64Type>(column).map(Value::Real),
+            Kind::Time => self
+                .cell::<TimestampMicrosecondType>(column)
+                .and_then(DateTime::from_timestamp_micros)
+                .map(Value::Time),
+            Kind::Date => {
+                self.cell::<Date32Type>(column).map(Date32Type::to_naive_date_opt)?.map(Value::Date)
+            }
+        }
     }
 
     /// The column with this name, if it has a value here.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
+use serde::Serialize;
 
 use crate::domain::{Days, Expected, Folding, Gap, Life, Missing, Reason};
 use crate::store::{AskedSource, LedgerSlot, StoppedRun, Store, StoreError};
@@ -43,6 +44,50 @@ pub struct SiteGap {
     pub source: Option<String>,
     /// The gap.
     pub gap: Gap,
+}
+
+/// A gap as a row of a report.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GapRow {
+    /// The site.
+    pub site_id: String,
+    /// The source; `None`: none was ever asked.
+    pub source: Option<String>,
+    /// Start of the first missing slot.
+    pub first_slot: DateTime<Utc>,
+    /// Start of the last.
+    pub last_slot: DateTime<Utc>,
+    /// Their length.
+    pub interval_minutes: u32,
+    /// How many.
+    pub slots: u64,
+    /// `never_tried`, `paused`, `failed` or `unfillable`.
+    pub reason: &'static str,
+    /// What kind of error, if they failed.
+    pub error_kind: Option<String>,
+    /// What the ledger says of the last, if anything.
+    pub error_message: Option<String>,
+}
+
+impl From<SiteGap> for GapRow {
+    fn from(SiteGap { site_id, source, gap }: SiteGap) -> Self {
+        let reason = gap.reason.status();
+        let error_kind = match gap.reason {
+            Reason::Failed(kind) => Some(kind),
+            _ => None,
+        };
+        Self {
+            site_id,
+            source,
+            first_slot: gap.first_slot,
+            last_slot: gap.last_slot,
+            interval_minutes: gap.interval.minutes(),
+            slots: gap.slots,
+            reason,
+            error_kind,
+            error_message: gap.message,
+        }
+    }
 }
 
 /// What all gaps come to.

@@ -22,6 +22,7 @@ use crate::domain::{Life, Outcome, RunCounts, Shard, Site, SlotResult};
 mod columns;
 mod error;
 pub mod mysql;
+mod query;
 mod read;
 pub mod rows;
 mod schema;
@@ -30,6 +31,7 @@ mod site_changes;
 pub mod sqlite;
 
 pub use error::StoreError;
+pub use query::{RunVersion, SiteRow};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
@@ -136,6 +138,21 @@ pub trait Store: Send + Sync {
 
     /// The latest runs, newest first.
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError>;
+
+    /// The runs with numbers below this one, newest first.
+    async fn list_runs_before(&self, run_seq: i64, limit: u32) -> Result<Vec<RunRow>, StoreError>;
+
+    /// Which runs there are and which of them are open: changes with whatever a run commits.
+    async fn run_version(&self) -> Result<RunVersion, StoreError>;
+
+    /// Every site by id, those that have left the file too.
+    async fn list_sites(&self) -> Result<Vec<SiteRow>, StoreError>;
+
+    /// The site with this id.
+    async fn find_site(&self, site_id: &str) -> Result<Option<SiteRow>, StoreError>;
+
+    /// The sources that have said anything of a site, by name.
+    async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError>;
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;

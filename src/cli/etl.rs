@@ -139,12 +139,17 @@ pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Box<dyn Sto
 
 fn refuse_file_on_cloud_run(store: &StoreSettings, cloud_run: &CloudRun) -> anyhow::Result<()> {
     if cloud_run.is_here() && store.is_file() {
-        let problem = "DATABASE_URL is not set to a MySQL server: a file on Cloud Run is forgotten with its task";
-        return Err(UsageError::new(problem)
-            .hint("set DATABASE_URL=mysql://user:password@host/database, from a secret")
-            .into());
+        return Err(no_server().into());
     }
     Ok(())
+}
+
+/// The disk of Cloud Run is forgotten.
+pub(super) fn no_server() -> UsageError {
+    UsageError::new(
+        "DATABASE_URL is not set to a MySQL server: a file on Cloud Run is forgotten with its task",
+    )
+    .hint("set DATABASE_URL=mysql://user:password@host/database, from a secret")
 }
 
 fn selection(args: &Args, sites: &[Site]) -> anyhow::Result<Selection> {

@@ -3,15 +3,14 @@
 use std::io::{self, Write as _};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
 
 use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row, Rows};
 use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Days, Life, Reason, SiteId};
-use crate::gaps::{self, Selection, SiteGap, Summary};
+use crate::domain::{Days, Life, SiteId};
+use crate::gaps::{self, GapRow, Selection, Summary};
 use crate::store::StoreSettings;
 
 /// List the slots that are missing, as ranges, each with its reason
@@ -152,41 +151,6 @@ fn grouped(number: u64) -> String {
         format!("{comma}{}", char::from(*digit))
     });
     groups.collect()
-}
-
-/// A range of missing slots.
-#[derive(Debug, Serialize)]
-struct GapRow {
-    site_id: String,
-    source: Option<String>,
-    first_slot: DateTime<Utc>,
-    last_slot: DateTime<Utc>,
-    interval_minutes: u32,
-    slots: u64,
-    reason: &'static str,
-    error_kind: Option<String>,
-    error_message: Option<String>,
-}
-
-impl From<SiteGap> for GapRow {
-    fn from(SiteGap { site_id, source, gap }: SiteGap) -> Self {
-        let reason = gap.reason.status();
-        let error_kind = match gap.reason {
-            Reason::Failed(kind) => Some(kind),
-            _ => None,
-        };
-        Self {
-            site_id,
-            source,
-            first_slot: gap.first_slot,
-            last_slot: gap.last_slot,
-            interval_minutes: gap.interval.minutes(),
-            slots: gap.slots,
-            reason,
-            error_kind,
-            error_message: gap.message,
-        }
-    }
 }
 
 impl Row for GapRow {

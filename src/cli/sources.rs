@@ -22,7 +22,7 @@ impl SourceName {
     pub(super) const ALL: [Self; 2] = [Self::OpenWeatherMap, Self::OpenMeteo];
 
     /// The value of the `source` column.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::OpenWeatherMap => openweathermap::NAME,
             Self::OpenMeteo => open_meteo::NAME,

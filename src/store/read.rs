@@ -267,6 +267,10 @@ macro_rules! select_runs {
 /// The latest runs. Binds: limit.
 pub(super) const RUNS: &str = select_runs!("order by run_seq desc limit ?");
 
+/// The runs below a number, newest first. Binds: number, limit.
+pub(super) const RUNS_BEFORE: &str =
+    select_runs!("where run_seq < ? order by run_seq desc limit ?");
+
 /// The pattern of the ids that start so; `None` for what no id starts with.
 pub(super) fn id_pattern(start: &str) -> Option<String> {
     let is_id = !start.is_empty() && start.chars().all(|c| c.is_ascii_hexdigit() || c == '-');

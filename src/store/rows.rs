@@ -20,6 +20,24 @@ pub enum Rows {
     },
     /// Those of some days, in no order; every row of a table without days.
     Of(Days),
+    /// Observations of one site and source, in the order of time.
+    Series {
+        /// The site.
+        site_id: String,
+        /// The source.
+        source: String,
+        /// The first moment.
+        from: DateTime<Utc>,
+        /// The first moment that is left out.
+        to: DateTime<Utc>,
+        /// So many at most.
+        limit: u32,
+    },
+    /// The newest observation of each source, of a site or of every site that is in the sites file.
+    Latest {
+        /// The site; `None`: all.
+        site_id: Option<String>,
+    },
 }
 
 /// A value that a statement takes.
@@ -74,9 +92,36 @@ pub(super) fn select(
             }
             binds.extend(times);
         }
+        Rows::Series { site_id, source, from, to, limit } => {
+            sql.push_str(SERIES);
+            sql.push_str(&format!(" limit {limit}"));
+            binds.extend([site_id, source].map(|text| Bind::Text(text.clone())));
+            binds.extend([from, to].map(|time| Bind::Time(*time)));
+        }
+        Rows::Latest { site_id: None } => sql.push_str(LATEST),
+        Rows::Latest { site_id: Some(site_id) } => {
+            sql.push_str(LATEST_OF_SITE);
+            binds.push(Bind::Text(site_id.clone()));
+        }
     }
     (sql, binds)
 }
+
+/// One site and source, along the primary key.
+const SERIES: &str = " where site_id = ? and source = ? and observation_time >= ? \
+    and observation_time < ? order by observation_time";
+
+/// The newest of each site and source; the inner statement skips along the primary key.
+const LATEST: &str = " join (select site_id, source, max(observation_time) as observation_time \
+    from weather_observations group by site_id, source) newest \
+    using (site_id, source, observation_time) \
+    where site_id in (select site_id from sites where deactivated_at is null) \
+    order by site_id, source";
+
+/// The same of one site.
+const LATEST_OF_SITE: &str = " join (select site_id, source, max(observation_time) as observation_time \
+    from weather_observations where site_id = ? group by site_id, source) newest \
+    using (site_id, source, observation_time) order by site_id, source";
 
 /// Written out, since a comparison of row values reads the whole table.
 fn past(sql: &mut String, binds: &mut Vec<Bind>, table: &Table, position: &Position) {

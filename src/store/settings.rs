@@ -14,6 +14,13 @@ use super::{Store, StoreError};
 /// another takes over. Long against a restart of the database, short against an hour.
 pub const LEASE: Duration = Duration::from_secs(120);
 
+/// What a statement of a reader may take in MySQL. SQLite knows no such limit; there the rows that a
+/// statement reads are few.
+pub const STATEMENT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a reader waits for a connection: whoever asked it is waiting too.
+pub(super) const READER_PATIENCE: Duration = Duration::from_secs(3);
+
 /// What is used when `DATABASE_URL` is not set.
 pub const DEFAULT_URL: &str = "sqlite://weather.db";
 
@@ -40,6 +47,10 @@ pub struct StoreSettings {
     /// Lease of a run in seconds, for tests
     #[arg(long, env = "WEATHER_LEASE_SECONDS", hide = true, default_value_t = 120.0, value_parser = parse_lease)]
     lease_seconds: f64,
+
+    /// The store is only read: see [`StoreSettings::open_reader`].
+    #[arg(skip)]
+    pub(super) is_reader: bool,
 }
 
 impl StoreSettings {
@@ -51,6 +62,7 @@ impl StoreSettings {
             database_ca: None,
             database_max_connections: 4,
             lease_seconds: LEASE.as_secs_f64(),
+            is_reader: false,
         }
     }
 
@@ -96,6 +108,15 @@ impl StoreSettings {
         let store = self.open().await?;
         store.check_schema().await?;
         Ok(store)
+    }
+
+    /// As [`open_ready`](Self::open_ready), for a server that only reads: its sessions cannot write,
+    /// and a statement that takes too long is ended ([`STATEMENT_LIMIT`]).
+    ///
+    /// # Errors
+    /// As [`open_ready`](Self::open_ready).
+    pub async fn open_reader(&self) -> Result<Box<dyn Store>, StoreError> {
+        Self { is_reader: true, ..self.clone() }.open_ready().await
     }
 
     /// True when the store is a file on this machine.

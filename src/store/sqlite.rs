@@ -9,8 +9,9 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::rows::{Rows, stream_rows};
 use super::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, Run, RunEnd, RunRow, RunStart, SettledSlot,
-    SiteState, Start, StoppedRun, Store, StoreError, StoreFacts, StoreSettings,
+    AskedSource, Backlog, FailureCount, LedgerSlot, Run, RunEnd, RunRow, RunStart, RunVersion,
+    SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
+    StoreSettings,
 };
 use crate::domain::tables::Table;
 use crate::domain::{Life, Site, SlotResult};
@@ -19,6 +20,7 @@ mod access;
 mod error;
 mod load;
 mod open;
+mod query;
 mod read;
 mod runs;
 mod sites;
@@ -143,6 +145,26 @@ impl Store for SqliteStore {
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         read::runs(&self.pool, limit).await
+    }
+
+    async fn list_runs_before(&self, run_seq: i64, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        query::runs_before(&self.pool, run_seq, limit).await
+    }
+
+    async fn run_version(&self) -> Result<RunVersion, StoreError> {
+        query::run_version(&self.pool).await
+    }
+
+    async fn list_sites(&self) -> Result<Vec<SiteRow>, StoreError> {
+        query::sites(&self.pool).await
+    }
+
+    async fn find_site(&self, site_id: &str) -> Result<Option<SiteRow>, StoreError> {
+        query::site(&self.pool, site_id).await
+    }
+
+    async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
+        query::observed_sources(&self.pool, site_id).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -10,7 +10,7 @@ use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
     AskedSource, Backlog, FailureCount, LedgerSlot, Rows, Run, RunEnd, RunRow, RunStart,
-    SettledSlot, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
+    RunVersion, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -186,6 +186,26 @@ impl Store for Failing<'_> {
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         self.inner.list_runs(limit).await
+    }
+
+    async fn list_runs_before(&self, run_seq: i64, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        self.inner.list_runs_before(run_seq, limit).await
+    }
+
+    async fn run_version(&self) -> Result<RunVersion, StoreError> {
+        self.inner.run_version().await
+    }
+
+    async fn list_sites(&self) -> Result<Vec<SiteRow>, StoreError> {
+        self.inner.list_sites().await
+    }
+
+    async fn find_site(&self, site_id: &str) -> Result<Option<SiteRow>, StoreError> {
+        self.inner.find_site(site_id).await
+    }
+
+    async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.list_observed_sources(site_id).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -9,6 +9,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
 use sqlx::{ConnectOptions, Connection, Executor, MySqlPool};
 
 use super::error::store_error;
+use crate::store::settings::{READER_PATIENCE, STATEMENT_LIMIT};
 use crate::store::{StoreError, StoreSettings};
 
 /// How long the first connection, and later one from the pool, may take.
@@ -24,7 +25,8 @@ const STATEMENTS: usize = 200;
 /// The connections to the server at `url`.
 pub(super) async fn connect(url: &str, settings: &StoreSettings) -> Result<MySqlPool, StoreError> {
     let options = options(url, settings)?;
-    let session = session(settings.lease());
+    let session = session(settings);
+    let patience = if settings.is_reader { READER_PATIENCE } else { CONNECT_TIMEOUT };
     // The pool tries a refused connection again until its time is over; the first one is made
     // outside it, so that a wrong address or password is known at once.
     let first = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
@@ -32,7 +34,7 @@ pub(super) async fn connect(url: &str, settings: &StoreSettings) -> Result<MySql
     first.close().await.map_err(store_error)?;
     Ok(MySqlPoolOptions::new()
         .max_connections(settings.database_max_connections)
-        .acquire_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(patience)
         .idle_timeout(Duration::from_secs(MAX_IDLE_SESSION_SECONDS / 2))
         .after_connect(move |connection, _| {
             let session = session.clone();
@@ -94,14 +96,19 @@ fn is_local(options: &MySqlConnectOptions) -> bool {
 }
 
 /// UTC, strict, READ COMMITTED, and no wait that outlasts the lease.
-fn session(lease: Duration) -> String {
-    let idle_seconds = (lease.as_secs() / 2).clamp(1, MAX_IDLE_SESSION_SECONDS);
+fn session(settings: &StoreSettings) -> String {
+    let idle_seconds = (settings.lease().as_secs() / 2).clamp(1, MAX_IDLE_SESSION_SECONDS);
+    let limit_ms = STATEMENT_LIMIT.as_millis();
+    let reader = match settings.is_reader {
+        true => format!(", transaction_read_only = on, max_execution_time = {limit_ms}"),
+        false => String::new(),
+    };
     format!(
         "set time_zone = '+00:00', \
          transaction_isolation = 'READ-COMMITTED', \
          sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', \
          innodb_lock_wait_timeout = 10, \
-         wait_timeout = {idle_seconds}"
+         wait_timeout = {idle_seconds}{reader}"
     )
 }
 

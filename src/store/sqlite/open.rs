@@ -7,6 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, SqlitePool};
 
 use super::error::store_error;
+use crate::store::settings::READER_PATIENCE;
 use crate::store::{StoreError, StoreSettings};
 
 /// How long one writer waits for another.
@@ -17,14 +18,18 @@ pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<SqlitePo
         let problem = "DATABASE_URL: a store in memory is forgotten at once: name a file, as in sqlite://weather.db";
         return Err(StoreError::Settings(problem.into()));
     }
-    let options = SqliteConnectOptions::from_str(url)
+    let patience = if settings.is_reader { READER_PATIENCE } else { BUSY_TIMEOUT };
+    let mut options = SqliteConnectOptions::from_str(url)
         .map_err(|error| StoreError::Settings(format!("DATABASE_URL: {error}")))?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(BUSY_TIMEOUT)
+        .busy_timeout(patience)
         // A statement whose rows are streamed is as slow as who takes them.
         .disable_statement_logging();
+    if settings.is_reader {
+        options = options.create_if_missing(false).pragma("query_only", "on");
+    }
     SqlitePoolOptions::new()
         .max_connections(settings.database_max_connections)
         .connect_with(options)

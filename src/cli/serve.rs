@@ -1,0 +1,112 @@
+//! `weather serve`: the query API.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use super::error::UsageError;
+use super::exit::Exit;
+use super::output;
+use super::shutdown::Shutdown;
+use super::sources::SourceName;
+use crate::clock::SystemClock;
+use crate::serve::access::{self, Access};
+use crate::serve::{self, Parts};
+use crate::store::StoreSettings;
+
+/// Answer programs over HTTP, read-only, from the store
+///
+/// Sites, latest observations, series, gaps, runs and status as JSON (series as CSV and lines of
+/// JSON too); /api/v1/docs shows and tries them, docs/API.md tells more. Without tokens it listens
+/// on this machine only; `weather token new` makes one.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  weather serve\n  curl http://127.0.0.1:8080/api/v1/latest\n  \
+    weather serve --listen 0.0.0.0:8080 --api-tokens-file tokens.jsonl"
+)]
+pub(super) struct Args {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080; with PORT set, as on
+    /// Cloud Run, 0.0.0.0:PORT]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+
+    /// File with the names and hashes of the tokens that may ask; without one everybody may who
+    /// reaches the port
+    #[arg(long, value_name = "FILE", env = "API_TOKENS_FILE")]
+    api_tokens_file: Option<PathBuf>,
+
+    #[arg(long, env = "PORT", hide = true)]
+    port: Option<u16>,
+    #[arg(long, env = "K_SERVICE", hide = true)]
+    k_service: Option<String>,
+
+    #[command(flatten)]
+    store: StoreSettings,
+}
+
+/// The sources that there may be.
+const SOURCES: [&str; SourceName::ALL.len()] = {
+    let [first, second] = SourceName::ALL;
+    [first.as_str(), second.as_str()]
+};
+
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let is_on_cloud_run = args.k_service.as_ref().is_some_and(|name| !name.is_empty());
+    let address = address(&args);
+    let access = match args.api_tokens_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
+        Some(path) => tokens(path)?,
+        None => open_access(address, is_on_cloud_run)?,
+    };
+    if is_on_cloud_run && args.store.is_file() {
+        return Err(super::etl::no_server().into());
+    }
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    let store = args.store.open_reader().await?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: name another with --listen"))?;
+    output::say(&format!("serving the store on http://{}", listener.local_addr()?));
+    let (store, clock) = (Arc::from(store), Arc::new(SystemClock));
+    let parts = Parts { store, clock, sources: &SOURCES, access };
+    serve::run(listener, parts, shutdown.token().clone()).await?;
+    Ok(Exit::Done)
+}
+
+fn address(args: &Args) -> SocketAddr {
+    let any = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
+    let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+    args.listen.or(args.port.map(any)).unwrap_or(here)
+}
+
+/// Without tokens only who is on this machine may ask, or whom Cloud Run lets through: it asks for an
+/// identity of its own, unless it is told not to.
+fn open_access(address: SocketAddr, is_on_cloud_run: bool) -> Result<Access, UsageError> {
+    if address.ip().is_loopback() || is_on_cloud_run {
+        return Ok(Access::Open);
+    }
+    let problem =
+        format!("{address} can be reached from other machines, and no token is asked for");
+    Err(UsageError::new(problem).hint(
+        "make a token (`weather token new NAME --append tokens.jsonl`) and name the file with \
+         --api-tokens-file or API_TOKENS_FILE; or listen on 127.0.0.1",
+    ))
+}
+
+fn tokens(path: &Path) -> anyhow::Result<Access> {
+    let name = path.display();
+    let read = access::read(path)
+        .map_err(|error| UsageError::new(format!("API_TOKENS_FILE: {name}: {error}")))?;
+    match read {
+        Ok(tokens) => Ok(Access::Tokens(tokens.into())),
+        Err(faults) => {
+            let faults: Vec<_> =
+                faults.iter().map(|fault| format!("\n  {name}: {fault}")).collect();
+            let (count, ending) = (faults.len(), if faults.len() == 1 { "" } else { "s" });
+            let problem = format!("{name}: {count} fault{ending}{}", faults.concat());
+            Err(UsageError::new(problem).hint("`weather token new NAME` prints a line").into())
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The query API: programs ask it for what the store holds, over HTTP, and it only reads.
+//!
+//! A request passes the layers of [`router`] from the outside in: it is counted, its answer gets its
+//! headers, a panic becomes a problem, [`access`] lets it in, [`guard`] limits it. The handler parses
+//! what is asked ([`parameters`], [`format`]), looks at the state of the store ([`versions`]), and
+//! answers from the [`cache`] or by reading. What a slow client may hold is limited by [`budget`] and
+//! [`connections`].
+
+use std::future::IntoFuture as _;
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, broadcast};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::clock::Clock;
+use crate::farmhash::fingerprint64;
+use crate::store::Store;
+
+pub mod access;
+mod answer;
+mod api;
+mod budget;
+mod cache;
+mod connections;
+mod format;
+mod guard;
+mod metrics;
+mod parameters;
+mod probes;
+mod problem;
+mod rows;
+mod versions;
+
+use access::Access;
+use api::events::Ended;
+use api::{documentation, events};
+use budget::Budget;
+use cache::Answers;
+use metrics::Metrics;
+use versions::Versions;
+
+/// What the server is made of.
+pub struct Parts {
+    /// What it reads.
+    pub store: Arc<dyn Store>,
+    /// Decides what is fresh and missing.
+    pub clock: Arc<dyn Clock>,
+    /// The sources that there may be, the one that is meant if none is named first.
+    pub sources: &'static [&'static str],
+    /// Who may ask.
+    pub access: Access,
+}
+
+/// What the handlers share.
+struct App {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    sources: &'static [&'static str],
+    versions: Versions,
+    answers: Answers,
+    budget: Budget,
+    requests: Semaphore,
+    metrics: Metrics,
+    ended: broadcast::Sender<Ended>,
+    shutdown: CancellationToken,
+    document: Bytes,
+    /// Changes when the form of the answers does, so that no client takes an old one for right.
+    form: String,
+}
+
+/// Serves until `shutdown`; the caller brings the listener and the end.
+///
+/// # Errors
+/// When the document that describes the API cannot be written.
+pub async fn run(
+    listener: TcpListener,
+    parts: Parts,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let (routes, document) = api::routes().split_for_parts();
+    let document = Bytes::from(document.to_json()?);
+    let access = parts.access.clone();
+    let app = Arc::new(App::new(parts, document, shutdown.clone()));
+    let polling = tokio::spawn(events::poll(app.clone()));
+    let router = router(routes, access, app);
+    connections::serve(listener, router, shutdown.clone()).await;
+    shutdown.cancel();
+    polling.into_future().await.map_err(io::Error::other)
+}
+
+impl App {
+    fn new(parts: Parts, document: Bytes, shutdown: CancellationToken) -> Self {
+        Self {
+            versions: Versions::new(parts.store.clone()),
+            store: parts.store,
+            clock: parts.clock,
+            sources: parts.sources,
+            answers: Answers::new(),
+            budget: Budget::new(),
+            requests: Semaphore::new(guard::REQUESTS),
+            metrics: Metrics::new(),
+            ended: events::channel(),
+            shutdown,
+            form: format!("{:x}", fingerprint64(&document)),
+            document,
+        }
+    }
+}
+
+fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(probes::health))
+        .route("/readyz", get(probes::ready))
+        .route("/metrics", get(metrics::show))
+        .route("/api/v1/openapi.json", get(documentation::document))
+        .route("/api/v1/docs", get(documentation::index))
+        .route("/api/v1/docs/", get(documentation::page))
+        .route("/api/v1/docs/{*path}", get(documentation::page))
+        .merge(routes)
+        .fallback(guard::not_found)
+        .method_not_allowed_fallback(guard::method_not_allowed)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), guard::limit))
+        .layer(from_fn_with_state(access, access::check))
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(app.clone(), metrics::count))
+        .with_state(app)
+}

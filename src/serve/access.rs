@@ -1,0 +1,150 @@
+//! Who may ask: whoever holds a token of the file; without a file, whoever reaches the port.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+
+use super::problem::Problem;
+
+mod tokens;
+
+pub use tokens::{NewToken, TokenFault, TokenName, parse, read};
+
+/// The SHA-256 of a token. The tokens have 256 bits of chance, so that a fast hash is enough.
+type Hash = [u8; 32];
+
+/// A token's name and hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    name: TokenName,
+    hash: Hash,
+}
+
+impl Token {
+    /// What logs name it.
+    #[must_use]
+    pub fn name(&self) -> &TokenName {
+        &self.name
+    }
+}
+
+/// Who may ask.
+#[derive(Clone)]
+pub enum Access {
+    /// Everyone who reaches the port.
+    Open,
+    /// Who holds one of these.
+    Tokens(Arc<[Token]>),
+}
+
+impl Access {
+    /// The name of the token that a request has; `Err`: it may not ask.
+    fn holder(&self, headers: &HeaderMap) -> Result<Option<&TokenName>, ()> {
+        let Self::Tokens(tokens) = self else { return Ok(None) };
+        let given = bearer(headers).ok_or(())?;
+        find(tokens, &Sha256::digest(given).into()).map(Some).ok_or(())
+    }
+}
+
+/// The token of `Authorization: Bearer …`, if there is exactly one.
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (value, None) = (values.next()?.as_bytes(), values.next()) else { return None };
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}
+
+/// The token with this hash, in a time that does not depend on which, or whether there is one.
+fn find<'a>(tokens: &'a [Token], hash: &Hash) -> Option<&'a TokenName> {
+    let mut found = u32::MAX;
+    for (index, token) in (0..).zip(tokens) {
+        let is_it: Choice = token.hash.ct_eq(hash);
+        found.conditional_assign(&index, is_it);
+    }
+    tokens.get(usize::try_from(found).ok()?).map(|token| &token.name)
+}
+
+/// The name of the token that a request came with, for the log.
+#[derive(Clone)]
+pub(super) struct Caller(pub(super) TokenName);
+
+/// Paths that a load balancer asks without a token. They tell nothing of the data.
+const OPEN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Refuses who may not ask.
+pub(super) async fn check(
+    State(access): State<Access>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if OPEN_PATHS.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    match access.holder(request.headers()).map(Option::<&TokenName>::cloned) {
+        Err(()) => unauthorized(),
+        Ok(None) => next.run(request).await,
+        Ok(Some(name)) => {
+            request.extensions_mut().insert(Caller(name.clone()));
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(Caller(name));
+            response
+        }
+    }
+}
+
+fn unauthorized() -> Response {
+    let problem = Problem::of(StatusCode::UNAUTHORIZED)
+        .detail("a valid token is needed")
+        .allowed("Authorization: Bearer TOKEN");
+    let mut response = problem.into_response();
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let pair = |value: &&str| (header::AUTHORIZATION, value.parse().unwrap());
+        values.iter().map(pair).collect()
+    }
+
+    fn token(name: &str) -> (Token, String) {
+        let made = NewToken::make(TokenName::parse(name).unwrap()).unwrap();
+        let mut tokens = parse(&made.line()).unwrap();
+        (tokens.remove(0), made.secret().to_owned())
+    }
+
+    #[test]
+    fn a_token_is_known_by_its_name_and_anything_else_is_refused() {
+        let ((first, a), (second, b)) = (token("grafana"), token("bi"));
+        let access = Access::Tokens(Arc::from([first, second]));
+        for (secret, name) in [(&a, "grafana"), (&b, "bi")] {
+            let held = headers(&[&format!("Bearer {secret}")]);
+            assert_eq!(access.holder(&held).unwrap().unwrap().as_str(), name);
+            assert!(access.holder(&headers(&[&format!("bearer {secret}")])).is_ok());
+        }
+        let both = [&*format!("Bearer {a}"), &*format!("Bearer {b}")];
+        let cut = &a[..a.len() - 1];
+        for wrong in [
+            headers(&[]),
+            headers(&[&a]),
+            headers(&[""]),
+            headers(&["Bearer "]),
+            headers(&["Bearer"]),
+            headers(&[&format!("Bearer {cut}")]),
+            headers(&[&format!("Basic {a}")]),
+            headers(&both),
+        ] {
+            assert!(access.holder(&wrong).is_err(), "{wrong:?}");
+        }
+        assert!(Access::Tokens(Arc::from([])).holder(&headers(&[&format!("Bearer {a}")])).is_err());
+        assert!(matches!(Access::Open.holder(&headers(&[])), Ok(None)));
+    }
+}

@@ -1,0 +1,52 @@
+//! The OpenAPI document, and a page to try it on.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use utoipa_swagger_ui::Config;
+
+use crate::serve::App;
+use crate::serve::guard;
+
+/// The page has scripts and styles of this server only. It sets styles on its elements, and draws
+/// with images that are in the text.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
+     form-action 'none'",
+);
+
+static CONFIG: LazyLock<Arc<Config<'static>>> =
+    LazyLock::new(|| Arc::new(Config::from("/api/v1/openapi.json").validator_url("none")));
+
+/// The document.
+pub(in crate::serve) async fn document(State(app): State<Arc<App>>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60")),
+    ];
+    (headers, app.document.clone()).into_response()
+}
+
+/// The page, which is beside its scripts.
+pub(in crate::serve) async fn index() -> Response {
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "/api/v1/docs/")]).into_response()
+}
+
+/// A file of the page.
+pub(in crate::serve) async fn page(path: Option<Path<String>>) -> Response {
+    let path = path.map(|Path(path)| path).unwrap_or_default();
+    let Ok(Some(file)) = utoipa_swagger_ui::serve(&path, CONFIG.clone()) else {
+        return guard::not_found().await.into_response();
+    };
+    let media_type = HeaderValue::from_str(&file.content_type);
+    let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600")),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    (headers, file.bytes.into_owned()).into_response()
+}

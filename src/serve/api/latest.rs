@@ -1,0 +1,101 @@
+//! `latest`: the newest observation of each site and source.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use futures::TryStreamExt as _;
+
+use super::refusals::RefusalsOfOne;
+use super::schema::Observations;
+use super::series::unwritable;
+use super::sites;
+use crate::domain::SiteId;
+use crate::domain::tables::WEATHER_OBSERVATIONS;
+use crate::serve::App;
+use crate::serve::answer::{Content, Question};
+use crate::serve::format::Format;
+use crate::serve::parameters::{Parameters, written};
+use crate::serve::problem::Problem;
+use crate::serve::rows::{Fields, Writer};
+use crate::store::Rows;
+
+/// Lists the newest observation of each site and source.
+///
+/// Sites that have left the sites file are left out.
+#[utoipa::path(
+    get, path = "/api/v1/latest", tag = "observations", operation_id = "listLatest",
+    params(
+        ("site" = Option<String>, Query, description = "Only this site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"),
+        ("fields" = Option<String>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time.", example = "temperature_c,humidity_pct"),
+    ),
+    responses(
+        (status = 200, description = "The observations.", content(
+            (Observations = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+        (status = 304, description = "The client has it."),
+        RefusalsOfOne,
+    )
+)]
+pub(super) async fn all(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let parameters = Parameters::parse(uri.query(), &["site", "fields"])?;
+    answer(&app, &headers, parameters.site("site")?, &parameters).await
+}
+
+/// Lists the newest observation of each source of a site.
+#[utoipa::path(
+    get, path = "/api/v1/sites/{site_id}/latest", tag = "observations", operation_id = "listLatestOfSite",
+    params(
+        ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
+        ("fields" = Option<String>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time.", example = "temperature_c,humidity_pct"),
+    ),
+    responses(
+        (status = 200, description = "The observations.", content(
+            (Observations = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+        (status = 304, description = "The client has it."),
+        RefusalsOfOne,
+    )
+)]
+pub(super) async fn of_site(
+    State(app): State<Arc<App>>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let site_id = sites::site_id(path)?;
+    let parameters = Parameters::parse(uri.query(), &["fields"])?;
+    answer(&app, &headers, Some(site_id), &parameters).await
+}
+
+async fn answer(
+    app: &App,
+    headers: &HeaderMap,
+    site_id: Option<SiteId>,
+    parameters: &Parameters,
+) -> Result<Response, Problem> {
+    let fields = Fields::parse(parameters.list("fields").as_deref())?;
+    let format = Format::negotiate(headers, Format::ROWS)?;
+    let site = site_id.as_ref().map(SiteId::as_str).unwrap_or_default();
+    let text = written("latest", &[("site", &site), ("fields", &fields)]);
+    let question = Question::ask(app, text, format).await?;
+    question.answer(app, headers, make(app, site_id.as_ref(), Writer::begin(format, fields))).await
+}
+
+/// As many as there are sites and sources, and so held whole.
+async fn make(app: &App, site_id: Option<&SiteId>, mut writer: Writer) -> Result<Content, Problem> {
+    if let Some(site_id) = site_id {
+        sites::find(app, site_id).await?;
+    }
+    let rows = Rows::Latest { site_id: site_id.map(ToString::to_string) };
+    let mut batches = app.store.read_rows(&WEATHER_OBSERVATIONS, &rows);
+    while let Some(batch) = batches.try_next().await? {
+        writer.rows(&batch).map_err(|error| unwritable(&error))?;
+    }
+    writer.end(None).map_err(|error| unwritable(&error))?;
+    Ok(Content::Whole(writer.take()))
+}

@@ -1,0 +1,223 @@
+//! A series: the observations of a site over a time, read page by page.
+//!
+//! A page is a statement of its own along the primary key, so that nobody who takes his answer
+//! slowly holds a connection to the store, or more memory than a page.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+use axum::body::Body;
+use axum::http::StatusCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::columnar::Row;
+use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
+use crate::serve::App;
+use crate::serve::answer::{Content, STREAM_BYTES};
+use crate::serve::problem::Problem;
+use crate::serve::rows::Writer;
+use crate::store::{Rows, Store, StoreError};
+
+/// Rows of a page: some tens of kilobytes as text.
+const PAGE: u64 = 100;
+
+/// Where a page ended: after this source and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cursor {
+    source: String,
+    time: DateTime<Utc>,
+}
+
+impl Cursor {
+    /// What [`Display`](std::fmt::Display) wrote.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (source, seconds) = text.rsplit_once('.')?;
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+        let is_source = (1..=32).contains(&source.len()) && source.chars().all(allowed);
+        let seconds = seconds.parse().ok().filter(|seconds| (0..=MAX_SECONDS).contains(seconds))?;
+        let time = DateTime::from_timestamp(seconds, 0).filter(|_| is_source)?;
+        let cursor = Self { source: source.to_owned(), time };
+        (cursor.to_string() == text).then_some(cursor)
+    }
+}
+
+/// The last second of the year 9999.
+const MAX_SECONDS: i64 = 253_402_300_799;
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.source, self.time.timestamp())
+    }
+}
+
+/// What is asked for.
+pub(super) struct Range {
+    pub(super) site_id: String,
+    /// The first moment.
+    pub(super) from: DateTime<Utc>,
+    /// The first moment that is left out.
+    pub(super) to: DateTime<Utc>,
+    pub(super) source: Option<String>,
+    pub(super) after: Option<Cursor>,
+    /// So many at most.
+    pub(super) limit: Option<u32>,
+}
+
+/// The pages of a series, as text.
+pub(super) struct Series {
+    store: Arc<dyn Store>,
+    range: Range,
+    /// The sources that are left, the one that is being read first, and from when on.
+    sources: VecDeque<(String, DateTime<Utc>)>,
+    writer: Writer,
+    last: Option<Cursor>,
+    is_over: bool,
+}
+
+impl Series {
+    pub(super) async fn open(app: &App, range: Range, writer: Writer) -> Result<Self, StoreError> {
+        let mut sources = app.store.list_observed_sources(&range.site_id).await?;
+        sources.retain(|source| range.source.as_ref().is_none_or(|asked| asked == source));
+        let after = range.after.as_ref();
+        sources.retain(|source| after.is_none_or(|after| *source >= after.source));
+        let starts = sources.into_iter().map(|source| {
+            let own = after.filter(|after| after.source == source);
+            let next = own.map_or(range.from, |own| own.time + TimeDelta::seconds(1));
+            // Not past the end, which is the last time that a store can hold.
+            (source, next.max(range.from).min(range.to))
+        });
+        let (sources, store) = (starts.collect(), app.store.clone());
+        Ok(Self { store, range, sources, writer, last: None, is_over: false })
+    }
+
+    /// All of it if it is short, else a stream.
+    pub(super) async fn content(mut self, app: &App) -> Result<Content, Problem> {
+        let mut text = Vec::new();
+        while let Some(page) = self.page().await? {
+            text.extend(page);
+            if text.len() > STREAM_BYTES {
+                let permit = app.budget.stream()?;
+                return Ok(Content::Stream(Body::from_stream(self.stream(text, permit))));
+            }
+        }
+        Ok(Content::Whole(text))
+    }
+
+    /// An error ends the connection, for the client to see that the answer is cut off.
+    fn stream(
+        self,
+        begun: Vec<u8>,
+        permit: OwnedSemaphorePermit,
+    ) -> impl Stream<Item = Result<Vec<u8>, std::io::Error>> {
+        let rest = stream::try_unfold((self, permit), |(mut series, permit)| async move {
+            let page = series.page().await.map_err(|error| {
+                let _ = Problem::from(error);
+                std::io::Error::other("the answer is cut off")
+            })?;
+            Ok(page.map(|page| (page, (series, permit))))
+        });
+        stream::iter([Ok(begun)]).chain(rest)
+    }
+
+    /// The next page as text; `None` when there is none.
+    async fn page(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        match self.read().await? {
+            None => self.end(None)?,
+            Some(batch) => self.write(&batch)?,
+        }
+        Ok(Some(self.writer.take()))
+    }
+
+    /// The next rows: one more than is wanted, if few are, to know whether there are more.
+    async fn read(&mut self) -> Result<Option<RecordBatch>, StoreError> {
+        let wanted = self.range.limit.map_or(PAGE, |left| (u64::from(left) + 1).min(PAGE));
+        let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
+        while let Some((source, from)) = self.sources.front_mut() {
+            let rows = Rows::Series {
+                site_id: self.range.site_id.clone(),
+                source: source.clone(),
+                from: *from,
+                to: self.range.to,
+                limit,
+            };
+            if let Some(batch) = self.store.read_rows(&OBSERVATIONS, &rows).try_next().await? {
+                let last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time(TIME));
+                *from = last.map_or(self.range.to, |last| last + TimeDelta::seconds(1));
+                return Ok(Some(batch));
+            }
+            self.sources.pop_front();
+        }
+        Ok(None)
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        let left = self.range.limit.map_or(usize::MAX, |left| left as usize);
+        let taken = batch.slice(0, batch.num_rows().min(left));
+        self.writer.rows(&taken).map_err(malformed)?;
+        if let Some(row) = Row::last(&OBSERVATIONS, &taken) {
+            let (source, time) = (row.text("source"), row.time(TIME));
+            self.last =
+                source.zip(time).map(|(source, time)| Cursor { source: source.into(), time });
+        }
+        if taken.num_rows() < batch.num_rows() {
+            return self.end(self.last.clone());
+        }
+        let rows = u32::try_from(taken.num_rows()).unwrap_or(u32::MAX);
+        self.range.limit = self.range.limit.map(|left| left.saturating_sub(rows));
+        Ok(())
+    }
+
+    fn end(&mut self, next: Option<Cursor>) -> Result<(), StoreError> {
+        self.is_over = true;
+        let next = next.map(|cursor| cursor.to_string());
+        self.writer.end(Some(next.as_deref())).map_err(malformed)
+    }
+}
+
+const TIME: &str = "observation_time";
+
+fn malformed(error: std::io::Error) -> StoreError {
+    StoreError::Malformed(ArrowError::from_external_error(Box::new(error)))
+}
+
+/// Rows that cannot be written are a fault of ours.
+pub(super) fn unwritable(error: &std::io::Error) -> Problem {
+    tracing::error!(error_kind = "answer", "rows cannot be written: {error}");
+    Problem::of(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_is_written_and_nothing_else_is_one() {
+        let text = "open-meteo.1795593900";
+        assert_eq!(Cursor::parse(text).unwrap().to_string(), text);
+        for bad in [
+            "",
+            ".",
+            "open-meteo",
+            "open-meteo.",
+            ".5",
+            "a.b",
+            "a.-1",
+            "a.+1",
+            "a.01",
+            "A.1",
+            "a.999999999999999999999",
+            "a.253402300800",
+            "a' or 1=1.5",
+            "a.5 ",
+        ] {
+            assert_eq!(Cursor::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `status`: is every site fresh, and if not, why?
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::refusals::Refusals;
+use super::runs::Run;
+use super::sites::json;
+use crate::serve::App;
+use crate::serve::answer::momentary;
+use crate::serve::format::Format;
+use crate::serve::parameters::Parameters;
+use crate::serve::problem::Problem;
+use crate::status;
+
+/// Runs that are shown.
+const RUNS: u32 = 5;
+
+/// How a site and source stands.
+#[derive(Serialize, ToSchema)]
+struct SiteStatus {
+    /// The site.
+    site_id: String,
+    /// The source.
+    source: String,
+    /// The site's name.
+    name: String,
+    /// Whether its latest observation is at most two hours or two intervals old.
+    fresh: bool,
+    /// The source's time of the latest observation.
+    #[schema(required = true)]
+    last_observation_time: Option<DateTime<Utc>>,
+    /// How old that is, seconds.
+    #[schema(required = true)]
+    age_s: Option<i64>,
+    /// Slots tried in the last 24 hours.
+    slots_tried_24h: i64,
+    /// Slots collected in the last 24 hours.
+    slots_collected_24h: i64,
+    /// First failed slot since the latest collected one.
+    #[schema(required = true)]
+    failing_since: Option<DateTime<Utc>>,
+    /// Kind of the latest failure, if the site is failing.
+    #[schema(required = true)]
+    error_kind: Option<String>,
+    /// HTTP status of the latest failure, if there was one.
+    #[schema(required = true)]
+    http_status: Option<i64>,
+    /// Message of the latest failure.
+    #[schema(required = true)]
+    error_message: Option<String>,
+}
+
+impl From<status::SiteStatus> for SiteStatus {
+    fn from(site: status::SiteStatus) -> Self {
+        Self {
+            site_id: site.site_id,
+            source: site.source,
+            name: site.name,
+            fresh: site.fresh,
+            last_observation_time: site.last_observation_time,
+            age_s: site.age_s,
+            slots_tried_24h: site.slots_tried_24h,
+            slots_collected_24h: site.slots_collected_24h,
+            failing_since: site.failing_since,
+            error_kind: site.error_kind,
+            http_status: site.http_status,
+            error_message: site.error_message,
+        }
+    }
+}
+
+/// How the collecting stands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Status {
+    /// The one sentence that an operator reads first.
+    #[schema(examples("19 of 20 sites fresh; lon-city: not_found (404) since 2026-11-25 14:00"))]
+    headline: String,
+    /// How many sites are fresh, counted for each source.
+    fresh: usize,
+    /// Until when a source's account is blocked, if it is.
+    #[schema(required = true)]
+    paused_until: Option<DateTime<Utc>>,
+    /// Every site of each source in use that is within its days.
+    sites: Vec<SiteStatus>,
+    /// The latest runs, the newest first.
+    runs: Vec<Run>,
+}
+
+/// Shows whether every site is fresh, and if not, why.
+#[utoipa::path(
+    get, path = "/api/v1/status", tag = "status", operation_id = "showStatus",
+    responses((status = 200, description = "How the collecting stands at this moment.", body = Status), Refusals)
+)]
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Parameters::none(uri.query())?;
+    Format::negotiate(&headers, Format::OBJECT)?;
+    let status = status::read(&*app.store, app.sources, app.clock.now(), RUNS).await?;
+    let answer = Status {
+        headline: status.headline(None),
+        fresh: status.sites.iter().filter(|site| site.fresh).count(),
+        paused_until: status.paused_until,
+        sites: status.sites.into_iter().map(SiteStatus::from).collect(),
+        runs: status.runs.into_iter().map(Run::from).collect(),
+    };
+    momentary(&app, json(&answer)?)
+}

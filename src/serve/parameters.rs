@@ -1,0 +1,202 @@
+//! What a request asks with: every parameter known, given once and within its bounds, or a problem
+//! that names it and says what is allowed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use url::form_urlencoded;
+
+use super::problem::Problem;
+use crate::domain::SiteId;
+
+/// The last second that a store can hold.
+pub(super) const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(time) => time,
+    None => DateTime::UNIX_EPOCH,
+};
+
+const TIME: &str =
+    "a time as in 2026-11-25T08:00:00Z, or a day as in 2026-11-25, from 1970 to 9999";
+const DAY: &str = "a day as in 2026-11-25, from 1970 to 9999";
+const NAME: &str = "1 to 32 of lower-case letters, digits, _ and -";
+
+/// The parameters of a request.
+#[derive(Debug)]
+pub(super) struct Parameters {
+    given: BTreeMap<String, String>,
+}
+
+impl Parameters {
+    /// Those of a query string, of which only `known` ones may be there.
+    pub(super) fn parse(query: Option<&str>, known: &[&'static str]) -> Result<Self, Problem> {
+        let mut given = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if !known.contains(&&*name) {
+                return Err(unknown(&name, known));
+            }
+            if given.insert(name.to_string(), value.into_owned()).is_some() {
+                return Err(Problem::parameter(&name, "is given more than once", "one value"));
+            }
+        }
+        Ok(Self { given })
+    }
+
+    /// Fails unless there is none.
+    pub(super) fn none(query: Option<&str>) -> Result<(), Problem> {
+        Self::parse(query, &[]).map(drop)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.given.get(name).map(String::as_str)
+    }
+
+    pub(super) fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+        let parse = |text| {
+            parse_time(text)
+                .ok_or_else(|| Problem::parameter(name, shown(text, "is no time"), TIME))
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    pub(super) fn day(&self, name: &str) -> Result<Option<NaiveDate>, Problem> {
+        let parse = |text| {
+            parse_day(text).ok_or_else(|| Problem::parameter(name, shown(text, "is no day"), DAY))
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    pub(super) fn number<N>(
+        &self,
+        name: &str,
+        range: RangeInclusive<N>,
+    ) -> Result<Option<N>, Problem>
+    where
+        N: std::str::FromStr + PartialOrd + std::fmt::Display,
+    {
+        let parse = |text: &str| {
+            let number = text.parse().ok().filter(|number| range.contains(number));
+            number.ok_or_else(|| {
+                let allowed = format!("{} to {}", range.start(), range.end());
+                Problem::parameter(name, shown(text, "is no whole number in range"), allowed)
+            })
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    /// The name of a source.
+    pub(super) fn source(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+        let check = |text: &str| (1..=32).contains(&text.len()) && text.chars().all(allowed);
+        match self.get(name) {
+            Some(text) if !check(text) => {
+                Err(Problem::parameter(name, shown(text, "is no name of a source"), NAME))
+            }
+            source => Ok(source),
+        }
+    }
+
+    /// The id of a site. What is no id is one that no site has.
+    pub(super) fn site(&self, name: &'static str) -> Result<Option<SiteId>, Problem> {
+        let parse = |text| SiteId::parse(text).ok_or_else(unknown_site);
+        self.get(name).map(parse).transpose()
+    }
+
+    /// A list, by commas.
+    pub(super) fn list(&self, name: &str) -> Option<Vec<&str>> {
+        self.get(name).map(|text| text.split(',').map(str::trim).collect())
+    }
+
+    /// The value as it was given.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)
+    }
+}
+
+/// No site has the id that is asked for.
+pub(super) fn unknown_site() -> Problem {
+    Problem::unknown("site", "site_id", "the id of a site in /api/v1/sites")
+}
+
+/// Site and parameters, written in one way: what an answer is kept under.
+pub(super) fn written(path: &str, parts: &[(&str, &dyn std::fmt::Display)]) -> String {
+    parts.iter().fold(path.to_owned(), |mut text, (name, value)| {
+        let _ = write!(text, "&{name}={value}");
+        text
+    })
+}
+
+fn unknown(name: &str, known: &[&str]) -> Problem {
+    let allowed = match known {
+        [] => "no parameter".to_owned(),
+        _ => known.join(", "),
+    };
+    Problem::parameter(&short(name), "is no parameter of this path", allowed)
+}
+
+/// A value and what is wrong with it.
+fn shown(text: &str, problem: &str) -> String {
+    format!("`{}` {problem}", short(text))
+}
+
+/// What a caller gave, for him to find it again: not all of it, if it is long.
+fn short(text: &str) -> String {
+    let mut cut: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+    if text.chars().count() > 60 {
+        cut.push('…');
+    }
+    cut
+}
+
+/// A time; in a query string a `+` stands for a space, and who wrote `+02:00` meant it.
+fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    let time = match DateTime::parse_from_rfc3339(&text.replace(' ', "+")) {
+        Ok(time) => time.to_utc(),
+        Err(_) => parse_day(text)?.and_time(NaiveTime::MIN).and_utc(),
+    };
+    is_in_years(time).then_some(time)
+}
+
+fn parse_day(text: &str) -> Option<NaiveDate> {
+    let day = text.parse::<NaiveDate>().ok().filter(|_| text.len() == 10)?;
+    is_in_years(day.and_time(NaiveTime::MIN).and_utc()).then_some(day)
+}
+
+fn is_in_years(time: DateTime<Utc>) -> bool {
+    (DateTime::UNIX_EPOCH..=LAST).contains(&time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_one_of_a_store_and_its_offset_survives_a_query_string() {
+        let time = |text| parse_time(text).map(|time| time.to_rfc3339());
+        for (text, expected) in [
+            ("2026-11-25T08:00:00Z", Some("2026-11-25T08:00:00+00:00")),
+            ("2026-11-25T10:00:00 02:00", Some("2026-11-25T08:00:00+00:00")),
+            ("2026-11-25", Some("2026-11-25T00:00:00+00:00")),
+            ("1969-12-31", None),
+            ("+10000-01-01T00:00:00Z", None),
+            ("2026-13-01", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(time(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_known_and_given_once() {
+        let parse = |query| Parameters::parse(Some(query), &["from", "to"]);
+        assert!(parse("from=2026-01-01&to=").is_ok());
+        for (query, name) in [("form=1", "form"), ("from=1&from=2", "from")] {
+            let problem = serde_json::to_value(parse(query).unwrap_err()).unwrap();
+            assert_eq!(problem["parameter"], name);
+        }
+        let unknown = serde_json::to_value(parse("form=1").unwrap_err()).unwrap();
+        assert_eq!(unknown["allowed"], "from, to");
+    }
+}
