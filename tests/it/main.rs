@@ -21,6 +21,7 @@ mod floors;
 mod gaps;
 mod main_job;
 mod mysql_only;
+mod serve;
 mod sink_contract;
 mod sources;
 mod store_contract;

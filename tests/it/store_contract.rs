@@ -9,16 +9,20 @@ use futures::future::join_all;
 use proptest::collection::vec;
 use proptest::strategy::{Just, Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
+use weather_data_product::columnar::Row;
 use weather_data_product::domain::observation::Values;
+use weather_data_product::domain::tables::WEATHER_OBSERVATIONS;
 use weather_data_product::domain::{
     ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, row_hash,
 };
-use weather_data_product::store::{RunEnd, RunStart, Start, StoreError};
+use weather_data_product::store::{
+    Rows, RunEnd, RunStart, RunVersion, Start, StoreError, StoreSettings,
+};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::samples::{
     LONG_LEASE, SOURCE, collected, failed, full_values, hour, open_run, opened, run_end, run_start,
-    site, sites,
+    site, site_id, sites,
 };
 
 on_both_databases!(
@@ -30,6 +34,7 @@ on_both_databases!(
     a_run_is_found_by_its_number_and_by_the_beginning_of_its_id,
     a_run_past_its_lease_is_set_aside_and_commits_nothing_more,
     a_schema_newer_than_the_program_is_refused,
+    a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found,
     a_slot_once_collected_does_not_become_failed,
     a_site_that_was_there_before_its_spans_were_kept_has_one,
     a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replaces_it,
@@ -43,11 +48,13 @@ on_both_databases!(
     of_many_starts_at_once_one_is_opened_and_no_number_is_lost,
     only_collected_and_finally_failed_slots_are_settled,
     site_states_tell_freshness_rate_and_the_present_failure,
+    runs_and_sites_are_read_back_by_pages_and_by_name,
     runs_that_the_source_stopped_are_told_by_their_message,
     spans_tell_when_a_site_was_in_the_file_and_at_which_interval,
     the_ledger_of_a_site_and_source_is_read_in_order,
     the_order_of_upserts_does_not_matter,
     the_site_table_follows_the_file_and_deletes_nothing,
+    the_version_changes_with_whatever_a_run_commits,
     two_slots_may_point_at_one_observation,
     what_the_store_is_can_be_said,
 );
@@ -608,4 +615,115 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
     let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
     assert_eq!(times, [at(0), at(3)]);
     assert!(stopped[0].error_message.starts_with("openweathermap has blocked the account"));
+}
+
+async fn the_version_changes_with_whatever_a_run_commits(database: &TestDatabase) {
+    let store = &*database.store;
+    let version = async || store.run_version().await.unwrap();
+    assert_eq!(version().await, RunVersion::default());
+    let first = open_run(store).await;
+    let mut seen = vec![RunVersion::default(), version().await];
+    let start = RunStart { kind: "other", ..run_start("0/1", LONG_LEASE) };
+    let second = opened(store.start_run(&start).await.unwrap());
+    seen.push(version().await);
+    assert_eq!(version().await, seen[2], "nothing was committed");
+    for run in [&first, &second] {
+        store.load(run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
+        seen.push(version().await);
+    }
+    // The one that ends last has the lower number.
+    for run in [&second, &first] {
+        assert!(!version().await.has_ended(run.run_seq));
+        store.close_run(run, &run_end(RunCounts::default())).await.unwrap();
+        assert!(version().await.has_ended(run.run_seq));
+        seen.push(version().await);
+    }
+    assert!(!version().await.has_ended(3));
+    let texts: BTreeSet<_> = seen.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), seen.len(), "{texts:?}");
+}
+
+async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    store.take_in_sites(&sites(3), hour()).await.unwrap();
+    let run = open_run(store).await;
+    for hours in [3, 0, 2, 1, 4] {
+        let slot = hour() + TimeDelta::hours(hours);
+        let batch = [collected(1, slot, full_values()), collected(2, slot, full_values())];
+        store.load(&run, &batch, hour()).await.unwrap();
+    }
+    assert_eq!(store.list_observed_sources("site-00001").await.unwrap(), [SOURCE]);
+    assert_eq!(store.list_observed_sources("site-00000").await.unwrap(), [""; 0]);
+    let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(5);
+    let read = async |rows: Rows| {
+        let batches = store.read_rows(&WEATHER_OBSERVATIONS, &rows);
+        let batches: Vec<_> = batches.try_collect().await.unwrap();
+        let rows = batches.iter().flat_map(|batch| Row::all(&WEATHER_OBSERVATIONS, batch));
+        let key = |row: Row<'_>| {
+            let time = row.time("observation_time").unwrap();
+            (row.text("site_id").unwrap().to_owned(), (time - at(0)).num_hours())
+        };
+        rows.map(key).collect::<Vec<_>>()
+    };
+    let series = |from, to, limit| Rows::Series {
+        site_id: "site-00001".into(),
+        source: SOURCE.into(),
+        from,
+        to,
+        limit,
+    };
+    let of =
+        |hours: &[i64]| hours.iter().map(|hours| ("site-00001".into(), *hours)).collect::<Vec<_>>();
+    assert_eq!(read(series(at(0), at(9), 100)).await, of(&[0, 1, 2, 3, 4]));
+    assert_eq!(read(series(at(1), at(4), 100)).await, of(&[1, 2, 3]));
+    assert_eq!(read(series(at(0) + TimeDelta::seconds(1), at(9), 2)).await, of(&[1, 2]));
+    assert_eq!(read(series(at(5), at(9), 100)).await, []);
+    let both = [("site-00001".to_owned(), 4), ("site-00002".to_owned(), 4)];
+    assert_eq!(read(Rows::Latest { site_id: None }).await, both);
+    assert_eq!(read(Rows::Latest { site_id: Some("site-00002".into()) }).await, both[1..]);
+    // Who is not in the sites file any more is found by name only.
+    store.take_in_sites(&sites(2), hour()).await.unwrap();
+    assert_eq!(read(Rows::Latest { site_id: None }).await, both[..1]);
+    assert_eq!(read(Rows::Latest { site_id: Some("site-00002".into()) }).await, both[1..]);
+}
+
+async fn runs_and_sites_are_read_back_by_pages_and_by_name(database: &TestDatabase) {
+    let store = &*database.store;
+    store.take_in_sites(&sites(3), hour()).await.unwrap();
+    store.take_in_sites(&sites(2), hour()).await.unwrap();
+    let listed = store.list_sites().await.unwrap();
+    let told = |site: &weather_data_product::store::SiteRow| {
+        (site.site_id.clone(), site.latitude, site.tags().unwrap(), site.deactivated_at.is_some())
+    };
+    let expected: Vec<_> = (0..3_u16)
+        .map(|number| {
+            (
+                site_id(number).to_string(),
+                f64::from(number) - 84.75,
+                vec!["office".to_owned()],
+                number == 2,
+            )
+        })
+        .collect();
+    assert_eq!(listed.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(store.find_site("site-00001").await.unwrap().as_ref(), Some(&listed[1]));
+    assert_eq!(store.find_site("SITE-00001").await.unwrap(), None);
+    for _ in 0..3 {
+        let run = open_run(store).await;
+        store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+    }
+    let before = async |run_seq, limit| {
+        let runs = store.list_runs_before(run_seq, limit).await.unwrap();
+        runs.iter().map(|run| run.run_seq).collect::<Vec<_>>()
+    };
+    assert_eq!(before(i64::MAX, 2).await, [3, 2]);
+    assert_eq!(before(2, 2).await, [1]);
+    // A reader reads all of it and writes nothing.
+    let reader = StoreSettings::at(&database.url).open_reader().await.unwrap();
+    assert_eq!(reader.list_sites().await.unwrap(), listed);
+    assert!(reader.start_run(&run_start("0/1", LONG_LEASE)).await.is_err());
+    assert!(reader.take_in_sites(&sites(1), hour()).await.is_err());
+    assert_eq!(store.list_sites().await.unwrap(), listed);
 }

@@ -8,5 +8,6 @@ pub(crate) mod own_server;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod samples;
+pub(crate) mod server;
 pub(crate) mod service;
 pub(crate) mod warehouse;

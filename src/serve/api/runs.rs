@@ -191,7 +191,9 @@ enum Id {
 impl Id {
     fn parse(text: &str) -> Option<Self> {
         let number = text.parse().ok().filter(|number| *number > 0).map(Self::Number);
-        number.or_else(|| uuid::Uuid::try_parse(text).ok().map(Self::Name))
+        let id = number.or_else(|| uuid::Uuid::try_parse(text).ok().map(Self::Name));
+        // One run has one path for its number and one for its id.
+        id.filter(|id| id.text() == text)
     }
 
     fn text(&self) -> String {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// What happens at a commit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +29,7 @@ pub(crate) struct Proxy {
     /// The URL of the database through the proxy.
     pub(crate) url: String,
     commits: Arc<Mutex<VecDeque<AtCommit>>>,
+    is_closed: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -40,14 +42,33 @@ impl Proxy {
         url.set_query(Some("ssl-mode=DISABLED"));
         let commits = Arc::<Mutex<VecDeque<AtCommit>>>::default();
         let coming = commits.clone();
+        let (is_closed, closing) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                let (coming, mut closing) = (coming.clone(), closing.clone());
+                if *closing.borrow() {
+                    continue;
+                }
                 let server = TcpStream::connect(&server).await.unwrap();
-                let coming = coming.clone();
-                tokio::spawn(async move { pass_on(client, server, &coming).await });
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = pass_on(client, server, &coming) => {}
+                        _ = closing.wait_for(|is_closed| *is_closed) => {}
+                    }
+                });
             }
         });
-        Self { url: url.into(), commits }
+        Self { url: url.into(), commits, is_closed }
+    }
+
+    /// Ends every connection, and lets none through.
+    pub(crate) fn close(&self) {
+        self.is_closed.send_replace(true);
+    }
+
+    /// Lets connections through again.
+    pub(crate) fn open_again(&self) {
+        self.is_closed.send_replace(false);
     }
 
     /// What happens at the next commits, in order; further ones pass.

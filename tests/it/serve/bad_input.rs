@@ -1,0 +1,118 @@
+//! Bad input, and what it gets: a problem that names the parameter and what is allowed.
+
+use weather_data_product::serve::access::Access;
+use weather_data_product::store::StoreSettings;
+
+use super::fill;
+use crate::support::databases::{TestDatabase, on_both_databases, with_mysql};
+use crate::support::proxy::Proxy;
+use crate::support::server::Server;
+
+on_both_databases!(what_cannot_be_answered_is_a_problem_that_says_why);
+
+/// Path, status, parameter, and what the allowed values contain.
+const BAD: [(&str, u16, &str, &str); 34] = [
+    ("sites/nowhere", 404, "site_id", "/api/v1/sites"),
+    ("sites/Nowhere!", 404, "site_id", "/api/v1/sites"),
+    ("sites/%ff", 404, "site_id", "/api/v1/sites"),
+    ("sites/..%2f..%2fetc", 404, "site_id", "/api/v1/sites"),
+    ("sites/nowhere/latest", 404, "site_id", "/api/v1/sites"),
+    ("sites/nowhere/observations", 404, "site_id", "/api/v1/sites"),
+    ("latest?site=nowhere", 404, "site_id", "/api/v1/sites"),
+    ("latest?site=", 404, "site_id", "/api/v1/sites"),
+    ("gaps?site=nowhere", 404, "site_id", "/api/v1/sites"),
+    ("runs/77", 404, "id", "/api/v1/runs"),
+    ("runs/0", 404, "id", "/api/v1/runs"),
+    ("runs/01", 404, "id", "/api/v1/runs"),
+    ("runs/x'%20or%201=1", 404, "id", "/api/v1/runs"),
+    ("sites?limit=5", 400, "limit", "no parameter"),
+    ("latest?fields=temperature", 400, "fields", "temperature_c, feels_like_c"),
+    ("latest?fields=row_hash", 400, "fields", "temperature_c"),
+    ("latest?fields=", 400, "fields", "temperature_c"),
+    ("status?a=b", 400, "a", "no parameter"),
+    ("runs?limit=0", 400, "limit", "1 to 1000"),
+    ("runs?limit=1001", 400, "limit", "1 to 1000"),
+    ("runs?before=0", 400, "before", "1 to "),
+    ("gaps?limit=many", 400, "limit", "1 to 1000"),
+    ("gaps?from=yesterday", 400, "from", "a day as in"),
+    ("gaps?from=2026-11-02&to=2026-11-01", 400, "to", "2026-11-02 or later"),
+    ("gaps?from=2026-10-01&to=2026-11-01", 400, "to", "2026-10-01 to 2026-10-31"),
+    ("gaps?source=Mars", 400, "source", "lower-case"),
+    (OF_SITE, 400, "to", "a time after 2026-11-25T00:00:00Z"),
+    ("sites/site-00000/observations?from=now", 400, "from", "2026-11-25T08:00:00Z"),
+    ("sites/site-00000/observations?from=2024-01-01&to=2026-01-01", 400, "to", "up to 2025-01-01"),
+    ("sites/site-00000/observations?limit=0", 400, "limit", "1 to 10000"),
+    ("sites/site-00000/observations?limit=99999", 400, "limit", "1 to 10000"),
+    ("sites/site-00000/observations?limit=1&limit=2", 400, "limit", "one value"),
+    ("sites/site-00000/observations?cursor=x", 400, "cursor", "next_cursor"),
+    ("sites/site-00000/observations?form=2026", 400, "form", "from, to, source, fields, limit"),
+];
+
+const OF_SITE: &str = "sites/site-00000/observations?from=2026-11-25&to=2026-11-25";
+
+async fn what_cannot_be_answered_is_a_problem_that_says_why(database: &TestDatabase) {
+    fill(&*database.store, 2).await;
+    let server = Server::start(database).await;
+    for (path, status, parameter, allowed) in BAD {
+        let answer = server.get(&format!("/api/v1/{path}")).await;
+        let problem = answer.json();
+        assert_eq!(answer.status, status, "{path}: {problem}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        assert_eq!(
+            (&problem["status"], &problem["parameter"]),
+            (&status.into(), &parameter.into())
+        );
+        assert!(problem["allowed"].as_str().unwrap().contains(allowed), "{path}: {problem}");
+    }
+    let refused = [
+        ("GET", "/api/v1/nothing", &[][..], 404),
+        ("GET", "/", &[], 404),
+        ("POST", "/api/v1/sites", &[], 405),
+        ("DELETE", "/api/v1/sites/site-00000", &[], 405),
+        ("PROPFIND", "/healthz", &[], 405),
+        ("GET", "/api/v1/sites", &[("accept", "text/html")], 406),
+        ("GET", "/api/v1/latest", &[("accept", "image/png, application/json;q=0")], 406),
+        ("GET", "/api/v1/events", &[("accept", "application/json")], 406),
+        ("GET", "/api/v1/sites", &[("content-length", "999999")], 413),
+    ];
+    for (method, path, headers, status) in refused {
+        let answer = server.send(method, path, headers).await;
+        let problem = answer.json();
+        assert_eq!((answer.status, &problem["status"]), (status, &status.into()), "{path}");
+        assert!(problem["allowed"].is_string(), "{path}: {problem}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        if status == 405 {
+            assert!(answer.header("allow").starts_with("GET"), "{path}");
+        }
+    }
+    let long = format!("/api/v1/sites?{}", "a".repeat(100_000));
+    let answer = server.send("GET", &long, &[]).await;
+    assert!([414, 431].contains(&answer.status), "{}", answer.status);
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_503_and_nothing_is_told_of_it() {
+    with_mysql(async |database| {
+        fill(&*database.store, 2).await;
+        let proxy = Proxy::to(&database.url).await;
+        let store = StoreSettings::at(&proxy.url).open_reader().await.unwrap();
+        let server = Server::of(store, Access::Open).await;
+        server.get("/readyz").await.expect(200);
+        server.get("/api/v1/latest").await.expect(200);
+        proxy.close();
+        let paths =
+            ["/readyz", "/api/v1/latest", "/api/v1/sites", "/api/v1/status", "/api/v1/gaps"];
+        for path in paths {
+            let answer = server.get(path).await.expect(503);
+            assert_eq!(answer.header("retry-after"), "10", "{path}");
+            let detail = answer.json()["detail"].clone();
+            assert_eq!(detail, "the store cannot be asked at present", "{path}");
+        }
+        server.get("/healthz").await.expect(200);
+        assert!(server.get("/metrics").await.expect(200).body.contains("weather_store_up 0"));
+        proxy.open_again();
+        server.get("/readyz").await.expect(200);
+        server.get("/api/v1/latest").await.expect(200);
+    })
+    .await;
+}

@@ -1,0 +1,79 @@
+//! Clients that take their answers slowly: memory stays bounded, and others are answered.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::fill;
+use super::hostile::raw;
+use crate::support::databases::with_mysql;
+use crate::support::program::Program;
+use crate::support::server::ServerProcess;
+
+const READERS: usize = 1000;
+
+/// Beside what it needs for itself: streams, their buffers, and 32 MiB each of whole answers and
+/// of kept ones.
+const MAX_MIB: u64 = 256;
+
+/// A connection with room for little, on which a long range has been asked for.
+async fn reader(address: &str, number: usize) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
+    let accept = ["application/json", "application/x-ndjson", "text/csv"][number % 3];
+    // Each asks something else, so that nothing is kept for another.
+    let request = format!(
+        "GET /api/v1/sites/site-0000{}/observations?from=2026-07-01T00:{:02}:{:02}Z&limit=10000 \
+         HTTP/1.1\r\nhost: x\r\naccept: {accept}\r\naccept-encoding: gzip\r\n\r\n",
+        number % 2,
+        number / 60 % 60,
+        number % 60,
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_thousand_slow_readers_of_a_long_range_hold_little_and_hold_up_nobody() {
+    rlimit::increase_nofile_limit(4096).unwrap();
+    with_mysql(async |database| {
+        fill(&*database.store, 3000).await;
+        let program = Program::new().env("DATABASE_URL", &database.url);
+        let server = ServerProcess::start(&program, &[]);
+        let mut readers = Vec::new();
+        for number in 0..READERS {
+            readers.push(reader(&server.address, number).await);
+        }
+        let latest =
+            b"GET /api/v1/sites/site-00001/latest HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let (mut refused, mut served) = (0, 0);
+        let mut longest = Duration::ZERO;
+        for round in 0..20 {
+            for reader in &mut readers {
+                let mut byte = [0; 16];
+                let read = reader.read(&mut byte);
+                if let Ok(Ok(16)) = tokio::time::timeout(Duration::from_secs(5), read).await
+                    && round == 0
+                {
+                    refused += u32::from(byte.starts_with(b"HTTP/1.1 503"));
+                    served += u32::from(byte.starts_with(b"HTTP/1.1 200"));
+                }
+            }
+            let began = Instant::now();
+            let answer = raw(&server.address, latest).await;
+            longest = longest.max(began.elapsed());
+            assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+        }
+        let peak = server.peak_mib();
+        println!(
+            "{served} served, {refused} asked to come later, {peak} MiB, another: {longest:?}"
+        );
+        assert_eq!(served + refused, u32::try_from(READERS).unwrap());
+        assert!(served >= 128, "{served}");
+        assert!(peak < MAX_MIB, "{peak} MiB");
+        assert!(longest < Duration::from_secs(1), "{longest:?}");
+    })
+    .await;
+}

@@ -1,0 +1,143 @@
+//! The query API on loopback, in this process and as one of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use weather_data_product::clock::{Clock, SteppedClock};
+use weather_data_product::serve::access::Access;
+use weather_data_product::serve::{self, Parts};
+use weather_data_product::store::{Store, StoreSettings};
+
+use super::databases::TestDatabase;
+use super::program::Program;
+use super::samples::{SOURCE, hour};
+
+/// A server; ends with the test.
+pub(crate) struct Server {
+    pub(crate) address: String,
+    client: reqwest::Client,
+    end: CancellationToken,
+}
+
+/// What it answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+}
+
+impl Server {
+    /// Reads the database of a test, as the program would; everybody may ask. It is 7 minutes past
+    /// the tests' hour.
+    pub(crate) async fn start(database: &TestDatabase) -> Self {
+        let store = StoreSettings::at(&database.url).open_reader().await.unwrap();
+        Self::of(store, Access::Open).await
+    }
+
+    pub(crate) async fn of(store: Box<dyn Store>, access: Access) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let clock: Arc<dyn Clock> =
+            Arc::new(SteppedClock::new(hour() + chrono::TimeDelta::minutes(7)));
+        let sources: &[&str] = &[SOURCE, "open-meteo"];
+        let parts = Parts { store: Arc::from(store), clock, sources, access };
+        let end = CancellationToken::new();
+        tokio::spawn(serve::run(listener, parts, end.clone()));
+        Self { address, client: client(), end }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(path, &[]).await
+    }
+
+    pub(crate) async fn ask(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send("GET", path, headers).await
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.client.request(method.parse().unwrap(), url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// An answer that is not over.
+    pub(crate) async fn open(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("http://{}{path}", self.address)).send().await.unwrap()
+    }
+
+    pub(crate) fn end(&self) {
+        self.end.cancel();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().no_gzip().timeout(Duration::from_secs(30));
+    client.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// `weather serve` as a process; ends with the test.
+pub(crate) struct ServerProcess {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+}
+
+impl ServerProcess {
+    pub(crate) fn start(program: &Program, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut command = program.command(&arguments);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let address = line.trim().rsplit('/').next().unwrap().to_owned();
+        assert!(line.contains("http://127.0.0.1:"), "{line}");
+        Self { child, address }
+    }
+
+    /// The most memory that it ever had, in MiB.
+    pub(crate) fn peak_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
