@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
+use utoipa::openapi::path::ParameterStyle;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, SecurityRequirement};
+use utoipa::openapi::{Components, OpenApi, RefOr, SecurityRequirement};
+use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
+use super::problem::Problem;
 
 pub(super) mod documentation;
 pub(super) mod events;
@@ -26,6 +29,23 @@ mod status;
 
 /// The routes, and the document that describes them.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    let mut routes = listed();
+    for path in routes.get_openapi_mut().paths.paths.values_mut() {
+        let parameters = path.get.iter_mut().flat_map(|get| &mut get.parameters).flatten();
+        for parameter in parameters {
+            // A list is one value with commas here, not a value for each.
+            if let RefOr::T(list) = parameter
+                && list.name == "fields"
+            {
+                list.style = Some(ParameterStyle::Form);
+                list.explode = Some(false);
+            }
+        }
+    }
+    routes
+}
+
+fn listed() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(document())
         .routes(routes!(sites::list))
         .routes(routes!(sites::one))
@@ -52,6 +72,7 @@ fn document() -> OpenApi {
         .description(Some("A token of API_TOKENS_FILE, where the server has one."))
         .build();
     let mut components = Components::new();
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     utoipa::openapi::OpenApiBuilder::new()
         .info(info)

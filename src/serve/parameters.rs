@@ -17,9 +17,8 @@ pub(super) const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_30
     None => DateTime::UNIX_EPOCH,
 };
 
-const TIME: &str =
-    "a time as in 2026-11-25T08:00:00Z, or a day as in 2026-11-25, from 1970 to 9999";
-const DAY: &str = "a day as in 2026-11-25, from 1970 to 9999";
+const TIME: &str = "a time as in 2026-11-25T08:00:00Z, or a day as in 2026-11-25";
+const DAY: &str = "a day as in 2026-11-25";
 const NAME: &str = "1 to 32 of lower-case letters, digits, _ and -";
 
 /// The parameters of a request.
@@ -151,20 +150,25 @@ fn short(text: &str) -> String {
 
 /// A time; in a query string a `+` stands for a space, and who wrote `+02:00` meant it.
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    let time = match DateTime::parse_from_rfc3339(&text.replace(' ', "+")) {
-        Ok(time) => time.to_utc(),
-        Err(_) => parse_day(text)?.and_time(NaiveTime::MIN).and_utc(),
-    };
-    is_in_years(time).then_some(time)
+    match DateTime::parse_from_rfc3339(&text.replace(' ', "+")) {
+        // By way of its microseconds, which makes a leap second the next.
+        Ok(time) => DateTime::from_timestamp_micros(time.timestamp_micros()),
+        Err(_) => Some(midnight(parse_day(text)?)),
+    }
 }
 
 fn parse_day(text: &str) -> Option<NaiveDate> {
-    let day = text.parse::<NaiveDate>().ok().filter(|_| text.len() == 10)?;
-    is_in_years(day.and_time(NaiveTime::MIN).and_utc()).then_some(day)
+    text.parse().ok().filter(|_| text.len() == "2026-11-25".len())
 }
 
-fn is_in_years(time: DateTime<Utc>) -> bool {
-    (DateTime::UNIX_EPOCH..=LAST).contains(&time)
+/// The first moment of a day (UTC).
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc()
+}
+
+/// The nearest time that a store can hold; nothing is observed at others.
+pub(super) fn held(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.clamp(DateTime::UNIX_EPOCH, LAST)
 }
 
 #[cfg(test)]
@@ -172,15 +176,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_one_of_a_store_and_its_offset_survives_a_query_string() {
+    fn a_time_may_be_a_day_and_its_offset_survives_a_query_string() {
         let time = |text| parse_time(text).map(|time| time.to_rfc3339());
         for (text, expected) in [
             ("2026-11-25T08:00:00Z", Some("2026-11-25T08:00:00+00:00")),
             ("2026-11-25T10:00:00 02:00", Some("2026-11-25T08:00:00+00:00")),
+            ("2026-12-31T23:59:60Z", Some("2027-01-01T00:00:00+00:00")),
             ("2026-11-25", Some("2026-11-25T00:00:00+00:00")),
-            ("1969-12-31", None),
+            ("0001-01-01", Some("0001-01-01T00:00:00+00:00")),
             ("+10000-01-01T00:00:00Z", None),
             ("2026-13-01", None),
+            ("2026-1-1", None),
             ("yesterday", None),
             ("", None),
         ] {

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod bad_input;
+mod document;
 mod fresh;
 mod hostile;
 mod slow;

@@ -98,7 +98,7 @@ pub(super) struct Gaps {
         ("site" = Option<String>, Query, description = "Only this site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"),
         ("source" = Option<String>, Query, description = "Only of this source, whether it was ever asked or not.", pattern = "^[a-z0-9_-]{1,32}$"),
         ("from" = Option<NaiveDate>, Query, description = "The first day (UTC); 30 days before `to` if it is missing."),
-        ("to" = Option<NaiveDate>, Query, description = "The last day (UTC), at most 31 days in all, 366 if a site is named; today if it is missing."),
+        ("to" = Option<NaiveDate>, Query, description = "The last day (UTC), at most 31 days in all, 366 if a site is named; if it is missing, as many days as there may be, up to today."),
         ("limit" = Option<u32>, Query, description = "So many ranges at most; 200 if it is missing.", minimum = 1, maximum = 1000),
     ),
     responses((status = 200, description = "The gaps.", body = Gaps), (status = 304, description = "The client has it."), RefusalsOfOne)
@@ -177,15 +177,18 @@ fn failed(error: anyhow::Error) -> Problem {
 
 fn days(parameters: &Parameters, is_one: bool, now: DateTime<Utc>) -> Result<Days, Problem> {
     let most = if is_one { MAX_DAYS_OF_SITE } else { MAX_DAYS };
-    let to = parameters.day("to")?.unwrap_or_else(|| now.date_naive());
-    let from = parameters.day("from")?.unwrap_or(to - TimeDelta::days(MAX_DAYS - 1));
+    let longest = TimeDelta::days(most - 1);
+    let (from, to, today) = (parameters.day("from")?, parameters.day("to")?, now.date_naive());
+    let to = to.unwrap_or_else(|| from.map_or(today, |from| today.clamp(from, from + longest)));
+    let from = from.unwrap_or(to - TimeDelta::days(MAX_DAYS - 1));
     if to < from {
         return Err(Problem::parameter("to", "is before `from`", format!("{from} or later")));
     }
-    if (to - from).num_days() >= most {
-        let last = from + TimeDelta::days(most - 1);
+    if to - from > longest {
         let problem = format!("makes more than {most} days");
-        return Err(Problem::parameter("to", problem, format!("{from} to {last}")));
+        return Err(Problem::parameter("to", problem, format!("{from} to {}", from + longest)));
     }
-    Ok(Days { from: Some(from), to: Some(to) })
+    // Nothing is expected before.
+    let first = DateTime::UNIX_EPOCH.date_naive();
+    Ok(Days { from: Some(from.max(first)), to: Some(to.max(first)) })
 }

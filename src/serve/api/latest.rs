@@ -9,7 +9,7 @@ use axum::response::Response;
 use futures::TryStreamExt as _;
 
 use super::refusals::RefusalsOfOne;
-use super::schema::Observations;
+use super::schema::{Field, Observations};
 use super::series::unwritable;
 use super::sites;
 use crate::domain::SiteId;
@@ -29,7 +29,7 @@ use crate::store::Rows;
     get, path = "/api/v1/latest", tag = "observations", operation_id = "listLatest",
     params(
         ("site" = Option<String>, Query, description = "Only this site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"),
-        ("fields" = Option<String>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time.", example = "temperature_c,humidity_pct"),
+        ("fields" = Option<Vec<Field>>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time."),
     ),
     responses(
         (status = 200, description = "The observations.", content(
@@ -52,7 +52,7 @@ pub(super) async fn all(
     get, path = "/api/v1/sites/{site_id}/latest", tag = "observations", operation_id = "listLatestOfSite",
     params(
         ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
-        ("fields" = Option<String>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time.", example = "temperature_c,humidity_pct"),
+        ("fields" = Option<Vec<Field>>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time."),
     ),
     responses(
         (status = 200, description = "The observations.", content(

@@ -9,14 +9,14 @@ use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::refusals::RefusalsOfOne;
-use super::schema::ObservationsPage;
+use super::schema::{Field, Moment, ObservationsPage};
 use super::series::{Cursor, Range, Series};
 use super::sites;
 use crate::domain::SiteId;
 use crate::serve::App;
 use crate::serve::answer::Question;
 use crate::serve::format::Format;
-use crate::serve::parameters::{LAST, Parameters, written};
+use crate::serve::parameters::{Parameters, held, written};
 use crate::serve::problem::Problem;
 use crate::serve::rows::{Fields, Writer};
 
@@ -37,12 +37,12 @@ const KNOWN: [&str; 6] = ["from", "to", "source", "fields", "limit", "cursor"];
     get, path = "/api/v1/sites/{site_id}/observations", tag = "observations", operation_id = "listObservations",
     params(
         ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
-        ("from" = Option<DateTime<Utc>>, Query, description = "The first moment, a time (RFC 3339) or a day; 24 hours ago if it is missing (24 hours before `to`, if that is given)."),
-        ("to" = Option<DateTime<Utc>>, Query, description = "The first moment that is left out, at most 366 days after `from`; everything there is if it is missing."),
+        ("from" = Option<Moment>, Query, description = "The first moment, a time (RFC 3339) or a day; 24 hours ago if it is missing (24 hours before `to`, if that is given)."),
+        ("to" = Option<Moment>, Query, description = "The first moment that is left out, at most 366 days after `from`; everything there is if it is missing."),
         ("source" = Option<String>, Query, description = "Only of this source.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
-        ("fields" = Option<String>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time.", example = "temperature_c,humidity_pct"),
+        ("fields" = Option<Vec<Field>>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time."),
         ("limit" = Option<u32>, Query, description = "So many at most; JSON has 1000 a page if it is missing.", minimum = 1, maximum = 10000),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same other parameters."),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same other parameters.", pattern = r"^[a-z0-9_-]{1,32}\.(0|[1-9][0-9]{0,10})$"),
     ),
     responses(
         (status = 200, description = "The observations.", content(
@@ -124,7 +124,7 @@ fn times(
     let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
     let from = from.unwrap_or(to.unwrap_or(minute) - TimeDelta::days(1));
     let longest = TimeDelta::days(MAX_DAYS);
-    let to = to.unwrap_or((from + longest).min(LAST));
+    let to = to.unwrap_or(from + longest);
     if to <= from {
         let allowed = format!("a time after {}", shown(from));
         return Err(Problem::parameter("to", "is not after `from`", allowed));
@@ -134,7 +134,7 @@ fn times(
         let allowed = format!("up to {}", shown(from + longest));
         return Err(Problem::parameter("to", problem, allowed));
     }
-    Ok((from, to))
+    Ok((held(from), held(to)))
 }
 
 fn shown(time: DateTime<Utc>) -> String {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::schema::{AnyOfBuilder, SchemaType};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -50,6 +50,43 @@ fn property(column: &Column) -> ObjectBuilder {
         .schema_type(kind)
         .format(format.map(SchemaFormat::KnownFormat))
         .description(Some(column.description))
+}
+
+/// The name of a column.
+pub(super) struct Field;
+
+impl ToSchema for Field {
+    fn name() -> Cow<'static, str> {
+        "Field".into()
+    }
+}
+
+impl PartialSchema for Field {
+    fn schema() -> RefOr<Schema> {
+        let names = public_columns().map(|column| column.name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+/// A time or a day.
+pub(super) struct Moment;
+
+impl ToSchema for Moment {
+    fn name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+}
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        let text = |format| {
+            let format = Some(SchemaFormat::KnownFormat(format));
+            ObjectBuilder::new().schema_type(Type::String).format(format)
+        };
+        let time = text(KnownFormat::DateTime).examples(["2026-11-25T08:00:00Z"]);
+        let day = text(KnownFormat::Date).examples(["2026-11-25"]);
+        AnyOfBuilder::new().item(time).item(day).into()
+    }
 }
 
 /// Observations.

@@ -1,0 +1,68 @@
+//! The OpenAPI document: it says what is, and schemathesis finds no answer that it does not know.
+
+use serde_json::Value;
+
+use super::access::token;
+use crate::support::databases::with_sqlite;
+use crate::support::program::{Program, repository_path};
+use crate::support::server::{Server, ServerProcess};
+
+/// Examples of each operation: 20 in a test run, more by `scripts/soak`.
+fn examples() -> String {
+    std::env::var("WEATHER_SOAK_EXAMPLES").unwrap_or_else(|_| "20".into())
+}
+
+#[test]
+fn schemathesis_finds_no_answer_that_the_document_does_not_know() {
+    let program = Program::new().env("DATABASE_URL", "sqlite://weather-demo.db");
+    program.run(&["demo"]).expect(0);
+    let token = token(&program, "schemathesis");
+    let server = ServerProcess::start(&program, &["--api-tokens-file", "tokens.jsonl"]);
+    let script = repository_path("scripts/check-api");
+    let url = format!("http://{}", server.address);
+    let ran =
+        std::process::Command::new(script).args([&url, &token, &examples()]).output().unwrap();
+    let text = String::from_utf8_lossy(&ran.stdout);
+    let words = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{text}\n{words}");
+    let generated = text.lines().find(|line| line.contains(" generated")).unwrap();
+    println!("{}", generated.trim());
+    // What is skipped is not tested.
+    assert!(!text.contains("Unresolvable") && text.contains("Tested: 9"), "{text}");
+}
+
+#[tokio::test]
+async fn every_parameter_has_bounds_and_every_operation_its_refusals() {
+    with_sqlite(async |database| {
+        let server = Server::start(database).await;
+        let document = server.get("/api/v1/openapi.json").await.expect(200).json();
+        assert_eq!(document["openapi"], "3.1.0");
+        let paths = document["paths"].as_object().unwrap();
+        assert_eq!(paths.len(), 10);
+        for (path, item) in paths {
+            let operation = &item["get"];
+            for status in ["200", "400", "401", "406", "500", "503"] {
+                assert!(operation["responses"][status].is_object(), "{path}: {status}");
+            }
+            let names_one =
+                path.contains('{') || path.ends_with("latest") || path.ends_with("gaps");
+            assert_eq!(operation["responses"]["404"].is_object(), names_one, "{path}");
+            assert!(operation["operationId"].is_string() && operation["summary"].is_string());
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                assert!(parameter["description"].is_string(), "{path}: {name}");
+                let schema = parameter["schema"].to_string();
+                let bounds = ["pattern", "minimum", "date", "Moment", "Field"];
+                let is_bound = bounds.iter().any(|word| schema.contains(word));
+                assert!(is_bound || name == "id", "{path}: {name}: {schema}");
+            }
+        }
+        let observation = &document["components"]["schemas"]["Observation"];
+        let columns = weather_data_product::domain::tables::WEATHER_OBSERVATIONS.columns;
+        for column in columns.iter().filter(|column| column.name != "row_hash") {
+            let described = &observation["properties"][column.name]["description"];
+            assert_eq!(*described, Value::from(column.description));
+        }
+    })
+    .await;
+}
