@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
+use utoipa::ToSchema;
 use utoipa::openapi::path::ParameterStyle;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, RefOr, SecurityRequirement};
-use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa::openapi::{Components, OpenApi, RefOr, Schema, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,6 +26,8 @@ mod schema;
 mod series;
 mod sites;
 mod status;
+
+use schema::{Field, Moment};
 
 /// The routes, and the document that describes them.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -72,11 +74,20 @@ fn document() -> OpenApi {
         .description(Some("A token of API_TOKENS_FILE, where the server has one."))
         .build();
     let mut components = Components::new();
-    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    // Of parameters and shared refusals the macros keep no schema.
+    components.schemas.extend([
+        schema_of::<Problem>(),
+        schema_of::<Field>(),
+        schema_of::<Moment>(),
+    ]);
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     utoipa::openapi::OpenApiBuilder::new()
         .info(info)
         .components(Some(components))
         .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]))
         .build()
+}
+
+fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {
+    (T::name().into_owned(), T::schema())
 }

@@ -64,9 +64,10 @@ pub(super) async fn list(
     let range = range(&parameters, &site_id, format, app.clock.now())?;
     let question = Question::ask(&app, question(&range, &fields), format).await?;
     let make = async {
+        let reserved = range.reserve(&app)?;
         sites::find(&app, &site_id).await?;
         let writer = Writer::begin(format, fields);
-        Series::open(&app, range, writer).await?.content(&app).await
+        Series::open(&app, range, writer).await?.content(&app, reserved).await
     };
     question.answer(&app, &headers, make).await
 }

@@ -67,6 +67,20 @@ pub(super) struct Range {
     pub(super) limit: Option<u32>,
 }
 
+/// What is likely to be long: a week and more, of more rows than make a stream.
+const LONG_DAYS: i64 = 7;
+const LONG_ROWS: u32 = 400;
+
+impl Range {
+    /// Room for a stream has to be there before anything is read for it: else those who get none
+    /// would keep the store from all others.
+    pub(super) fn reserve(&self, app: &App) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+        let is_long = self.to - self.from > TimeDelta::days(LONG_DAYS)
+            && self.limit.is_none_or(|limit| limit > LONG_ROWS);
+        is_long.then(|| app.budget.stream()).transpose()
+    }
+}
+
 /// The pages of a series, as text.
 pub(super) struct Series {
     store: Arc<dyn Store>,
@@ -95,12 +109,16 @@ impl Series {
     }
 
     /// All of it if it is short, else a stream.
-    pub(super) async fn content(mut self, app: &App) -> Result<Content, Problem> {
+    pub(super) async fn content(
+        mut self,
+        app: &App,
+        reserved: Option<OwnedSemaphorePermit>,
+    ) -> Result<Content, Problem> {
         let mut text = Vec::new();
         while let Some(page) = self.page().await? {
             text.extend(page);
             if text.len() > STREAM_BYTES {
-                let permit = app.budget.stream()?;
+                let permit = reserved.map_or_else(|| app.budget.stream(), Ok)?;
                 return Ok(Content::Stream(Body::from_stream(self.stream(text, permit))));
             }
         }

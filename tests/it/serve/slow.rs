@@ -71,7 +71,7 @@ async fn a_thousand_slow_readers_of_a_long_range_hold_little_and_hold_up_nobody(
             "{served} served, {refused} asked to come later, {peak} MiB, another: {longest:?}"
         );
         assert_eq!(served + refused, u32::try_from(READERS).unwrap());
-        assert!(served >= 128, "{served}");
+        assert!(served >= 100, "{served}");
         assert!(peak < MAX_MIB, "{peak} MiB");
         assert!(longest < Duration::from_secs(1), "{longest:?}");
     })
