@@ -19,9 +19,6 @@ use crate::store::RunVersion;
 /// The longest answer that is kept.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// How much of a long answer is made before it becomes a stream.
-pub(super) const STREAM_BYTES: usize = 256 << 10;
-
 /// A client may keep an answer, but has to ask whether it is still right.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use utoipa::ToSchema;
 use utoipa::openapi::path::ParameterStyle;
+use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, RefOr, Schema, SecurityRequirement};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Schema, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -41,6 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
             {
                 list.style = Some(ParameterStyle::Form);
                 list.explode = Some(false);
+                list.schema = Some(fields().into());
             }
         }
     }
@@ -86,6 +88,12 @@ fn document() -> OpenApi {
         .components(Some(components))
         .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]))
         .build()
+}
+
+/// One column at least: none is no list.
+fn fields() -> Schema {
+    let field = Ref::from_schema_name(Field::name());
+    ArrayBuilder::new().items(field).min_items(Some(1)).unique_items(true).build().into()
 }
 
 fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {

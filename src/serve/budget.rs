@@ -20,6 +20,10 @@ const FREE_BYTES: usize = 16 << 10;
 /// compressed the compressor's window: half a megabyte.
 const STREAMS: usize = 128;
 
+/// Pages of streams that are read at once at most: half of the connections to the store that there are
+/// by default. The other half, and the processor, are for those who ask for little.
+const PAGES: usize = 2;
+
 /// Listeners to events at once at most.
 const LISTENERS: usize = 256;
 
@@ -27,13 +31,19 @@ const LISTENERS: usize = 256;
 pub(super) struct Budget {
     whole_kib: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    pages: Arc<Semaphore>,
     listeners: Arc<Semaphore>,
 }
 
 impl Budget {
     pub(super) fn new() -> Self {
         let room = |size| Arc::new(Semaphore::new(size));
-        Self { whole_kib: room(WHOLE_KIB), streams: room(STREAMS), listeners: room(LISTENERS) }
+        Self {
+            whole_kib: room(WHOLE_KIB),
+            streams: room(STREAMS),
+            pages: room(PAGES),
+            listeners: room(LISTENERS),
+        }
     }
 
     /// Bytes that count until they are dropped, which is when the client has taken them.
@@ -51,6 +61,11 @@ impl Budget {
     pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let permit = self.streams.clone().try_acquire_owned();
         permit.map_err(|_| Problem::busy("too many long answers are being taken"))
+    }
+
+    /// Whose turn it is to read a page of a stream.
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        self.pages.clone()
     }
 
     /// Room for a listener to events.

@@ -37,8 +37,8 @@ const KNOWN: [&str; 6] = ["from", "to", "source", "fields", "limit", "cursor"];
     get, path = "/api/v1/sites/{site_id}/observations", tag = "observations", operation_id = "listObservations",
     params(
         ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
-        ("from" = Option<Moment>, Query, description = "The first moment, a time (RFC 3339) or a day; 24 hours ago if it is missing (24 hours before `to`, if that is given)."),
-        ("to" = Option<Moment>, Query, description = "The first moment that is left out, at most 366 days after `from`; everything there is if it is missing."),
+        ("from" = Option<Moment>, Query, description = "The first moment, a time (RFC 3339) or a day; 24 hours ago if it is missing (24 hours before `to`, if that is given).", example = "2026-11-25T08:00:00Z"),
+        ("to" = Option<Moment>, Query, description = "The first moment that is left out, at most 366 days after `from`; everything there is if it is missing.", example = "2026-11-26"),
         ("source" = Option<String>, Query, description = "Only of this source.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
         ("fields" = Option<Vec<Field>>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time."),
         ("limit" = Option<u32>, Query, description = "So many at most; JSON has 1000 a page if it is missing.", minimum = 1, maximum = 10000),

@@ -83,8 +83,8 @@ impl PartialSchema for Moment {
             let format = Some(SchemaFormat::KnownFormat(format));
             ObjectBuilder::new().schema_type(Type::String).format(format)
         };
-        let time = text(KnownFormat::DateTime).examples(["2026-11-25T08:00:00Z"]);
-        let day = text(KnownFormat::Date).examples(["2026-11-25"]);
+        let time = text(KnownFormat::DateTime);
+        let day = text(KnownFormat::Date);
         AnyOfBuilder::new().item(time).item(day).into()
     }
 }

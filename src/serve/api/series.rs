@@ -12,18 +12,22 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::columnar::Row;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::serve::App;
-use crate::serve::answer::{Content, STREAM_BYTES};
+use crate::serve::answer::Content;
 use crate::serve::problem::Problem;
 use crate::serve::rows::Writer;
 use crate::store::{Rows, Store, StoreError};
 
 /// Rows of a page: some tens of kilobytes as text.
 const PAGE: u64 = 100;
+
+/// How much of a series is made before it becomes a stream; of one that is likely to be long.
+const STREAM_BYTES: usize = 256 << 10;
+const FIRST_BYTES: usize = 16 << 10;
 
 /// Where a page ended: after this source and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +94,8 @@ pub(super) struct Series {
     writer: Writer,
     last: Option<Cursor>,
     is_over: bool,
+    /// Of a long series: its pages wait for their turn.
+    turns: Option<Arc<Semaphore>>,
 }
 
 impl Series {
@@ -105,7 +111,7 @@ impl Series {
             (source, next.max(range.from).min(range.to))
         });
         let (sources, store) = (starts.collect(), app.store.clone());
-        Ok(Self { store, range, sources, writer, last: None, is_over: false })
+        Ok(Self { store, range, sources, writer, last: None, is_over: false, turns: None })
     }
 
     /// All of it if it is short, else a stream.
@@ -115,9 +121,12 @@ impl Series {
         reserved: Option<OwnedSemaphorePermit>,
     ) -> Result<Content, Problem> {
         let mut text = Vec::new();
+        self.turns = reserved.as_ref().map(|_| app.budget.turns());
+        let most = if reserved.is_some() { FIRST_BYTES } else { STREAM_BYTES };
         while let Some(page) = self.page().await? {
             text.extend(page);
-            if text.len() > STREAM_BYTES {
+            if text.len() > most {
+                self.turns = Some(app.budget.turns());
                 let permit = reserved.map_or_else(|| app.budget.stream(), Ok)?;
                 return Ok(Content::Stream(Body::from_stream(self.stream(text, permit))));
             }
@@ -146,6 +155,10 @@ impl Series {
         if self.is_over {
             return Ok(None);
         }
+        let _turn = match &self.turns {
+            Some(turns) => turns.clone().acquire_owned().await.ok(),
+            None => None,
+        };
         match self.read().await? {
             None => self.end(None)?,
             Some(batch) => self.write(&batch)?,

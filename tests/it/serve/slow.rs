@@ -48,8 +48,7 @@ async fn a_thousand_slow_readers_of_a_long_range_hold_little_and_hold_up_nobody(
         }
         let latest =
             b"GET /api/v1/sites/site-00001/latest HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-        let (mut refused, mut served) = (0, 0);
-        let mut longest = Duration::ZERO;
+        let (mut refused, mut served, mut longest) = (0, 0, Duration::ZERO);
         for round in 0..20 {
             for reader in &mut readers {
                 let mut byte = [0; 16];
