@@ -1,4 +1,4 @@
-//! What every call passes: stop, pause, pace. One gate per run, so that what one call learns of
+//! What every call passes: stop, pause, pace. One gate per job, so that what one call learns of
 //! the account holds for all.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,15 +9,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::Etl;
+use super::Job;
 use super::rate_limit::RateLimit;
 use super::stop::Stop;
 use crate::clock::Clock;
+use crate::store::StoreError;
 
 /// A pause that ends within this is waited out; a longer one ends the run.
 const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
 
-pub(super) struct Gate<'a> {
+/// The gate of one job.
+pub struct Gate<'a> {
     clock: &'a dyn Clock,
     source: &'static str,
     pace: RateLimit,
@@ -36,28 +38,29 @@ struct State {
 
 /// The run is coming to its end: no further call.
 #[derive(Debug)]
-pub(super) struct Stopped;
+pub struct Stopped;
 
 impl<'a> Gate<'a> {
-    pub(super) fn new(parts: Etl<'a>, paused_until: Option<DateTime<Utc>>) -> Self {
-        let gate = Self {
-            clock: parts.clock,
-            source: parts.source.name(),
-            pace: RateLimit::per_minute(parts.calls_per_minute / f64::from(parts.shard.count())),
+    /// A gate that lets so many calls of `source` pass in a minute; 0 is no limit.
+    #[must_use]
+    pub fn new(clock: &'a dyn Clock, source: &'static str, calls_per_minute: f64) -> Self {
+        Self {
+            clock,
+            source,
+            pace: RateLimit::per_minute(calls_per_minute),
             stopping: CancellationToken::new(),
             state: Mutex::default(),
             calls: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             passed_slots: AtomicU64::new(0),
-        };
-        if let Some(until) = paused_until {
-            gate.pause(until);
         }
-        gate
     }
 
     /// Waits until a call may be made.
-    pub(super) async fn pass(&self) -> Result<(), Stopped> {
+    ///
+    /// # Errors
+    /// When the job comes to its end instead.
+    pub async fn pass(&self) -> Result<(), Stopped> {
         self.stopping.run_until_cancelled(self.turn()).await.ok_or(Stopped)
     }
 
@@ -77,7 +80,7 @@ impl<'a> Gate<'a> {
     }
 
     /// No call before `until`. True if the run waits for it, false if it ends for it.
-    pub(super) fn pause(&self, until: DateTime<Utc>) -> bool {
+    pub fn pause(&self, until: DateTime<Utc>) -> bool {
         let now = self.clock.now();
         if until > now + WORTH_WAITING {
             self.stop(Stop::AccountBlocked { source: self.source, until });
@@ -88,41 +91,62 @@ impl<'a> Gate<'a> {
         true
     }
 
+    /// Heeds the pauses under these names that any task has written down.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn heed_pauses(&self, job: Job<'_>, names: &[&str]) -> Result<(), StoreError> {
+        for name in names {
+            let paused = job.insist(async || job.store.paused_until(name).await).await?;
+            if let Some(until) = paused {
+                self.pause(until);
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the run: no further call. The first reason stands.
-    pub(super) fn stop(&self, stop: Stop) {
+    pub fn stop(&self, stop: Stop) {
         self.state().stop.get_or_insert(stop);
         self.stopping.cancel();
     }
 
     /// No further call, for a reason that is told elsewhere.
-    pub(super) fn stop_calls(&self) {
+    pub fn stop_calls(&self) {
         self.stopping.cancel();
     }
 
-    pub(super) fn into_stop(self) -> Option<Stop> {
+    /// Why no further call was made, if there is a reason.
+    #[must_use]
+    pub fn into_stop(self) -> Option<Stop> {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).stop
     }
 
-    pub(super) fn count_call(&self, attempt: u32) {
+    /// A call is sent, for the so-many-th time.
+    pub fn count_call(&self, attempt: u32) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         if attempt > 1 {
             self.retries.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn count_passed_slot(&self) {
+    /// A slot was over before its turn came.
+    pub fn count_passed_slot(&self) {
         self.passed_slots.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn calls(&self) -> u64 {
+    /// Calls sent.
+    pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    pub(super) fn retries(&self) -> u64 {
+    /// Calls sent beyond the first of their slot.
+    pub fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
     }
 
-    pub(super) fn passed_slots(&self) -> u64 {
+    /// Slots that were over before their turn came.
+    pub fn passed_slots(&self) -> u64 {
         self.passed_slots.load(Ordering::Relaxed)
     }
 
