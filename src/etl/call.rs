@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Etl;
-use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
+use crate::domain::{
+    Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult, ValueKind,
+};
 use crate::job::Stop;
 use crate::job::gate::Gate;
 use crate::retry::{RetryPolicy, Transient, retry};
@@ -100,6 +102,7 @@ impl<'a> Caller<'a> {
             source: self.parts.source.name(),
             attempts: tries.attempts,
             http_status,
+            value_kind: ValueKind::Live,
             outcome,
         };
         log_failure(self.run, &result);
