@@ -14,6 +14,7 @@ mod error;
 mod etl;
 mod exit;
 mod gaps;
+mod heal;
 mod migrate;
 mod output;
 mod pipeline;
@@ -54,7 +55,8 @@ use exit::Exit;
         weather pipeline                          both, as the scheduler starts it\n  \
         weather verify                            does BigQuery hold what the store holds?\n  \
         weather status                            is every site fresh?\n  \
-        weather gaps                              which hours are missing, and why?\n\n\
+        weather gaps                              which hours are missing, and why?\n  \
+        weather heal                              fill them from history\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
         Exit codes: 0 done; 1 more sites failed than allowed, or a difference was found; 2 wrong usage,\n\
@@ -83,6 +85,7 @@ enum Command {
     Demo(demo::Args),
     Status(status::Args),
     Gaps(gaps::Args),
+    Heal(Box<heal::Args>),
     Runs(runs::Args),
     Transform(transform::Args),
     Sites(sites::Args),
@@ -137,6 +140,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Gaps(args) => gaps::run(args).await,
+            Command::Heal(args) => heal::run(*args, &self.cloud_run).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Transform(args) => transform::run(&args),
             Command::Sites(args) => sites::run(args),
