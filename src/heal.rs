@@ -63,6 +63,10 @@ impl Heal<'_> {
         self.histories.first().map_or(self.source, |history| history.source_name())
     }
 
+    fn batch_rows(&self) -> usize {
+        self.settings.batch_rows as usize
+    }
+
     /// Calls per minute of this task.
     fn pace(&self) -> f64 {
         self.calls_per_minute / f64::from(self.job.shard.count())

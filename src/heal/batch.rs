@@ -18,7 +18,8 @@ use crate::store::{Holder, Run, StoreError};
 
 /// Calls that are made in one run, and slots that are known to be unfillable.
 pub(super) struct Batch<'a> {
-    asks: Vec<(usize, Ask<'a>)>,
+    history: usize,
+    asks: Vec<Ask<'a>>,
     unfillable: Vec<SlotResult>,
 }
 
@@ -32,12 +33,12 @@ pub(super) enum Batched {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn of(unfillable: Vec<SlotResult>) -> Self {
-        Self { asks: Vec::new(), unfillable }
+    pub(super) fn of(history: usize, unfillable: Vec<SlotResult>) -> Self {
+        Self { history, asks: Vec::new(), unfillable }
     }
 
-    pub(super) fn push(&mut self, history: usize, ask: Ask<'a>) {
-        self.asks.push((history, ask));
+    pub(super) fn push(&mut self, ask: Ask<'a>) {
+        self.asks.push(ask);
     }
 
     pub(super) fn calls(&self) -> usize {
@@ -91,9 +92,9 @@ impl<'a> Batch<'a> {
         report: &mut RunReport,
     ) -> Result<(), StoreError> {
         let missing = self.still_missing(parts, places).await?;
-        let batch_rows = parts.settings.batch_rows as usize;
+        let batch_rows = parts.batch_rows();
         let (sender, receiver) = mpsc::channel(batch_rows);
-        let caller = Caller::new(parts, account, &missing, sender);
+        let caller = Caller::new(parts, account, (self.history, &missing), sender);
         let loader = Loader {
             job: parts.job,
             run,
@@ -118,12 +119,11 @@ impl<'a> Batch<'a> {
         parts: Heal<'_>,
         places: &Places<'_>,
     ) -> Result<SlotsOfHours, StoreError> {
-        let asks = || self.asks.iter().map(|(_, ask)| ask);
-        let first = asks().map(|ask| ask.first).min();
-        let last = asks().map(|ask| ask.last).max();
+        let first = self.asks.iter().map(|ask| ask.first).min();
+        let last = self.asks.iter().map(|ask| ask.last).max();
         let Some(hours) = first.zip(last) else { return Ok(SlotsOfHours::new()) };
         let site_ids: BTreeSet<&SiteId> =
-            asks().flat_map(|ask| &ask.sites).map(|site| &site.site_id).collect();
+            self.asks.iter().flat_map(|ask| &ask.sites).map(|site| &site.site_id).collect();
         places.still_missing(parts, &site_ids, hours).await
     }
 }

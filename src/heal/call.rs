@@ -28,6 +28,7 @@ const MAX_FAILURES_IN_A_ROW: u32 = 5;
 pub(super) struct Caller<'a> {
     parts: Heal<'a>,
     account: &'a Account<'a>,
+    history: &'a dyn History,
     missing: &'a SlotsOfHours,
     results: mpsc::Sender<SlotResult>,
     policy: RetryPolicy,
@@ -68,7 +69,7 @@ impl<'a> Caller<'a> {
     pub(super) fn new(
         parts: Heal<'a>,
         account: &'a Account<'a>,
-        missing: &'a SlotsOfHours,
+        (history, missing): (usize, &'a SlotsOfHours),
         results: mpsc::Sender<SlotResult>,
     ) -> Self {
         let policy = RetryPolicy {
@@ -76,21 +77,18 @@ impl<'a> Caller<'a> {
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
         };
-        Self { parts, account, missing, results, policy, made: Mutex::default() }
+        let history = &*parts.histories[history];
+        Self { parts, account, history, missing, results, policy, made: Mutex::default() }
     }
 
     /// Makes the calls, at most so many at once as there are workers; results go to the loader as
     /// they come.
-    pub(super) async fn call(
-        self,
-        asks: Vec<(usize, Ask<'_>)>,
-        unfillable: Vec<SlotResult>,
-    ) -> Made {
+    pub(super) async fn call(self, asks: Vec<Ask<'_>>, unfillable: Vec<SlotResult>) -> Made {
         for result in unfillable {
             self.send(result).await;
         }
         let mut calls = futures::stream::iter(asks)
-            .map(|(history, ask)| self.fill(&*self.parts.histories[history], ask))
+            .map(|ask| self.fill(ask))
             .buffer_unordered(self.parts.settings.max_workers as usize);
         tokio::select! {
             biased; // a signal that is there already is heeded before the first call
@@ -102,26 +100,25 @@ impl<'a> Caller<'a> {
     }
 
     /// Asks, by halves where a call for several sites is refused: one of them is at fault.
-    async fn fill(&self, history: &dyn History, ask: Ask<'_>) {
+    async fn fill(&self, ask: Ask<'_>) {
         let mut asks: Vec<Ask<'_>> = self.still_wanted(ask).into_iter().collect();
         while let Some(ask) = asks.pop() {
-            let Some(ask) = fit(history, ask, self.account.allowance.left()) else {
+            let Some(ask) = fit(self.history, ask, self.account.allowance.left()) else {
                 self.account.allowance.note_short();
                 return;
             };
             let mut tries = Tries { attempts: 0, first_call: Instant::now() };
-            let asked = retry(&self.account.gate, self.policy, async || {
-                self.ask(history, &ask, &mut tries).await
-            });
+            let asked =
+                retry(&self.account.gate, self.policy, async || self.ask(&ask, &mut tries).await);
             match asked.await {
-                Ok(recalled) => self.tell(history, recalled, &tries).await,
+                Ok(recalled) => self.tell(recalled, &tries).await,
                 Err(Missed::NotCalled) => return,
                 Err(Missed::Failed { error, .. }) if !is_sites_own(&error) => {
                     self.fail(&ask, error);
                 }
                 Err(Missed::Failed { error, .. }) => match halves(&ask) {
                     Some(halves) => asks.extend(halves),
-                    None => self.tell(history, refused(&ask, &error), &tries).await,
+                    None => self.tell(refused(&ask, &error), &tries).await,
                 },
             }
         }
@@ -139,13 +136,8 @@ impl<'a> Caller<'a> {
         Some(Ask { first, last, ..ask })
     }
 
-    async fn ask(
-        &self,
-        history: &dyn History,
-        ask: &Ask<'_>,
-        tries: &mut Tries,
-    ) -> Result<Vec<Recalled>, Missed> {
-        let charge = history.charge(ask);
+    async fn ask(&self, ask: &Ask<'_>, tries: &mut Tries) -> Result<Vec<Recalled>, Missed> {
+        let charge = self.history.charge(ask);
         if !self.account.allowance.spend(charge) {
             return Err(Missed::NotCalled);
         }
@@ -155,23 +147,23 @@ impl<'a> Caller<'a> {
         }
         tries.attempts += 1;
         self.made().count(charge, tries.attempts);
-        match history.recall(ask).await {
+        match self.history.recall(ask).await {
             Ok(recalled) => {
                 self.account.note_answer();
                 Ok(recalled)
             }
             Err(error) => {
-                let again = self.heed(history, &error, tries.attempts).await;
+                let again = self.heed(&error, tries.attempts).await;
                 Err(Missed::Failed { error, again })
             }
         }
     }
 
     /// Draws the consequences of an error for the account; true if it is worth another try.
-    async fn heed(&self, history: &dyn History, error: &SourceError, attempts: u32) -> bool {
-        let (source, message) = (history.source_name(), error.message.clone());
+    async fn heed(&self, error: &SourceError, attempts: u32) -> bool {
+        let (source, message) = (self.history.source_name(), error.message.clone());
         match error.kind {
-            ErrorKind::Unauthorized if history.lacks_subscription(error) => {
+            ErrorKind::Unauthorized if self.history.lacks_subscription(error) => {
                 self.account.gate.stop(Stop::NotSubscribed { source, message });
                 false
             }
@@ -181,7 +173,7 @@ impl<'a> Caller<'a> {
             }
             ErrorKind::RateLimited => {
                 let is_last = attempts >= self.policy.max_attempts;
-                let name = history.pause_name();
+                let name = self.history.pause_name();
                 self.account.gate.rest(self.parts.job, name, error.retry_after, is_last).await
             }
             _ => error.is_transient(),
@@ -190,12 +182,12 @@ impl<'a> Caller<'a> {
 
     /// Newest hour first, all sites of it, so that of a call that is loaded in part a later one
     /// asks for no day that is there.
-    async fn tell(&self, history: &dyn History, mut recalled: Vec<Recalled>, tries: &Tries) {
+    async fn tell(&self, mut recalled: Vec<Recalled>, tries: &Tries) {
         let latency_ms = u32::try_from(tries.first_call.elapsed().as_millis()).unwrap_or(u32::MAX);
         self.made().latencies_ms.push(latency_ms);
         recalled.sort_by_key(|each| Reverse(each.hour));
         for each in recalled {
-            let Some(outcome) = self.outcome(history, &each) else { continue };
+            let Some(outcome) = self.outcome(&each) else { continue };
             let slots = self.missing.get(&(each.site_id.clone(), each.hour));
             for slot_time in slots.into_iter().flatten() {
                 self.send(SlotResult {
@@ -213,12 +205,12 @@ impl<'a> Caller<'a> {
     }
 
     /// What becomes of a slot; `None`: it stays as it is, since the source may know more later.
-    fn outcome(&self, history: &dyn History, recalled: &Recalled) -> Option<SlotOutcome> {
+    fn outcome(&self, recalled: &Recalled) -> Option<SlotOutcome> {
         let age: TimeDelta = self.account.gate.now() - recalled.hour;
         match &recalled.found {
             Ok(observation) => Some(SlotOutcome::Collected(Box::new(observation.clone()))),
             Err(missing) if missing.is_final(age) => {
-                let why = reason(history.source_name(), &missing.to_string());
+                let why = reason(self.history.source_name(), &missing.to_string());
                 Some(SlotOutcome::unfillable(&why))
             }
             Err(_) => None,

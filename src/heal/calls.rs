@@ -1,13 +1,11 @@
 //! Which calls fill the slots of some days.
 
-use std::cmp::Reverse;
-
 use chrono::{DateTime, Utc};
 
 use super::Heal;
 use super::batch::Batch;
-use super::wanted::{Places, Wanted, reason};
-use crate::domain::{Days, Slot, SlotOutcome, SlotResult, ValueKind};
+use super::wanted::{HistorySpan, Places, Wanted, reason};
+use crate::domain::{Slot, SlotOutcome, SlotResult, ValueKind};
 use crate::source::History;
 use crate::source::history::{Ask, Missing, plan};
 use crate::store::StoreError;
@@ -15,9 +13,10 @@ use crate::store::StoreError;
 /// A batch of calls lasts no longer than this part of a minute at the account's pace.
 const BATCHES_PER_MINUTE: f64 = 4.0;
 
-/// The calls of some days, newest first.
+/// The calls for some days of one history, newest first.
 pub(super) struct Calls<'a> {
-    asks: Vec<(usize, Ask<'a>)>,
+    history: usize,
+    asks: Vec<Ask<'a>>,
     wanted: Vec<Wanted<'a>>,
     unfillable: Vec<SlotResult>,
 }
@@ -41,22 +40,19 @@ impl<'a> Calls<'a> {
     pub(super) async fn plan(
         parts: Heal<'_>,
         places: &Places<'a>,
-        days: Days,
+        HistorySpan { history, days }: HistorySpan,
     ) -> Result<Self, StoreError> {
-        let wanted = places.list(parts, days).await?;
-        let hours_of = |number| {
-            let own = wanted.iter().filter(move |wanted| wanted.history == Ok(number));
-            own.map(|wanted| (wanted.site, wanted.hour)).collect::<Vec<_>>()
-        };
-        let histories = parts.histories.iter().enumerate();
-        let mut asks: Vec<_> = histories
-            .flat_map(|(number, history)| {
-                plan(&history.reach(), &hours_of(number)).into_iter().map(move |ask| (number, ask))
-            })
-            .collect();
-        asks.sort_by_key(|(_, ask)| Reverse(ask.last));
-        let unfillable = wanted.iter().filter_map(|wanted| unfillable(parts, wanted)).collect();
-        Ok(Self { asks, wanted, unfillable })
+        let (wanted, others): (Vec<_>, Vec<_>) = places
+            .list(parts, days)
+            .await?
+            .into_iter()
+            .partition(|each| each.history == Ok(history));
+        let hours: Vec<_> = wanted.iter().map(|wanted| (wanted.site, wanted.hour)).collect();
+        let asks = plan(&parts.histories[history].reach(), &hours);
+        // Days of the first history, as `Survey` counts them.
+        let others = others.iter().filter(|_| history == 0);
+        let unfillable = others.filter_map(|wanted| unfillable(parts, wanted)).collect();
+        Ok(Self { history, asks, wanted, unfillable })
     }
 
     /// How many slots no call can fill.
@@ -67,19 +63,18 @@ impl<'a> Calls<'a> {
     /// The calls in batches. The very first is a batch of its own, since it may find out that no
     /// call will do.
     pub(super) fn into_batches(self, parts: Heal<'_>, is_first: bool) -> Vec<Batch<'a>> {
-        let mut batches = vec![Batch::of(self.unfillable)];
+        let history = &*parts.histories[self.history];
+        let mut batches = vec![Batch::of(self.history, self.unfillable)];
         let mut charge = 0;
-        for (number, ask) in self.asks {
-            let history = &*parts.histories[number];
+        for (number, ask) in self.asks.into_iter().enumerate() {
             charge += history.charge(&ask);
-            let rows = batches.last().map_or(0, Batch::calls) >= parts.settings.batch_rows as usize;
-            let is_alone = is_first && batches.len() == 2;
-            if batches.len() == 1 || rows || is_alone || is_too_long(parts, charge) {
-                batches.push(Batch::of(Vec::new()));
+            let is_full = batches.last().is_none_or(|batch| batch.calls() >= parts.batch_rows());
+            if number == 0 || is_full || is_first && number == 1 || is_too_long(parts, charge) {
+                batches.push(Batch::of(self.history, Vec::new()));
                 charge = history.charge(&ask);
             }
             if let Some(batch) = batches.last_mut() {
-                batch.push(number, ask);
+                batch.push(ask);
             }
         }
         batches.retain(|batch| !batch.is_empty());
@@ -88,10 +83,10 @@ impl<'a> Calls<'a> {
 
     /// What the calls are.
     pub(super) fn describe(&self, parts: Heal<'_>) -> impl Iterator<Item = PlannedCall> {
-        self.asks.iter().map(move |(number, ask)| {
+        let history = &*parts.histories[self.history];
+        self.asks.iter().map(move |ask| {
             let is_in = |wanted: &&Wanted<'_>| {
-                wanted.history == Ok(*number)
-                    && (ask.first..=ask.last).contains(&wanted.hour)
+                (ask.first..=ask.last).contains(&wanted.hour)
                     && ask.sites.iter().any(|site| site.site_id == wanted.site.site_id)
             };
             PlannedCall {
@@ -99,7 +94,7 @@ impl<'a> Calls<'a> {
                 first: ask.first,
                 last: ask.last,
                 slots: self.wanted.iter().filter(is_in).count(),
-                charge: parts.histories[*number].charge(ask),
+                charge: history.charge(ask),
             }
         })
     }

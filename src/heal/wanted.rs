@@ -1,6 +1,6 @@
 //! Which slots are missing that a history may fill.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelta, Utc};
 
@@ -164,7 +164,16 @@ pub(super) struct Survey {
     pub(super) later: u64,
     /// From when on it has the first of them.
     pub(super) known_from: Option<DateTime<Utc>>,
-    days: BTreeSet<NaiveDate>,
+    /// The days that each history is asked for; those of the first are also those of slots that no
+    /// history has.
+    days: BTreeMap<usize, BTreeSet<NaiveDate>>,
+}
+
+/// Days that one call of a history may cover.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HistorySpan {
+    pub(super) history: usize,
+    pub(super) days: Days,
 }
 
 impl Survey {
@@ -174,22 +183,25 @@ impl Survey {
             self.known_from = Some(self.known_from.map_or(*known_from, |t| t.min(*known_from)));
         } else {
             self.slots += 1;
-            self.days.insert(wanted.hour.date_naive());
+            let history = wanted.history.as_ref().copied().unwrap_or_default();
+            self.days.entry(history).or_default().insert(wanted.hour.date_naive());
         }
     }
 
-    /// The newest days, as many as one call covers.
-    pub(super) fn take_span(&mut self, parts: Heal<'_>) -> Option<Days> {
-        let last = *self.days.last()?;
-        let before = DayCount::new(days_per_call(parts.histories) - 1);
+    /// The newest days of one history, as many as one call covers.
+    pub(super) fn take_span(&mut self, parts: Heal<'_>) -> Option<HistorySpan> {
+        let newest =
+            |(history, days): (&usize, &BTreeSet<NaiveDate>)| Some((*days.last()?, *history));
+        let (last, history) = self.days.iter().filter_map(newest).max()?;
+        let before = DayCount::new(days_per_call(&*parts.histories[history]) - 1);
         let first = last.checked_sub_days(before).unwrap_or(last);
-        self.days.split_off(&first);
-        Some(Days { from: Some(first), to: Some(last) })
+        self.days.get_mut(&history)?.split_off(&first);
+        Some(HistorySpan { history, days: Days { from: Some(first), to: Some(last) } })
     }
 }
 
-fn days_per_call(histories: &[Box<dyn History>]) -> u64 {
-    let reaches = histories.iter().map(|history| history.reach());
-    let days = reaches.map(|reach| if reach.by_day { reach.hours_per_call / 24 } else { 1 });
-    u64::from(days.max().unwrap_or_default().max(1))
+fn days_per_call(history: &dyn History) -> u64 {
+    let reach = history.reach();
+    let days = if reach.by_day { reach.hours_per_call / 24 } else { 1 };
+    u64::from(days.max(1))
 }
