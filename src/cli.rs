@@ -14,6 +14,7 @@ mod error;
 mod etl;
 mod exit;
 mod gaps;
+mod heal;
 mod migrate;
 mod output;
 mod pipeline;
@@ -57,6 +58,7 @@ use exit::Exit;
         weather verify                            does BigQuery hold what the store holds?\n  \
         weather status                            is every site fresh?\n  \
         weather gaps                              which hours are missing, and why?\n  \
+        weather heal                              fill them from history\n  \
         weather serve                             answer programs over HTTP\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
@@ -86,6 +88,7 @@ enum Command {
     Demo(demo::Args),
     Status(status::Args),
     Gaps(gaps::Args),
+    Heal(Box<heal::Args>),
     Runs(runs::Args),
     Serve(Box<serve::Args>),
     Token(token::Args),
@@ -142,6 +145,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Gaps(args) => gaps::run(args).await,
+            Command::Heal(args) => heal::run(*args, &self.cloud_run).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Serve(args) => serve::run(*args).await,
             Command::Token(args) => token::run(args),

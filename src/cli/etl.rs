@@ -13,9 +13,10 @@ use super::shutdown::Shutdown;
 use super::sites::SitesSettings;
 use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{RunCounts, Site, SiteId};
-use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Stop};
-use crate::store::{Store, StoreSettings};
+use crate::domain::{RunCounts, Site};
+use crate::etl::{self, Ended, Etl, Report, Selection};
+use crate::job::{Job, JobSettings, Stop};
+use crate::store::{Holder, Store, StoreSettings};
 
 /// Collect what is due now: extract, transform, load
 ///
@@ -26,7 +27,7 @@ use crate::store::{Store, StoreSettings};
 /// With several sources (SOURCES) each has a run of its own, all at once: rows, slots, limits, pauses
 /// and errors of one are none of another's. Open-Meteo needs no key; its free service is for
 /// non-commercial use only.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather etl\n  \
     weather etl --dry-run\n  \
@@ -55,13 +56,13 @@ pub(super) struct Args {
     max_failed: f64,
 
     #[command(flatten)]
-    settings: EtlSettings,
+    pub(super) settings: JobSettings,
     #[command(flatten)]
-    sources: SourcesSettings,
+    pub(super) sources: SourcesSettings,
     #[command(flatten)]
     pub(super) store: StoreSettings,
     #[command(flatten)]
-    sites_file: SitesSettings,
+    pub(super) sites_file: SitesSettings,
 }
 
 pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
@@ -77,23 +78,26 @@ pub(super) async fn collect(
 ) -> anyhow::Result<Exit> {
     refuse_file_on_cloud_run(&args.store, cloud_run)?;
     let sites = args.sites_file.read()?;
-    let selection = selection(&args, &sites)?;
+    let site_ids = args.sites_file.select(&args.sites, &sites)?;
+    let selection = Selection { site_ids, force: args.force };
     let shard = cloud_run.shard()?;
     let sources = args.sources.build()?;
     let store = open(&args.store).await?;
     let bar = Bar::new(cloud_run.is_here());
     let host = cloud_run.host();
     let parts = sources.iter().map(|ready| Etl {
-        store: &*store,
+        job: Job {
+            store: &*store,
+            clock: &SystemClock,
+            kind: ready.run_kind,
+            shard,
+            lease: args.store.lease(),
+            host: &host,
+            shutdown: shutdown.token(),
+        },
         source: &*ready.source,
-        kind: ready.run_kind,
-        clock: &SystemClock,
         settings: &args.settings,
         calls_per_minute: ready.calls_per_minute,
-        lease: args.store.lease(),
-        shard,
-        host: &host,
-        shutdown: shutdown.token(),
         progress: &bar,
     });
     let parts: Vec<Etl<'_>> = parts.collect();
@@ -137,7 +141,10 @@ pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Box<dyn Sto
     Ok(store)
 }
 
-fn refuse_file_on_cloud_run(store: &StoreSettings, cloud_run: &CloudRun) -> anyhow::Result<()> {
+pub(super) fn refuse_file_on_cloud_run(
+    store: &StoreSettings,
+    cloud_run: &CloudRun,
+) -> anyhow::Result<()> {
     if cloud_run.is_here() && store.is_file() {
         return Err(no_server().into());
     }
@@ -150,22 +157,6 @@ pub(super) fn no_server() -> UsageError {
         "DATABASE_URL is not set to a MySQL server: a file on Cloud Run is forgotten with its task",
     )
     .hint("set DATABASE_URL=mysql://user:password@host/database, from a secret")
-}
-
-fn selection(args: &Args, sites: &[Site]) -> anyhow::Result<Selection> {
-    let (known, unknown): (Vec<&String>, Vec<&String>) = args
-        .sites
-        .iter()
-        .partition(|id| sites.iter().any(|site| site.site_id.as_str() == id.as_str()));
-    if !unknown.is_empty() {
-        let unknown: Vec<&str> = unknown.into_iter().map(String::as_str).collect();
-        let file = args.sites_file.file().display();
-        return Err(UsageError::new(format!("--site {}: not in {file}", unknown.join(", ")))
-            .hint("`weather sites list` shows the ids")
-            .into());
-    }
-    let site_ids = known.into_iter().filter_map(|id| SiteId::parse(id)).collect();
-    Ok(Selection { site_ids, force: args.force })
 }
 
 #[derive(Serialize)]
@@ -205,8 +196,8 @@ async fn dry_run(
             due.collected_before,
             due.failed_before
         ));
-        if let Some(until) = parts.store.paused_until(source).await?
-            && until > parts.clock.now()
+        if let Some(until) = parts.job.store.paused_until(source).await?
+            && until > parts.job.clock.now()
         {
             let until = until.format("%F %T UTC");
             words.push(format!("the account is blocked until {until} ({source})"));
@@ -222,13 +213,7 @@ fn conclude(ended: Ended, max_failed: f64, shutdown: &Shutdown) -> anyhow::Resul
         Ended::Ran(report) => report,
         Ended::Interrupted => return Ok(shutdown.exit()),
         Ended::Held(holder) => {
-            let age = output::ago(SystemClock.now() - holder.started_at);
-            tracing::warn!(
-                holder_run_id = holder.run_id,
-                "another run is at it: {} on {}, started {age} ago; nothing to do",
-                holder.run_id,
-                holder.host
-            );
+            warn_of(&holder);
             return Ok(Exit::Done);
         }
     };
@@ -242,6 +227,17 @@ fn conclude(ended: Ended, max_failed: f64, shutdown: &Shutdown) -> anyhow::Resul
         }
         None => Ok(Exit::Done),
     }
+}
+
+/// Another execution is at it.
+pub(super) fn warn_of(holder: &Holder) {
+    let age = output::ago(SystemClock.now() - holder.started_at);
+    tracing::warn!(
+        holder_run_id = holder.run_id,
+        "another run is at it: {} on {}, started {age} ago; nothing to do",
+        holder.run_id,
+        holder.host
+    );
 }
 
 /// The report for the person at the terminal; machines read the log line.

@@ -2,22 +2,17 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Etl;
-use super::gate::Gate;
-use super::stop::Stop;
-use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
+use crate::domain::{
+    Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult, ValueKind,
+};
+use crate::job::Stop;
+use crate::job::gate::Gate;
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};
 use crate::store::Run;
-
-/// How long the account rests after a 429 that does not say: what the vendor asks for.
-const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
-
-/// The longest rest, whatever the source asks for: after a day one call may find out.
-const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// An answer for a place this far from the one asked for is another place's weather.
 const MAX_DISTANCE_KM: f64 = 25.0;
@@ -100,6 +95,7 @@ impl<'a> Caller<'a> {
             source: self.parts.source.name(),
             attempts: tries.attempts,
             http_status,
+            value_kind: ValueKind::Live,
             outcome,
         };
         log_failure(self.run, &result);
@@ -108,10 +104,10 @@ impl<'a> Caller<'a> {
 
     async fn attempt(&self, site: &Site, tries: &mut Tries) -> Result<Answer, Missed> {
         let waiting = Instant::now();
-        self.gate.pass().await.map_err(|_| Missed::Stopped)?;
+        self.gate.pass(1).await.map_err(|_| Missed::Stopped)?;
         if tries.attempts > 0 {
             tries.waited += waiting.elapsed();
-        } else if Slot::containing(self.parts.clock.now(), site) != tries.slot {
+        } else if Slot::containing(self.parts.job.clock.now(), site) != tries.slot {
             self.gate.count_passed_slot();
             return Err(Missed::SlotPassed);
         }
@@ -136,33 +132,13 @@ impl<'a> Caller<'a> {
                 self.gate.stop(Stop::KeyRefused { source, message: error.message.clone() });
                 false
             }
-            ErrorKind::RateLimited => self.rest(error, attempts).await,
+            ErrorKind::RateLimited => {
+                let Etl { job, source, .. } = self.parts;
+                let is_last = attempts >= self.policy.max_attempts;
+                self.gate.rest(job, source.name(), error.retry_after, is_last).await
+            }
             _ => error.is_transient(),
         }
-    }
-
-    /// The account is blocked: every task is told, through the store, and this run waits if it is
-    /// worth it.
-    async fn rest(&self, error: &SourceError, attempts: u32) -> bool {
-        let until = self.until(error, attempts);
-        let source = self.parts.source.name();
-        let waits = self.gate.pause(until);
-        let told = self.parts.insist(async || self.parts.store.pause(source, until).await).await;
-        if let Err(error) = told {
-            self.gate.stop(Stop::Store(error));
-        }
-        waits
-    }
-
-    /// An account that blocks again after each short rest gets a long one.
-    fn until(&self, error: &SourceError, attempts: u32) -> DateTime<Utc> {
-        let pause = match error.retry_after {
-            Some(asked) if attempts < self.policy.max_attempts => asked,
-            Some(asked) => asked.max(DEFAULT_PAUSE),
-            None => DEFAULT_PAUSE,
-        };
-        let longest = TimeDelta::from_std(pause.min(MAX_PAUSE)).unwrap_or_default();
-        self.parts.clock.now() + longest
     }
 }
 

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::Etl;
 use super::due::Due;
-use super::gate::Gate;
-use super::stop::Stop;
 use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotOutcome, SlotResult};
+use crate::job::Stop;
+use crate::job::gate::Gate;
 use crate::store::Run;
 
 /// Failures that a report shows in full; all of them are in the ledger.
@@ -61,13 +61,13 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(parts: Etl<'_>, run: &Run) -> Self {
-        let now = parts.clock.now();
+        let now = parts.job.clock.now();
         Self {
             run_seq: run.run_seq,
             run_id: run.run_id,
-            kind: parts.kind,
+            kind: parts.job.kind,
             source: parts.source.name(),
-            shard: parts.shard,
+            shard: parts.job.shard,
             started_at: now,
             finished_at: now,
             counts: RunCounts::default(),
@@ -138,8 +138,7 @@ impl Report {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self.stop {
-            Some(Stop::Interrupted) => Outcome::Interrupted,
-            Some(_) => Outcome::Failed,
+            Some(ref stop) => stop.outcome(),
             None if self.counts.failed == 0 && self.passed == 0 => Outcome::Succeeded,
             None if self.counts.collected == 0 && self.collected_before == 0 => Outcome::Failed,
             None => Outcome::Partial,

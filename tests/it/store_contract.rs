@@ -13,7 +13,7 @@ use weather_data_product::columnar::Row;
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::tables::WEATHER_OBSERVATIONS;
 use weather_data_product::domain::{
-    ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, row_hash,
+    ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, ValueKind, row_hash,
 };
 use weather_data_product::store::{
     Rows, RunEnd, RunStart, RunVersion, Start, StoreError, StoreSettings,
@@ -37,8 +37,10 @@ on_both_databases!(
     a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found,
     a_slot_once_collected_does_not_become_failed,
     a_site_that_was_there_before_its_spans_were_kept_has_one,
+    a_slot_filled_by_another_source_says_by_which,
     a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replaces_it,
     a_start_repeated_after_a_lost_answer_is_the_same_run,
+    a_value_that_is_healed_takes_no_live_ones_place,
     an_absent_value_replaces_a_present_one,
     an_open_run_is_the_lock_of_its_shard,
     another_division_of_the_sites_conflicts_with_all,
@@ -496,6 +498,59 @@ async fn a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replace
     store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
     store.load(&run, &[unfillable(1, hour())], hour()).await.unwrap();
     assert_eq!(database.line(slot).await, "collected");
+}
+
+async fn a_value_that_is_healed_takes_no_live_ones_place(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let load = async |kind, temperature_c, now| {
+        let values = Values { temperature_c: Some(temperature_c), ..full_values() };
+        let result = SlotResult { value_kind: kind, ..collected(1, hour(), values) };
+        store.load(&run, &[result], now).await.unwrap();
+    };
+    let hash = async || {
+        database.line("select concat_ws(' ', row_hash, updated_at) from weather_observations").await
+    };
+    let row = async || {
+        let sql = "select concat_ws(' ', value_kind, substr(available_at, 12, 2), substr(temperature_c, 1, 1), \
+            substr(updated_at, 12, 2)) from weather_observations";
+        database.line(sql).await
+    };
+    load(ValueKind::Backfill, 1.0, at(1)).await;
+    assert_eq!(row().await, "backfill 09 1 09");
+    load(ValueKind::Backfill, 1.0, at(2)).await;
+    assert_eq!(row().await, "backfill 09 1 10", "the same values were here before");
+    load(ValueKind::Backfill, 2.0, at(3)).await;
+    assert_eq!(row().await, "backfill 11 2 11");
+    load(ValueKind::Live, 2.0, at(4)).await;
+    assert_eq!(row().await, "live 12 2 12");
+    let live = hash().await;
+    load(ValueKind::Backfill, 3.0, at(5)).await;
+    assert_eq!((row().await.as_str(), hash().await), ("live 12 2 12", live));
+    database
+        .execute("update weather_observations set value_kind = null, available_at = null")
+        .await;
+    load(ValueKind::Backfill, 3.0, at(5)).await;
+    assert_eq!(row().await, "2 12", "a row from before the columns is a live one");
+    load(ValueKind::Live, 4.0, at(6)).await;
+    assert_eq!(row().await, "live 14 4 14");
+}
+
+async fn a_slot_filled_by_another_source_says_by_which(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let mut healed = collected(1, hour(), full_values());
+    if let SlotOutcome::Collected(observation) = &mut healed.outcome {
+        observation.source = "another";
+    }
+    let own = collected(2, hour(), full_values());
+    store.load(&run, &[healed, own], hour()).await.unwrap();
+    let slots = "select concat_ws(' ', source, observation_source) from collection_slots \
+        order by site_id";
+    assert_eq!(database.lines(slots).await, [format!("{SOURCE} another"), SOURCE.to_owned()]);
+    let rows = "select source from weather_observations order by site_id";
+    assert_eq!(database.lines(rows).await, ["another", SOURCE]);
 }
 
 async fn spans_tell_when_a_site_was_in_the_file_and_at_which_interval(database: &TestDatabase) {

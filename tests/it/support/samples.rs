@@ -7,7 +7,7 @@ use uuid::Uuid;
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{
     Coordinates, ErrorKind, Interval, Observation, Outcome, RunCounts, Shard, Site, SiteId, Slot,
-    SlotOutcome, SlotResult,
+    SlotOutcome, SlotResult, ValueKind,
 };
 use weather_data_product::store::{Run, RunEnd, RunHost, RunStart, Start, Store};
 
@@ -111,6 +111,7 @@ fn result(
         attempts: 2,
         http_status,
         latency_ms: 321,
+        value_kind: ValueKind::Live,
         outcome,
     }
 }

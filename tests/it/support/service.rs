@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use weather_data_product::clock::SteppedClock;
 use weather_data_product::domain::{Shard, Site};
-use weather_data_product::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Unwatched};
+use weather_data_product::etl::{self, Ended, Etl, Report, Selection};
+use weather_data_product::job::{self, JobSettings, Unwatched};
 use weather_data_product::simulator::{self, FaultRule, Simulator, SimulatorConfig};
 use weather_data_product::source::Source;
 use weather_data_product::source::openweathermap::OpenWeatherMap;
@@ -72,7 +73,7 @@ pub(crate) struct Job<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) kind: &'static str,
     pub(crate) clock: &'a SteppedClock,
-    pub(crate) settings: EtlSettings,
+    pub(crate) settings: JobSettings,
     pub(crate) calls_per_minute: f64,
     pub(crate) lease: Duration,
     pub(crate) shard: Shard,
@@ -87,7 +88,7 @@ impl<'a> Job<'a> {
             source: &service.source,
             kind: etl::KIND,
             clock: &service.clock,
-            settings: EtlSettings::default(),
+            settings: JobSettings::default(),
             calls_per_minute: 0.0,
             lease: LONG_LEASE,
             shard: Shard::WHOLE,
@@ -99,16 +100,18 @@ impl<'a> Job<'a> {
     pub(crate) async fn start(&self, sites: &[Site]) -> anyhow::Result<Ended> {
         let host = RunHost { host: "test".into(), ..RunHost::default() };
         let parts = Etl {
-            store: self.store,
+            job: job::Job {
+                store: self.store,
+                kind: self.kind,
+                clock: self.clock,
+                lease: self.lease,
+                shard: self.shard,
+                host: &host,
+                shutdown: &self.shutdown,
+            },
             source: self.source,
-            kind: self.kind,
-            clock: self.clock,
             settings: &self.settings,
             calls_per_minute: self.calls_per_minute,
-            lease: self.lease,
-            shard: self.shard,
-            host: &host,
-            shutdown: &self.shutdown,
             progress: &Unwatched,
         };
         etl::run(parts, sites, &self.selection).await

@@ -1,0 +1,215 @@
+//! What every call passes: stop, pause, pace. One gate per job, so that what one call learns of
+//! the account holds for all.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::rate_limit::RateLimit;
+use super::stop::Stop;
+use super::{GRACE, Job};
+use crate::clock::Clock;
+use crate::domain::Outcome;
+use crate::store::StoreError;
+
+/// A pause that ends within this is waited out; a longer one ends the run.
+const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
+
+/// How long the account rests after a 429 that does not say: what the vendor asks for.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
+
+/// The longest rest, whatever the source asks for: after a day one call may find out.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+/// The gate of one job.
+pub struct Gate<'a> {
+    clock: &'a dyn Clock,
+    source: &'static str,
+    pace: RateLimit,
+    stopping: CancellationToken,
+    state: Mutex<State>,
+    calls: AtomicU64,
+    retries: AtomicU64,
+    passed_slots: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    paused_until: Option<DateTime<Utc>>,
+    stop: Option<Stop>,
+}
+
+/// The run is coming to its end: no further call.
+#[derive(Debug)]
+pub struct Stopped;
+
+impl<'a> Gate<'a> {
+    /// A gate that lets so many calls of `source` pass in a minute; 0 is no limit.
+    #[must_use]
+    pub fn new(clock: &'a dyn Clock, source: &'static str, calls_per_minute: f64) -> Self {
+        Self {
+            clock,
+            source,
+            pace: RateLimit::per_minute(calls_per_minute),
+            stopping: CancellationToken::new(),
+            state: Mutex::default(),
+            calls: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            passed_slots: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits until a call may be made that is charged as so many.
+    ///
+    /// # Errors
+    /// When the job comes to its end instead.
+    pub async fn pass(&self, charge: u32) -> Result<(), Stopped> {
+        self.stopping.run_until_cancelled(self.turns(charge)).await.ok_or(Stopped)
+    }
+
+    async fn turns(&self, charge: u32) {
+        loop {
+            for _ in 0..charge {
+                self.pace.turn().await;
+            }
+            match self.remaining_pause() {
+                None => return,
+                Some(pause) => self.clock.sleep(pause).await,
+            }
+        }
+    }
+
+    fn remaining_pause(&self) -> Option<Duration> {
+        let until = self.state().paused_until?;
+        (until - self.clock.now()).to_std().ok().filter(|pause| !pause.is_zero())
+    }
+
+    /// No call before `until`. True if the run waits for it, false if it ends for it.
+    pub fn pause(&self, until: DateTime<Utc>) -> bool {
+        let now = self.clock.now();
+        if until > now + WORTH_WAITING {
+            self.stop(Stop::AccountBlocked { source: self.source, until });
+            return false;
+        }
+        let mut state = self.state();
+        state.paused_until = state.paused_until.max(Some(until));
+        true
+    }
+
+    /// The source has blocked the account: every task is told, through the store under `name`. True
+    /// if this job waits for the pause's end, false if it ends for it. An account that blocks again
+    /// after each short rest (`is_last`) gets a long one.
+    pub async fn rest(
+        &self,
+        job: Job<'_>,
+        name: &str,
+        asked: Option<Duration>,
+        is_last: bool,
+    ) -> bool {
+        let pause = match asked {
+            Some(asked) if is_last => asked.max(DEFAULT_PAUSE),
+            Some(asked) => asked,
+            None => DEFAULT_PAUSE,
+        };
+        let pause = TimeDelta::from_std(pause.min(MAX_PAUSE)).unwrap_or_default();
+        let until = self.clock.now() + pause;
+        let waits = self.pause(until);
+        if let Err(error) = job.insist(async || job.store.pause(name, until).await).await {
+            self.stop(Stop::Store(error));
+        }
+        waits
+    }
+
+    /// Heeds the pauses under these names that any task has written down.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn heed_pauses(&self, job: Job<'_>, names: &[&str]) -> Result<(), StoreError> {
+        for name in names {
+            let paused = job.insist(async || job.store.paused_until(name).await).await?;
+            if let Some(until) = paused {
+                self.pause(until);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the run: no further call. The first reason stands.
+    pub fn stop(&self, stop: Stop) {
+        self.state().stop.get_or_insert(stop);
+        self.stopping.cancel();
+    }
+
+    /// Returns when the job was told to end and its grace is over; no further call is made from the
+    /// first moment on.
+    pub async fn grace_is_over(&self, shutdown: &CancellationToken) {
+        shutdown.cancelled().await;
+        self.stop(Stop::Interrupted);
+        let _ = tokio::time::timeout(GRACE, std::future::pending::<()>()).await;
+    }
+
+    /// How a run ends that was stopped, and why.
+    #[must_use]
+    pub fn stopped(&self) -> Option<(Outcome, String)> {
+        self.state().stop.as_ref().map(|stop| (stop.outcome(), stop.to_string()))
+    }
+
+    /// No further call, for a reason that is told elsewhere.
+    pub fn stop_calls(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Why no further call was made, if there is a reason.
+    #[must_use]
+    pub fn into_stop(self) -> Option<Stop> {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).stop
+    }
+
+    /// A call is sent, for the so-many-th time.
+    pub fn count_call(&self, attempt: u32) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if attempt > 1 {
+            self.retries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A slot was over before its turn came.
+    pub fn count_passed_slot(&self) {
+        self.passed_slots.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls sent.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Calls sent beyond the first of their slot.
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Slots that were over before their turn came.
+    pub fn passed_slots(&self) -> u64 {
+        self.passed_slots.load(Ordering::Relaxed)
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The clock that calls wait by: no wait outlasts the run.
+#[async_trait]
+impl Clock for Gate<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.stopping.run_until_cancelled(self.clock.sleep(duration)).await;
+    }
+}
