@@ -93,7 +93,7 @@ fn document() -> OpenApi {
 /// One column at least: none is no list.
 fn fields() -> Schema {
     let field = Ref::from_schema_name(Field::name());
-    ArrayBuilder::new().items(field).min_items(Some(1)).unique_items(true).build().into()
+    ArrayBuilder::new().items(field).min_items(Some(1)).build().into()
 }
 
 fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {

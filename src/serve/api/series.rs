@@ -79,7 +79,9 @@ impl Range {
     /// Room for a stream has to be there before anything is read for it: else those who get none
     /// would keep the store from all others.
     pub(super) fn reserve(&self, app: &App) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-        let is_long = self.to - self.from > TimeDelta::days(LONG_DAYS)
+        // Nothing is observed in the future.
+        let to = self.to.min(app.clock.now());
+        let is_long = to - self.from > TimeDelta::days(LONG_DAYS)
             && self.limit.is_none_or(|limit| limit > LONG_ROWS);
         is_long.then(|| app.budget.stream()).transpose()
     }
