@@ -128,12 +128,13 @@ pub(super) fn momentary(app: &App, bytes: Vec<u8>) -> Result<Response, Problem> 
 }
 
 /// Whether `If-None-Match` names the tag; by weak comparison, as it has to be
-/// ([RFC 9110, 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
+/// ([RFC 9110, 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)). `*` names none: whether
+/// there is an answer at all is known only when it has been made.
 fn has_it(headers: &HeaderMap, tag: &str) -> bool {
     let values = headers.get_all(header::IF_NONE_MATCH).iter();
     let mut tags = values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
     tags.any(|given| {
         let given = given.trim();
-        given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
+        given.strip_prefix("W/").unwrap_or(given) == tag
     })
 }

@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use super::App;
 use super::problem::Problem;
 
+mod cursor;
 pub(super) mod documentation;
 pub(super) mod events;
 mod gaps;

@@ -92,3 +92,33 @@ pub(super) async fn method_not_allowed() -> Problem {
         .detail("this service is only read from")
         .allowed("GET, HEAD")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_without_its_words() {
+        let response = panicked(Box::new("the password is 1234"));
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"status\":500") && !body.contains("1234"), "{body}");
+    }
+
+    #[test]
+    fn the_tag_of_a_compressed_answer_is_weak() {
+        let weakened = |tag: &str, is_compressed: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ETAG, tag.parse().unwrap());
+            if is_compressed {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            weaken(&mut headers);
+            headers[header::ETAG].to_str().unwrap().to_owned()
+        };
+        assert_eq!(weakened("\"a\"", false), "\"a\"");
+        assert_eq!(weakened("\"a\"", true), "W/\"a\"");
+        assert_eq!(weakened("W/\"a\"", true), "W/\"a\"");
+    }
+}

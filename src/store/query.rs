@@ -114,9 +114,18 @@ pub(super) const SITES: &str = select_sites!("order by site_id");
 /// One site. Binds: site.
 pub(super) const SITE: &str = select_sites!("where site_id = ?");
 
-/// The sources that have said anything of a site. Binds: site.
-pub(super) const OBSERVED_SOURCES: &str =
-    "select distinct source from weather_observations where site_id = ? order by source";
+/// The sources that have said anything of a site, by name: from one to the next along the primary
+/// key, where `distinct` may read every row of the site. Binds: site, site.
+pub(super) const OBSERVED_SOURCES: &str = "
+    with recursive observed (source) as (
+        select min(source) from weather_observations where site_id = ?
+        union all
+        select (
+            select min(o.source) from weather_observations o
+            where o.site_id = ? and o.source > observed.source
+        ) from observed where observed.source is not null
+    )
+    select source from observed where source is not null order by source";
 
 /// The functions of a dialect. A macro, since pools and rows differ in type from database to
 /// database.
@@ -146,7 +155,7 @@ macro_rules! queries {
             pool: &$pool,
             site_id: &str,
         ) -> Result<Vec<String>, StoreError> {
-            let query = sqlx::query_scalar(OBSERVED_SOURCES).bind(site_id);
+            let query = sqlx::query_scalar(OBSERVED_SOURCES).bind(site_id).bind(site_id);
             query.fetch_all(pool).await.map_err($store_error)
         }
 

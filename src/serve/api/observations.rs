@@ -8,9 +8,10 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
+use super::cursor::Cursor;
 use super::refusals::RefusalsOfOne;
 use super::schema::{Field, Moment, ObservationsPage};
-use super::series::{Cursor, Range, Series};
+use super::series::{Range, Series};
 use super::sites;
 use crate::domain::SiteId;
 use crate::serve::App;

@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::cursor::Cursor;
 use crate::columnar::Row;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::serve::App;
@@ -28,35 +29,6 @@ const PAGE: u64 = 100;
 /// How much of a series is made before it becomes a stream; of one that is likely to be long.
 const STREAM_BYTES: usize = 256 << 10;
 const FIRST_BYTES: usize = 16 << 10;
-
-/// Where a page ended: after this source and time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cursor {
-    source: String,
-    time: DateTime<Utc>,
-}
-
-impl Cursor {
-    /// What [`Display`](std::fmt::Display) wrote.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (source, seconds) = text.rsplit_once('.')?;
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
-        let is_source = (1..=32).contains(&source.len()) && source.chars().all(allowed);
-        let seconds = seconds.parse().ok().filter(|seconds| (0..=MAX_SECONDS).contains(seconds))?;
-        let time = DateTime::from_timestamp(seconds, 0).filter(|_| is_source)?;
-        let cursor = Self { source: source.to_owned(), time };
-        (cursor.to_string() == text).then_some(cursor)
-    }
-}
-
-/// Eleven digits: the year 5138.
-const MAX_SECONDS: i64 = 99_999_999_999;
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.source, self.time.timestamp())
-    }
-}
 
 /// What is asked for.
 pub(super) struct Range {
@@ -196,8 +168,7 @@ impl Series {
         self.writer.rows(&taken).map_err(malformed)?;
         if let Some(row) = Row::last(&OBSERVATIONS, &taken) {
             let (source, time) = (row.text("source"), row.time(TIME));
-            self.last =
-                source.zip(time).map(|(source, time)| Cursor { source: source.into(), time });
+            self.last = source.zip(time).map(|(source, time)| Cursor::new(source, time));
         }
         if taken.num_rows() < batch.num_rows() {
             return self.end(self.last.clone());
@@ -224,33 +195,4 @@ fn malformed(error: std::io::Error) -> StoreError {
 pub(super) fn unwritable(error: &std::io::Error) -> Problem {
     tracing::error!(error_kind = "answer", "rows cannot be written: {error}");
     Problem::of(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_read_as_it_is_written_and_nothing_else_is_one() {
-        let text = "open-meteo.1795593900";
-        assert_eq!(Cursor::parse(text).unwrap().to_string(), text);
-        for bad in [
-            "",
-            ".",
-            "open-meteo",
-            "open-meteo.",
-            ".5",
-            "a.b",
-            "a.-1",
-            "a.+1",
-            "a.01",
-            "A.1",
-            "a.999999999999999999999",
-            "a.253402300799",
-            "a' or 1=1.5",
-            "a.5 ",
-        ] {
-            assert_eq!(Cursor::parse(bad), None, "{bad}");
-        }
-    }
 }

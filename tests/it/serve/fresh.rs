@@ -44,10 +44,12 @@ async fn an_answer_is_the_same_until_a_run_has_written_something(database: &Test
     let first = server.get(LATEST).await.expect(200);
     let tag = first.header("etag").to_owned();
     assert_eq!(first.header("cache-control"), "private, no-cache");
-    for headers in [&[("if-none-match", &*tag)][..], &[("if-none-match", "\"x\", *")]] {
-        let same = server.ask(LATEST, headers).await;
+    for given in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+        let same = server.ask(LATEST, &[("if-none-match", &given)]).await;
         assert_eq!((same.status, &*same.body, same.header("etag")), (304, "", &*tag));
     }
+    let nobody = "/api/v1/sites/nowhere/latest";
+    server.ask(nobody, &[("if-none-match", "*")]).await.expect(404);
     let again = server.ask(LATEST, &[("if-none-match", "\"other\"")]).await.expect(200);
     assert_eq!((&again.body, again.header("etag")), (&first.body, &*tag));
     let other = server.get(&format!("{LATEST},humidity_pct")).await.expect(200);
