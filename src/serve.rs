@@ -1,10 +1,10 @@
 //! The query API: programs ask it for what the store holds, over HTTP, and it only reads.
 //!
-//! A request passes the layers of [`router`] from the outside in: it is counted, its answer gets its
-//! headers, a panic becomes a problem, [`access`] lets it in, [`guard`] limits it. The handler parses
-//! what is asked ([`parameters`], [`format`]), looks at the state of the store ([`versions`]), and
-//! answers from the [`cache`] or by reading. What a slow client may hold is limited by [`budget`] and
-//! [`connections`].
+//! A request passes the layers of `router` from the outside in: it is counted, its answer gets its
+//! headers, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
+//! what is asked (`parameters`, `format`), looks at the state of the store (`versions`), and
+//! answers from the `cache` or by reading. What a slow client may hold is limited by `budget` and
+//! `connections`.
 
 use std::future::IntoFuture as _;
 use std::io;
