@@ -23,8 +23,9 @@ use crate::store::{RunHost, Store, StoreSettings};
 /// Fill missing slots from a source's history
 ///
 /// `weather gaps` lists what is missing. It is filled newest first, in the fewest calls that the
-/// source allows: OpenWeatherMap by One Call 3.0 (a call per site and hour; a subscription of its
-/// own), Open-Meteo by its archive (a hundred sites and fourteen days per call; free for
+/// source allows: OpenWeatherMap by One Call 4.0 (a call per site and twenty hours; a subscription of
+/// its own; OPENWEATHER_ONE_CALL=3.0 where it is of that version: a call per site and hour),
+/// Open-Meteo by its archive (a hundred sites and fourteen days per call; free for
 /// non-commercial use only). A slot that the source cannot fill becomes unfillable, with the reason,
 /// and is not asked for again. What is healed says so (value_kind is backfill) and keeps its true
 /// source. Interrupted, it goes on where it was; it runs beside `weather etl`.
