@@ -149,10 +149,11 @@ pub struct StoppedRun {
     pub error_message: String,
 }
 
-/// The runs that stopped with one of two messages. Binds: from, to, pattern, pattern.
+/// The runs that stopped with one of two messages, less those that called for no slot of the
+/// present: they heal. Binds: from, to, pattern, pattern.
 pub(super) const STOPPED_RUNS: &str = "
     select started_at, error_message from ingestion_runs
-    where started_at >= ? and started_at <= ? and outcome = 'failed'
+    where started_at >= ? and started_at <= ? and outcome = 'failed' and kind not like 'heal%'
         and (error_message like ? or error_message like ?)
     order by started_at";
 

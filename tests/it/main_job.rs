@@ -152,7 +152,7 @@ async fn the_key_in_the_pages_of_history_appears_in_no_output_no_log_and_no_tabl
                     .env("OPENWEATHER_API_KEY", SECRET)
                     .env("MAX_ATTEMPTS", "2")
                     .env("LOG_LEVEL", "trace");
-            program.run(&["etl"]);
+            program.run(&["migrate"]);
             for command in [&["heal", "--dry-run"][..], &["heal"], &["status"], &["gaps"]] {
                 let ran = program.run(command);
                 told += &(ran.stdout + &ran.stderr);

@@ -1,5 +1,6 @@
 with {expected_slots},
--- The slots that were under way when a run found the account blocked or the key refused.
+-- The slots that were under way when a run found the account blocked or the key refused; one that
+-- heals calls for none of them.
 paused as (
   select distinct
     l.site_id,
@@ -10,6 +11,7 @@ paused as (
   from lives l
   cross join {ingestion_runs} r
   where r.outcome = 'failed'
+    and not starts_with(r.kind, 'heal')
     and (
       strpos(r.error_message, ' has blocked the account') > 0
       or strpos(r.error_message, ' refused the API key') > 0
