@@ -110,7 +110,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     if args.dry_run {
         return dry_run(healing, &ready, &sites, days, args.output).await;
     }
-    let bar = Bar::new(cloud_run.is_here());
+    let bar = Bar::new(cloud_run.is_here(), "slots");
     healing.heal(&ready, &sites, days, &bar).await
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn heal_all(
         shutdown,
         max_calls: Some(max_calls),
     };
-    let bar = Bar::new(cloud_run.is_here());
+    let bar = Bar::new(cloud_run.is_here(), "slots");
     healing.heal(&ready, &sites, Days::ALL, &bar).await
 }
 
@@ -320,7 +320,8 @@ fn conclude(ended: Ended, shutdown: &Shutdown) -> anyhow::Result<Exit> {
 /// The report for the person at the terminal; machines read the log line.
 fn show(report: &Report) {
     use std::io::IsTerminal as _;
-    if std::io::stderr().is_terminal() && !report.sites.is_empty() {
+    let is_terminal = std::io::stderr().is_terminal();
+    if is_terminal && !report.sites.is_empty() {
         let rows = report.sites.iter().map(|(site_id, site)| {
             vec![site_id.clone(), site.healed.to_string(), site.unfillable.to_string()]
         });
@@ -337,7 +338,9 @@ fn show(report: &Report) {
             failure.error
         );
     }
-    output::say(&headline(report));
+    if is_terminal {
+        output::say(&headline(report));
+    }
 }
 
 /// `open-meteo: healed 4,700 of 4,800 missing slots in 27 calls, charged as 3,240; 100 unfillable`.

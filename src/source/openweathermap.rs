@@ -86,7 +86,7 @@ impl OpenWeatherMap {
         let body = http::body(response, MAX_BODY_BYTES)
             .await
             .map_err(|error| self.broken(error, Some(status)))?;
-        Ok((status, retry_after, body))
+        Ok((status, retry_after, wire::redact_body(&self.key, body)))
     }
 
     fn broken(&self, error: reqwest::Error, status: Option<StatusCode>) -> SourceError {
