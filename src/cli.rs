@@ -18,6 +18,7 @@ mod migrate;
 mod output;
 mod pipeline;
 mod progress;
+mod quota;
 mod repair;
 mod runs;
 mod shutdown;
@@ -54,12 +55,13 @@ use exit::Exit;
         weather pipeline                          both, as the scheduler starts it\n  \
         weather verify                            does BigQuery hold what the store holds?\n  \
         weather status                            is every site fresh?\n  \
-        weather gaps                              which hours are missing, and why?\n\n\
+        weather gaps                              which hours are missing, and why?\n  \
+        weather quota                             how many calls are left, and are they enough?\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
         Exit codes: 0 done; 1 more sites failed than allowed, or a difference was found; 2 wrong usage,\n\
         configuration or sites file; 3 stopped short (store, source or sink unreachable or\n\
-        refusing);\n\
+        refusing, or no calls left);\n\
         130, 143 interrupted."
 )]
 struct Cli {
@@ -83,6 +85,7 @@ enum Command {
     Demo(demo::Args),
     Status(status::Args),
     Gaps(gaps::Args),
+    Quota(Box<quota::Args>),
     Runs(runs::Args),
     Transform(transform::Args),
     Sites(sites::Args),
@@ -137,6 +140,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Gaps(args) => gaps::run(args).await,
+            Command::Quota(args) => quota::run(*args).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Transform(args) => transform::run(&args),
             Command::Sites(args) => sites::run(args),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::error::UsageError;
+use crate::domain::Budget;
 use crate::etl;
 use crate::source::Source;
 use crate::source::open_meteo::{self, OpenMeteoSettings};
@@ -80,6 +81,7 @@ pub(super) struct Ready {
     pub(super) source: Box<dyn Source>,
     pub(super) run_kind: &'static str,
     pub(super) calls_per_minute: f64,
+    pub(super) budget: Budget,
 }
 
 impl SourcesSettings {
@@ -106,14 +108,28 @@ impl SourcesSettings {
         let (source, calls_per_minute): (Box<dyn Source>, f64) = match name {
             SourceName::OpenWeatherMap => {
                 let source = self.openweather.build().context(context)?.ok_or_else(no_key)?;
-                (Box::new(source), self.openweather.openweather_calls_per_minute)
+                (Box::new(source), self.openweather.limits.calls_per_minute())
             }
             SourceName::OpenMeteo => {
                 let source = self.open_meteo.build(self.timeout()).context(context)?;
-                (Box::new(source), self.open_meteo.open_meteo_calls_per_minute)
+                (Box::new(source), self.open_meteo.live_calls_per_minute())
             }
         };
-        Ok(Ready { source, run_kind: name.run_kind(), calls_per_minute })
+        Ok(Ready {
+            source,
+            run_kind: name.run_kind(),
+            calls_per_minute,
+            budget: self.budget(name)?,
+        })
+    }
+
+    /// What the account of a source may do.
+    pub(super) fn budget(&self, name: SourceName) -> anyhow::Result<Budget> {
+        match name {
+            SourceName::OpenWeatherMap if self.openweather.key().is_none() => Err(no_key().into()),
+            SourceName::OpenWeatherMap => Ok(self.openweather.budget()),
+            SourceName::OpenMeteo => Ok(self.open_meteo.budget()),
+        }
     }
 }
 

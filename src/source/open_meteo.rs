@@ -55,6 +55,9 @@ const DAYS_PER_CALL: u32 = 14;
 /// Variables that count as one call.
 const VARIABLES_PER_CHARGE: f64 = 10.0;
 
+/// What a forecast call for one site counts as, in tenths of a call: it asks for 14 variables.
+pub const LIVE_TENTHS: u32 = 14;
+
 /// The archive begins on 1 January 1940.
 const SINCE: DateTime<Utc> = match DateTime::from_timestamp(-946_771_200, 0) {
     Some(since) => since,
@@ -245,6 +248,12 @@ mod tests {
         ] {
             assert_eq!(endpoint(&Url::parse(base).unwrap(), FORECAST_PATH).as_str(), expected);
         }
+    }
+
+    #[test]
+    fn a_forecast_call_counts_by_its_variables() {
+        let variables = transform::CURRENT.len() + transform::QUARTERS.len();
+        assert_eq!(LIVE_TENTHS as usize, variables);
     }
 
     #[test]

@@ -17,12 +17,14 @@ use crate::http;
 use crate::source::{Answer, Source, SourceError, wire};
 
 mod answer;
+pub mod limits;
 mod payload;
 pub mod settings;
 mod timemachine;
 pub mod transform;
 
 pub use super::fault::Fault;
+pub use limits::CallLimits;
 pub use settings::OpenWeatherSettings;
 pub use timemachine::lacks_subscription;
 pub use transform::{Units, transform};

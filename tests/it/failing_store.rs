@@ -1,16 +1,18 @@
 //! A store that fails at each step in turn, before or after it has done what it was asked.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
-use weather_data_product::domain::{Life, Outcome, Site, SlotResult};
+use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, Rows, Run, RunEnd, RunRow, RunStart,
-    SettledSlot, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Rows, Run, RunEnd, RunRow,
+    RunStart, Settled, SettledSlot, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
+    Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -28,6 +30,8 @@ enum Step {
     TakeInSites,
     ListSettled,
     PausedUntil,
+    ReserveCalls,
+    SettleCalls,
     Load,
     CloseRun,
 }
@@ -143,6 +147,36 @@ impl Store for Failing<'_> {
 
     async fn pause(&self, source: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
         self.inner.pause(source, until).await
+    }
+
+    async fn reserve_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        wanted: Wanted,
+    ) -> Result<Reserved, StoreError> {
+        around!(self, Step::ReserveCalls, self.inner.reserve_calls(account, windows, wanted))
+    }
+
+    async fn settle_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        settled: Settled,
+    ) -> Result<(), StoreError> {
+        around!(self, Step::SettleCalls, self.inner.settle_calls(account, windows, settled))
+    }
+
+    async fn list_call_counts(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<CallCount>, StoreError> {
+        self.inner.list_call_counts(account, since).await
+    }
+
+    async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError> {
+        self.inner.is_run_at_work(kind, lease).await
     }
 
     async fn list_site_states(

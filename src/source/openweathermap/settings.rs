@@ -6,7 +6,8 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::OpenWeatherMap;
+use super::{CallLimits, OpenWeatherMap};
+use crate::domain::budget::{self, Budget};
 
 /// Settings of the OpenWeatherMap account.
 #[derive(Debug, Clone, Args)]
@@ -30,15 +31,9 @@ pub struct OpenWeatherSettings {
     )]
     pub openweather_base_url: Url,
 
-    /// Calls per minute of the account, all tasks together; 60 is the free plan, 0 is no limit
-    #[arg(
-        long,
-        value_name = "N",
-        env = "OPENWEATHER_CALLS_PER_MINUTE",
-        default_value_t = 60.0,
-        value_parser = parse_calls_per_minute
-    )]
-    pub openweather_calls_per_minute: f64,
+    /// What the account may do
+    #[command(flatten)]
+    pub limits: CallLimits,
 
     /// Seconds that one call may take
     #[arg(long, value_name = "S", env = "HTTP_TIMEOUT_SECONDS", default_value_t = 10.0, value_parser = parse_timeout_seconds)]
@@ -53,6 +48,13 @@ impl OpenWeatherSettings {
             .into_iter()
             .flatten()
             .find(|key| !key.expose_secret().trim().is_empty())
+    }
+
+    /// What the account may do, and by which name it is counted.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let account = budget::account(self.key().map(|key| key.expose_secret().trim()));
+        Budget { limits: self.limits.limits(), ..Budget::unlimited(account) }
     }
 
     /// The source, if a key is set.
