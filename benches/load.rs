@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{
-    Observation, Outcome, RunCounts, Shard, SiteId, Slot, SlotOutcome, SlotResult,
+    Observation, Outcome, RunCounts, Shard, SiteId, Slot, SlotOutcome, SlotResult, ValueKind,
 };
 use weather_data_product::etl::EtlSettings;
 use weather_data_product::store::{RunEnd, RunHost, RunStart, Start, Store, StoreSettings};
@@ -100,6 +100,7 @@ fn result(site_id: &SiteId, slot_time: DateTime<Utc>) -> SlotResult {
         attempts: 1,
         http_status: Some(200),
         latency_ms: 83,
+        value_kind: ValueKind::Live,
         outcome: SlotOutcome::Collected(Box::new(observation)),
     }
 }

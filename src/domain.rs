@@ -33,4 +33,4 @@ pub use observation::Observation;
 pub use run::{Outcome, RunCounts, RunStatus};
 pub use shard::Shard;
 pub use site::{Interval, Site, SiteId};
-pub use slot::{Slot, SlotOutcome, SlotResult};
+pub use slot::{Slot, SlotOutcome, SlotResult, ValueKind};

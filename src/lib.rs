@@ -13,6 +13,7 @@ pub mod etl;
 pub mod farmhash;
 pub mod gaps;
 pub mod http;
+pub mod job;
 pub mod retry;
 pub mod simulator;
 pub mod sink;

@@ -154,7 +154,7 @@ pub trait Store: Send + Sync {
     async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError>;
 
     /// The runs that started from one time to another, both included, and stopped since a source
-    /// had blocked the account or refused the key; oldest first.
+    /// had blocked the account or refused the key, or its budget was spent; oldest first.
     async fn list_stopped_runs(
         &self,
         times: (DateTime<Utc>, DateTime<Utc>),

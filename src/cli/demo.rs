@@ -18,8 +18,9 @@ use super::exit::Exit;
 use super::output;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SteppedClock, SystemClock};
-use crate::domain::{Shard, Site, sites_file};
-use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Stop, Unwatched};
+use crate::domain::{Budget, Shard, Site, sites_file};
+use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection};
+use crate::job::{Job, Stop, Unwatched};
 use crate::simulator::{self, Simulator};
 use crate::source::openweathermap::{self, OpenWeatherMap};
 use crate::store::{FailureCount, RunHost, SiteState, Store, StoreSettings};
@@ -152,16 +153,19 @@ impl Demo<'_> {
     async fn start(&self, time: DateTime<Utc>) -> anyhow::Result<Report> {
         self.clock.set(time);
         let parts = Etl {
-            store: self.store,
+            job: Job {
+                store: self.store,
+                kind: etl::KIND,
+                clock: self.clock,
+                lease: crate::store::settings::LEASE,
+                shard: Shard::WHOLE,
+                host: &RunHost { host: "demo".into(), ..RunHost::default() },
+                shutdown: self.shutdown.token(),
+            },
             source: self.source,
-            kind: etl::KIND,
-            clock: self.clock,
             settings: &EtlSettings { max_workers: script::FIRST_CALLS, ..EtlSettings::default() },
             calls_per_minute: 0.0,
-            lease: crate::store::settings::LEASE,
-            shard: Shard::WHOLE,
-            host: &RunHost { host: "demo".into(), ..RunHost::default() },
-            shutdown: self.shutdown.token(),
+            budget: &Budget::unlimited(String::new()),
             progress: &Unwatched,
         };
         match etl::run(parts, self.sites, &Selection::default()).await? {

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use clap::builder::StyledStr;
 
 use super::exit::Exit;
-use crate::etl;
+use crate::job;
 use crate::sink::SinkError;
 use crate::store::StoreError;
 use crate::sync;
@@ -70,7 +70,7 @@ impl Known {
         if let Some(error) = cause.downcast_ref::<UsageError>() {
             return Some(Self { kind: Some("settings"), hint: error.hint.clone() });
         }
-        if let Some(stop) = cause.downcast_ref::<etl::Stop>() {
+        if let Some(stop) = cause.downcast_ref::<job::Stop>() {
             return Some(Self { kind: Some(stop.kind()), hint: Some(stop.hint().into()) });
         }
         if let Some(stop) = cause.downcast_ref::<sync::Stop>() {

@@ -14,7 +14,8 @@ use super::sites::SitesSettings;
 use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{RunCounts, Site, SiteId};
-use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Stop};
+use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection};
+use crate::job::{Job, Stop};
 use crate::store::{Store, StoreSettings};
 
 /// Collect what is due now: extract, transform, load
@@ -84,16 +85,19 @@ pub(super) async fn collect(
     let bar = Bar::new(cloud_run.is_here());
     let host = cloud_run.host();
     let parts = sources.iter().map(|ready| Etl {
-        store: &*store,
+        job: Job {
+            store: &*store,
+            clock: &SystemClock,
+            kind: ready.run_kind,
+            shard,
+            lease: args.store.lease(),
+            host: &host,
+            shutdown: shutdown.token(),
+        },
         source: &*ready.source,
-        kind: ready.run_kind,
-        clock: &SystemClock,
         settings: &args.settings,
         calls_per_minute: ready.calls_per_minute,
-        lease: args.store.lease(),
-        shard,
-        host: &host,
-        shutdown: shutdown.token(),
+        budget: &ready.budget,
         progress: &bar,
     });
     let parts: Vec<Etl<'_>> = parts.collect();
@@ -200,8 +204,8 @@ async fn dry_run(
             due.collected_before,
             due.failed_before
         ));
-        if let Some(until) = parts.store.paused_until(source).await?
-            && until > parts.clock.now()
+        if let Some(until) = parts.job.store.paused_until(source).await?
+            && until > parts.job.clock.now()
         {
             let until = until.format("%F %T UTC");
             words.push(format!("the account is blocked until {until} ({source})"));

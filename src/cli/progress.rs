@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::domain::SlotResult;
-use crate::etl::Progress;
+use crate::job::Progress;
 use crate::telemetry::BARS;
 
 /// The bar of a run.

@@ -145,7 +145,7 @@ impl Row for Quota {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(Command::Plan(plan)) = args.command {
-        return plan::run(plan);
+        return plan::run(&plan);
     }
     let names = args.sources.names().into_iter();
     let budgets = names.map(|name| Ok((name.as_str(), args.sources.budget(name)?)));

@@ -35,16 +35,47 @@ pub fn slot_time(now: DateTime<Utc>, interval: Interval) -> DateTime<Utc> {
 pub struct SlotResult {
     /// The slot.
     pub slot: Slot,
-    /// The source that was asked.
+    /// The source whose slot it is.
     pub source: &'static str,
-    /// Calls made for it by this run, at least 1.
+    /// Calls made for it by this run; 0 where none was needed to know that it cannot be filled.
     pub attempts: u32,
     /// HTTP status of the last answer; `None` when there was none.
     pub http_status: Option<u16>,
     /// From the first call to the final answer, retries included, the limiter's wait not.
     pub latency_ms: u32,
+    /// How its values came.
+    pub value_kind: ValueKind,
     /// The observation, or why there is none.
     pub outcome: SlotOutcome,
+}
+
+impl SlotResult {
+    /// The source of the observation that fills the slot, where it is not the slot's own.
+    #[must_use]
+    pub fn observation_source(&self) -> Option<&'static str> {
+        let source = self.outcome.observation()?.source;
+        (source != self.source).then_some(source)
+    }
+}
+
+/// How values came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueKind {
+    /// Asked for when they were due.
+    Live,
+    /// Asked for later, of a history.
+    Backfill,
+}
+
+impl ValueKind {
+    /// The name in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Backfill => "backfill",
+        }
+    }
 }
 
 /// The observation of a slot, or why there is none.

@@ -6,9 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Etl;
-use super::gate::Gate;
-use super::stop::Stop;
-use crate::domain::{Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult};
+use crate::domain::{
+    Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult, ValueKind,
+};
+use crate::job::Stop;
+use crate::job::gate::Gate;
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};
 use crate::store::Run;
@@ -100,6 +102,7 @@ impl<'a> Caller<'a> {
             source: self.parts.source.name(),
             attempts: tries.attempts,
             http_status,
+            value_kind: ValueKind::Live,
             outcome,
         };
         log_failure(self.run, &result);
@@ -108,10 +111,11 @@ impl<'a> Caller<'a> {
 
     async fn attempt(&self, site: &Site, tries: &mut Tries) -> Result<Answer, Missed> {
         let waiting = Instant::now();
-        self.gate.pass().await.map_err(|_| Missed::Stopped)?;
+        let passed = self.gate.pass().await.map_err(|_| Missed::Stopped)?;
         if tries.attempts > 0 {
             tries.waited += waiting.elapsed();
-        } else if Slot::containing(self.parts.clock.now(), site) != tries.slot {
+        } else if Slot::containing(self.parts.job.clock.now(), site) != tries.slot {
+            self.gate.give_back(passed).await;
             self.gate.count_passed_slot();
             return Err(Missed::SlotPassed);
         }
@@ -145,9 +149,9 @@ impl<'a> Caller<'a> {
     /// worth it.
     async fn rest(&self, error: &SourceError, attempts: u32) -> bool {
         let until = self.until(error, attempts);
-        let source = self.parts.source.name();
+        let (job, source) = (self.parts.job, self.parts.source.name());
         let waits = self.gate.pause(until);
-        let told = self.parts.insist(async || self.parts.store.pause(source, until).await).await;
+        let told = job.insist(async || job.store.pause(source, until).await).await;
         if let Err(error) = told {
             self.gate.stop(Stop::Store(error));
         }
@@ -162,7 +166,7 @@ impl<'a> Caller<'a> {
             None => DEFAULT_PAUSE,
         };
         let longest = TimeDelta::from_std(pause.min(MAX_PAUSE)).unwrap_or_default();
-        self.parts.clock.now() + longest
+        self.parts.job.clock.now() + longest
     }
 }
 

@@ -43,10 +43,10 @@ pub async fn due<'a>(
     sites: &'a [Site],
     selection: &Selection,
 ) -> Result<Due<'a>, StoreError> {
-    let now = parts.clock.now();
+    let now = parts.job.clock.now();
     let mut slots: Vec<(&Site, Slot)> = sites
         .iter()
-        .filter(|site| parts.shard.contains(&site.site_id) && selection.includes(site))
+        .filter(|site| parts.job.shard.contains(&site.site_id) && selection.includes(site))
         .map(|site| (site, Slot::containing(now, site)))
         .filter(|(site, slot)| site.is_active_at(slot.slot_time))
         .collect();
@@ -77,7 +77,8 @@ async fn settled(
     let times: Vec<_> =
         slots.iter().map(|(_, slot)| slot.slot_time).collect::<BTreeSet<_>>().into_iter().collect();
     let source = parts.source.name();
-    let rows = parts.insist(async || parts.store.list_settled(source, &times).await).await?;
+    let rows =
+        parts.job.insist(async || parts.job.store.list_settled(source, &times).await).await?;
     let settled = rows.into_iter().filter_map(|row| {
         let site_id = SiteId::parse(&row.site_id)?;
         Some((Slot { site_id, slot_time: row.slot_time }, row.status))

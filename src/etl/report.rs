@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::Etl;
 use super::due::Due;
-use super::gate::Gate;
-use super::stop::Stop;
 use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotOutcome, SlotResult};
+use crate::job::Stop;
+use crate::job::gate::Gate;
 use crate::store::Run;
 
 /// Failures that a report shows in full; all of them are in the ledger.
@@ -61,13 +61,13 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(parts: Etl<'_>, run: &Run) -> Self {
-        let now = parts.clock.now();
+        let now = parts.job.clock.now();
         Self {
             run_seq: run.run_seq,
             run_id: run.run_id,
-            kind: parts.kind,
+            kind: parts.job.kind,
             source: parts.source.name(),
-            shard: parts.shard,
+            shard: parts.job.shard,
             started_at: now,
             finished_at: now,
             counts: RunCounts::default(),

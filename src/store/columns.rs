@@ -1,22 +1,25 @@
 //! The columns that a batch writes, and their values in the same order.
 
+use crate::domain::{Observation, SlotResult, ValueKind};
+
 /// Columns of `weather_observations`.
 pub(super) const OBSERVATION: &str = "site_id, source, observation_time, \
     temperature_c, feels_like_c, temperature_area_min_c, temperature_area_max_c, humidity_pct, \
     pressure_msl_hpa, pressure_ground_hpa, wind_speed_ms, wind_gust_ms, wind_direction_deg, \
     cloud_cover_pct, visibility_m, rain_1h_mm, rain_3h_mm, snow_1h_mm, snow_3h_mm, \
     condition_id, condition_group, condition_description, answered_latitude, answered_longitude, \
-    row_hash, ingestion_run_id, run_seq, created_at, updated_at";
+    row_hash, ingestion_run_id, run_seq, created_at, updated_at, value_kind, available_at";
 
 /// Columns of `collection_slots`.
 pub(super) const SLOT: &str = "site_id, source, slot_time, status, observation_time, attempts, \
-    http_status, latency_ms, error_kind, error_message, ingestion_run_id, run_seq, updated_at";
+    http_status, latency_ms, error_kind, error_message, ingestion_run_id, run_seq, updated_at, \
+    observation_source";
 
 /// Binds the values of an observation in the order of [`OBSERVATION`]. A macro, since what it
 /// binds to differs in type from database to database.
 macro_rules! bind_observation {
     ($row:expr, $observation:expr, $stamp:expr) => {{
-        let (observation, stamp) = ($observation, $stamp);
+        let ((observation, value_kind), stamp) = ($observation, $stamp);
         let values = &observation.values;
         $row.push_bind(observation.site_id.as_str())
             .push_bind(observation.source)
@@ -46,6 +49,8 @@ macro_rules! bind_observation {
             .push_bind(stamp.run_id.as_str())
             .push_bind(stamp.run_seq)
             .push_bind(stamp.now)
+            .push_bind(stamp.now)
+            .push_bind(value_kind.as_str())
             .push_bind(stamp.now);
     }};
 }
@@ -67,8 +72,15 @@ macro_rules! bind_slot {
             .push_bind(result.outcome.message())
             .push_bind(stamp.run_id.as_str())
             .push_bind(stamp.run_seq)
-            .push_bind(stamp.now);
+            .push_bind(stamp.now)
+            .push_bind(result.observation_source());
     }};
+}
+
+/// The observations of a batch, each with how it came.
+pub(super) fn observations(batch: &[SlotResult]) -> Vec<(&Observation, ValueKind)> {
+    let filled = batch.iter().map(|result| (result.outcome.observation(), result.value_kind));
+    filled.filter_map(|(observation, kind)| Some((observation?, kind))).collect()
 }
 
 /// Binds a site in the order of the statement of `take_in_sites`.

@@ -10,7 +10,8 @@ use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use weather_data_product::clock::{Clock as _, SteppedClock};
 use weather_data_product::domain::{ErrorKind, Outcome, Shard, Site};
-use weather_data_product::etl::{Ended, Selection, Stop};
+use weather_data_product::etl::{Ended, Selection};
+use weather_data_product::job::Stop;
 use weather_data_product::simulator::{FaultKind, FaultRule, SimulatorConfig};
 use weather_data_product::source::{Answer, Source, SourceError};
 

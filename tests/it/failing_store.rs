@@ -16,7 +16,7 @@ use weather_data_product::store::{
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
-use crate::support::samples::sites;
+use crate::support::samples::{calls_per_day, sites};
 use crate::support::service::{Job, Service};
 
 on_both_databases!(
@@ -36,11 +36,13 @@ enum Step {
     CloseRun,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     Step::StartRun,
     Step::TakeInSites,
     Step::ListSettled,
     Step::PausedUntil,
+    Step::ReserveCalls,
+    Step::SettleCalls,
     Step::Load,
     Step::CloseRun,
 ];
@@ -280,6 +282,7 @@ async fn a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice(
                 Failing { inner: &*database.store, step, when, left: Mutex::new((good, 2)), error };
             let mut job = Job::new(&failing, &service);
             job.settings.batch_rows = 5;
+            job.budget = calls_per_day(1_000_000);
             let report = job.run(&sites(SITES)).await;
             let context = format!("{step:?} {when:?}");
             assert_eq!(*failing.left.lock().unwrap(), (0, 0), "{context}: it has failed");
@@ -296,6 +299,8 @@ async fn a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice(
                 "select count(*) from ingestion_runs where status = 'closed' and collected = 23";
             assert_eq!(database.count(runs).await, run_seq, "{context}");
             assert_eq!(database.count("select count(*) from ingestion_runs").await, run_seq);
+            let reserved = database.count("select reserved from call_budget").await;
+            assert!(reserved >= 23 * run_seq, "{context}: a call was sent that was not reserved");
         }
     }
 }

@@ -11,18 +11,17 @@ use proptest::strategy::{Just, Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{
-    BudgetWindow, ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, Window,
-    row_hash,
+    ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, ValueKind, row_hash,
 };
-use weather_data_product::store::{
-    Reserved, RunEnd, RunStart, Settled, Start, Store, StoreError, Wanted,
-};
+use weather_data_product::store::{RunEnd, RunStart, Start, StoreError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::samples::{
     LONG_LEASE, SOURCE, collected, failed, full_values, hour, open_run, opened, run_end, run_start,
     site, sites,
 };
+
+mod budget;
 
 on_both_databases!(
     a_batch_written_twice_leaves_what_it_left_the_first_time,
@@ -35,18 +34,16 @@ on_both_databases!(
     a_schema_newer_than_the_program_is_refused,
     a_slot_once_collected_does_not_become_failed,
     a_site_that_was_there_before_its_spans_were_kept_has_one,
+    a_slot_filled_by_another_source_says_by_which,
     a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replaces_it,
     a_start_repeated_after_a_lost_answer_is_the_same_run,
+    a_value_that_is_healed_takes_no_live_ones_place,
     an_absent_value_replaces_a_present_one,
     an_open_run_is_the_lock_of_its_shard,
     another_division_of_the_sites_conflicts_with_all,
-    calls_are_reserved_in_every_window_or_in_none,
-    calls_given_back_may_be_reserved_again_and_those_of_a_crash_may_not,
     closing_writes_the_report_and_may_be_repeated,
     every_value_comes_back_as_it_was_loaded,
     migrating_again_applies_nothing,
-    however_many_reserve_at_once_no_window_holds_more_than_its_cap,
-    minutes_take_no_more_rows_than_an_hour_has,
     of_many_starts_at_once_one_is_opened_and_no_number_is_lost,
     only_collected_and_finally_failed_slots_are_settled,
     site_states_tell_freshness_rate_and_the_present_failure,
@@ -56,7 +53,6 @@ on_both_databases!(
     the_order_of_upserts_does_not_matter,
     the_site_table_follows_the_file_and_deletes_nothing,
     two_slots_may_point_at_one_observation,
-    a_run_is_at_work_until_it_ends_or_its_lease_does,
     what_the_store_is_can_be_said,
 );
 
@@ -499,6 +495,59 @@ async fn a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replace
     assert_eq!(database.line(slot).await, "collected");
 }
 
+async fn a_value_that_is_healed_takes_no_live_ones_place(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let load = async |kind, temperature_c, now| {
+        let values = Values { temperature_c: Some(temperature_c), ..full_values() };
+        let result = SlotResult { value_kind: kind, ..collected(1, hour(), values) };
+        store.load(&run, &[result], now).await.unwrap();
+    };
+    let hash = async || {
+        database.line("select concat_ws(' ', row_hash, updated_at) from weather_observations").await
+    };
+    let row = async || {
+        let sql = "select concat_ws(' ', value_kind, substr(available_at, 12, 2), substr(temperature_c, 1, 1), \
+            substr(updated_at, 12, 2)) from weather_observations";
+        database.line(sql).await
+    };
+    load(ValueKind::Backfill, 1.0, at(1)).await;
+    assert_eq!(row().await, "backfill 09 1 09");
+    load(ValueKind::Backfill, 1.0, at(2)).await;
+    assert_eq!(row().await, "backfill 09 1 10", "the same values were here before");
+    load(ValueKind::Backfill, 2.0, at(3)).await;
+    assert_eq!(row().await, "backfill 11 2 11");
+    load(ValueKind::Live, 2.0, at(4)).await;
+    assert_eq!(row().await, "live 12 2 12");
+    let live = hash().await;
+    load(ValueKind::Backfill, 3.0, at(5)).await;
+    assert_eq!((row().await.as_str(), hash().await), ("live 12 2 12", live));
+    database
+        .execute("update weather_observations set value_kind = null, available_at = null")
+        .await;
+    load(ValueKind::Backfill, 3.0, at(5)).await;
+    assert_eq!(row().await, "2 12", "a row from before the columns is a live one");
+    load(ValueKind::Live, 4.0, at(6)).await;
+    assert_eq!(row().await, "live 14 4 14");
+}
+
+async fn a_slot_filled_by_another_source_says_by_which(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let mut healed = collected(1, hour(), full_values());
+    if let SlotOutcome::Collected(observation) = &mut healed.outcome {
+        observation.source = "another";
+    }
+    let own = collected(2, hour(), full_values());
+    store.load(&run, &[healed, own], hour()).await.unwrap();
+    let slots = "select concat_ws(' ', source, observation_source) from collection_slots \
+        order by site_id";
+    assert_eq!(database.lines(slots).await, [format!("{SOURCE} another"), SOURCE.to_owned()]);
+    let rows = "select source from weather_observations order by site_id";
+    assert_eq!(database.lines(rows).await, ["another", SOURCE]);
+}
+
 async fn spans_tell_when_a_site_was_in_the_file_and_at_which_interval(database: &TestDatabase) {
     let store = &*database.store;
     let at = |minutes| hour() + TimeDelta::minutes(minutes) + TimeDelta::microseconds(7);
@@ -598,7 +647,7 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
         (0, Some("openweathermap has blocked the account: no call before noon")),
         (1, Some("the store has no room left")),
         (2, None),
-        (3, Some("openweathermap refused the API key: HTTP 401")),
+        (3, Some("openweathermap has no calls left this day: no call before midnight")),
         (4, Some("openweathermap refused the API key: HTTP 401")),
     ] {
         let start = RunStart { started_at: at(hours), ..run_start("0/1", LONG_LEASE) };
@@ -616,133 +665,4 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
     let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
     assert_eq!(times, [at(0), at(3)]);
     assert!(stopped[0].error_message.starts_with("openweathermap has blocked the account"));
-}
-
-const ACCOUNT: &str = "0123456789abcdef";
-
-/// The windows of one scope at a time, each with its cap.
-fn windows(time: DateTime<Utc>, caps: [u64; 3]) -> Vec<BudgetWindow> {
-    let window = |(window, cap): (Window, u64)| BudgetWindow {
-        scope: SOURCE,
-        window,
-        window_start: window.start(time),
-        cap,
-    };
-    Window::ALL.into_iter().zip(caps).map(window).collect()
-}
-
-async fn reserve(store: &dyn Store, windows: &[BudgetWindow], calls: u64) -> u64 {
-    let wanted = Wanted { at_least: 1, at_most: calls };
-    match store.reserve_calls(ACCOUNT, windows, wanted).await.unwrap() {
-        Reserved::Granted(calls) => calls,
-        Reserved::Spent(_) => 0,
-    }
-}
-
-/// Reserved and used, by window.
-async fn counts(store: &dyn Store) -> Vec<(String, i64, i64)> {
-    let since = Window::Month.start(hour());
-    let rows = store.list_call_counts(ACCOUNT, since).await.unwrap();
-    rows.into_iter().map(|row| (row.window_kind, row.reserved, row.used)).collect()
-}
-
-async fn calls_are_reserved_in_every_window_or_in_none(database: &TestDatabase) {
-    let store = &*database.store;
-    let windows = windows(hour(), [10, 25, 1000]);
-    assert_eq!(reserve(store, &windows, 7).await, 7);
-    assert_eq!(reserve(store, &windows, 7).await, 3, "what the minute has left");
-    let wanted = Wanted { at_least: 1, at_most: 7 };
-    let spent = store.reserve_calls(ACCOUNT, &windows, wanted).await.unwrap();
-    assert_eq!(spent, Reserved::Spent(vec![windows[0]]));
-    let all = |reserved| ["day", "minute", "month"].map(|kind| (kind.to_owned(), reserved, 0));
-    assert_eq!(counts(store).await, all(10));
-    // Another account, scope or minute has calls of its own.
-    let other = store.reserve_calls("another", &windows, wanted).await.unwrap();
-    assert_eq!(other, Reserved::Granted(7));
-    let part: Vec<_> = windows.iter().map(|each| BudgetWindow { scope: "part", ..*each }).collect();
-    assert_eq!(reserve(store, &part, 7).await, 7);
-    let next = self::windows(hour() + TimeDelta::minutes(1), [10, 25, 1000]);
-    assert_eq!(reserve(store, &next, 500).await, 10);
-    // All or nothing: the day has five left.
-    let next = self::windows(hour() + TimeDelta::minutes(2), [10, 25, 1000]);
-    let whole = Wanted { at_least: 6, at_most: 6 };
-    let refused = store.reserve_calls(ACCOUNT, &next, whole).await.unwrap();
-    assert_eq!(refused, Reserved::Spent(vec![next[1]]));
-    assert_eq!(reserve(store, &next, 6).await, 5);
-}
-
-async fn calls_given_back_may_be_reserved_again_and_those_of_a_crash_may_not(
-    database: &TestDatabase,
-) {
-    let store = &*database.store;
-    let windows = windows(hour(), [100, 10, 1000]);
-    assert_eq!(reserve(store, &windows, 10).await, 10);
-    let settled = Settled { sent: 4, unsent: 3 };
-    store.settle_calls(ACCOUNT, &windows, settled).await.unwrap();
-    assert_eq!(counts(store).await, ["day", "minute", "month"].map(|kind| (kind.into(), 7, 4)));
-    assert_eq!(reserve(store, &windows, 10).await, 3);
-    assert_eq!(reserve(store, &windows, 10).await, 0);
-    // The minute's row has come to another minute meanwhile: nothing of it is given back.
-    let later = self::windows(hour() + TimeDelta::hours(1), [100, 20, 1000]);
-    assert_eq!(reserve(store, &later, 2).await, 2);
-    store.settle_calls(ACCOUNT, &windows, Settled { sent: 0, unsent: 1 }).await.unwrap();
-    let left = [("day".into(), 11, 4), ("minute".into(), 2, 0), ("month".into(), 11, 4)];
-    assert_eq!(counts(store).await, left);
-}
-
-async fn however_many_reserve_at_once_no_window_holds_more_than_its_cap(database: &TestDatabase) {
-    let store = &*database.store;
-    // Each round has two new minutes, whose rows nobody has made yet.
-    for round in 0..5 {
-        let time = hour() + TimeDelta::minutes(2 * round);
-        let mut both = windows(time, [97, 10_000, 100_000]);
-        both.insert(1, windows(time + TimeDelta::minutes(1), [97, 0, 0])[0]);
-        let reservers = (0..8).map(|number| reserve_all(store, &both, 1 + number));
-        let granted: u64 = join_all(reservers).await.into_iter().sum();
-        assert_eq!(granted, 97);
-        let reserved = database
-            .lines("select distinct cast(reserved as char) from call_budget where window_kind = 'minute'")
-            .await;
-        assert_eq!(reserved, ["97"]);
-    }
-}
-
-/// Reserves so many at a time until nothing is left; how many that were.
-async fn reserve_all(store: &dyn Store, windows: &[BudgetWindow], at_most: u64) -> u64 {
-    let mut granted = 0;
-    loop {
-        match store.reserve_calls(ACCOUNT, windows, Wanted { at_least: 1, at_most }).await {
-            Ok(Reserved::Granted(calls)) => granted += calls,
-            Ok(Reserved::Spent(_)) => return granted,
-            Err(StoreError::Conflict(_)) => {}
-            Err(error) => panic!("{error:?}"),
-        }
-    }
-}
-
-async fn minutes_take_no_more_rows_than_an_hour_has(database: &TestDatabase) {
-    let store = &*database.store;
-    for minute in 0..130 {
-        let windows = windows(hour() + TimeDelta::minutes(minute), [3, 1000, 1000]);
-        assert_eq!(reserve(store, &windows, 5).await, 3, "minute {minute}");
-    }
-    let minutes = "select count(*) from call_budget where window_kind = 'minute'";
-    assert_eq!(database.count(minutes).await, 60);
-    let day = "select reserved from call_budget where window_kind = 'day'";
-    assert_eq!(database.count(day).await, 390);
-}
-
-async fn a_run_is_at_work_until_it_ends_or_its_lease_does(database: &TestDatabase) {
-    let store = &*database.store;
-    assert!(!store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
-    let run = opened(store.start_run(&run_start("1/2", LONG_LEASE)).await.unwrap());
-    assert!(store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
-    assert!(!store.is_run_at_work("another", LONG_LEASE).await.unwrap());
-    let long_ago = "update ingestion_runs set heartbeat_at = '2020-01-01 00:00:00.000000'";
-    database.execute(long_ago).await;
-    assert!(!store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
-    store.beat(&run).await.unwrap();
-    assert!(store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
-    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
-    assert!(!store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
 }

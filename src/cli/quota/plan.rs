@@ -38,7 +38,7 @@ pub(super) struct Args {
     sites: SitesSettings,
 }
 
-pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let sites = args.sites.read_or(args.file.as_deref())?;
     let now = SystemClock.now();
     let cost = Cost::of(&sites, now, args.limits.calls_per_minute());

@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::{Coordinates, Interval, SiteId};
 
@@ -171,4 +175,66 @@ fn without_limits_nothing_is_reserved() {
         ..Budget::unlimited(account(None))
     };
     assert!(!live_only.for_live().is_unlimited() && live_only.for_heal(&[]).is_unlimited());
+}
+
+/// One of those who share an account, and what it does next: asks for a block, or sends a call of
+/// it that arrives so many milliseconds later.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    wait_ms: i64,
+    who: usize,
+    reserves: bool,
+    late_ms: i64,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let late = 0..=MARGIN.num_milliseconds();
+    let step = (0_i64..1500, 0_usize..3, prop::bool::weighted(0.4), late);
+    let step =
+        step.prop_map(|(wait_ms, who, reserves, late_ms)| Step { wait_ms, who, reserves, late_ms });
+    prop::collection::vec(step, 1..300)
+}
+
+proptest! {
+    /// The store in small, and a source that counts arrivals by windows of its own.
+    #[test]
+    fn whatever_is_sent_when_no_window_gets_more_calls_than_its_cap(steps in steps()) {
+        let caps = [
+            limit("x", Window::Minute, 12, Counts::All),
+            limit("x", Window::Day, 40, Counts::All),
+            limit("x", Window::Month, 70, Counts::All),
+        ];
+        let budget = Budget { limits: caps.to_vec(), ..budget() };
+        let live = budget.for_live();
+        let mut now = at("2026-11-30T23:57:30Z");
+        let mut blocks: [(Vec<BudgetWindow>, u64); 3] = Default::default();
+        let mut reserved = BTreeMap::<_, u64>::new();
+        let mut arrived = BTreeMap::<_, u64>::new();
+        for Step { wait_ms, who, reserves, late_ms } in steps {
+            now += TimeDelta::milliseconds(wait_ms);
+            let (windows, left) = &mut blocks[who];
+            if reserves {
+                for window in windows.iter() {
+                    *reserved.entry((window.window, window.window_start)).or_default() -= *left;
+                }
+                *windows = live.windows(now);
+                let of = |window: &BudgetWindow| {
+                    reserved.get(&(window.window, window.window_start)).copied().unwrap_or_default()
+                };
+                *left = windows.iter().map(|window| window.cap - of(window)).min().unwrap().min(3);
+                for window in windows.iter() {
+                    *reserved.entry((window.window, window.window_start)).or_default() += *left;
+                }
+            } else if *left > 0 && live.is_covered(windows, now) {
+                *left -= 1;
+                let arrives = now + TimeDelta::milliseconds(late_ms);
+                for limit in caps {
+                    let count = arrived.entry((limit.window, limit.window.start(arrives)));
+                    let count = count.or_default();
+                    *count += 1;
+                    prop_assert!(*count <= limit.calls, "{:?} {arrives}", limit.window);
+                }
+            }
+        }
+    }
 }

@@ -101,4 +101,14 @@ const COLUMNS: &[Column] = &[
     ),
     required("created_at", Kind::Time, "When the row was first written, UTC."),
     required("updated_at", Kind::Time, "When the row was last written, UTC."),
+    optional(
+        "value_kind",
+        Kind::Text,
+        "live: asked for when it was due; backfill: healed later from the source's history. NULL: live, from before this column was kept.",
+    ),
+    optional(
+        "available_at",
+        Kind::Time,
+        "When these values were first here, UTC: what a forecast or a report of that time could have known. NULL: from before this column was kept.",
+    ),
 ];

@@ -51,4 +51,9 @@ const COLUMNS: &[Column] = &[
     ),
     required("run_seq", Kind::Integer, "The number of that run."),
     required("updated_at", Kind::Time, "When the row was last written, UTC."),
+    optional(
+        "observation_source",
+        Kind::Text,
+        "The source of the observation that fills the slot, where it is not the slot's own: the hole was healed by another source. With `observation_time` the key of `weather_observations`.",
+    ),
 ];

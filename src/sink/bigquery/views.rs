@@ -23,7 +23,7 @@ pub(super) struct ViewColumn {
 pub(super) const VIEWS: [View; 5] = [
     View {
         name: "observations_hourly",
-        description: "One row per site, source and hour that was collected: the weather with the site's name and local time. Rain and snow are 0 where nothing was reported.",
+        description: "One row per site, source and hour that was collected: the weather with the site's name and local time. Rain and snow are 0 where nothing was reported. Healed hours say so (`value_kind`).",
         columns: HOURLY,
         sql: include_str!("views/observations_hourly.sql"),
     },
@@ -47,7 +47,7 @@ pub(super) const VIEWS: [View; 5] = [
     },
     View {
         name: "missing_hours",
-        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, paused (the account was blocked or the key refused), failed, or cannot be filled. Counted at the interval that the site had then, from active_from or, without it, from when the site was taken in. `weather gaps` lists the same.",
+        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, paused (the account was blocked, the key refused or the call budget spent), failed, or cannot be filled. Counted at the interval that the site had then, from active_from or, without it, from when the site was taken in. `weather gaps` lists the same.",
         columns: MISSING,
         sql: include_str!("views/missing_hours.sql"),
     },
@@ -103,7 +103,7 @@ const HOURLY: &[ViewColumn] = &[
     column(
         "slot_time",
         "TIMESTAMP",
-        "Start of the interval, UTC: of several in the hour, the last.",
+        "Start of the interval, UTC: of several in the hour the last that was collected live, else the last.",
     ),
     LOCAL_TIME,
     LOCAL_DATE,
@@ -111,6 +111,17 @@ const HOURLY: &[ViewColumn] = &[
     COUNTRY,
     TIMEZONE,
     OBSERVATION_TIME,
+    column(
+        "value_kind",
+        "STRING",
+        "live: asked for when it was due; backfill: healed later from a history. A live value goes before a healed one.",
+    ),
+    column(
+        "value_source",
+        "STRING",
+        "The weather service that the values are from: another than `source` where the hole was healed by it.",
+    ),
+    column("available_at", "TIMESTAMP", "When the values were first here, UTC."),
     column(
         "staleness_minutes",
         "INTEGER",
@@ -255,12 +266,12 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
+    use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
 
     #[test]
     fn a_pause_is_known_by_the_words_that_runs_stop_with() {
         let sql = include_str!("views/missing_hours.sql");
-        for words in [ACCOUNT_BLOCKED, KEY_REFUSED] {
+        for words in [ACCOUNT_BLOCKED, KEY_REFUSED, BUDGET_SPENT] {
             assert!(sql.contains(&format!("' {words}'")), "{words}");
         }
     }

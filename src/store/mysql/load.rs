@@ -1,29 +1,48 @@
 //! A batch: one transaction of heartbeat, observations and slots.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
 
 use super::error::store_error;
 use super::runs;
-use crate::domain::{Observation, SlotResult};
+use crate::domain::tables::WEATHER_OBSERVATIONS;
+use crate::domain::{Observation, SlotResult, ValueKind};
 use crate::store::columns::{self, Stamp, bind_observation, bind_slot};
 use crate::store::{Run, StoreError};
 
 /// Every value is written, absent ones as NULL: an upsert that keeps the former value where the
-/// new one is absent shows yesterday's rain for ever.
-const UPSERT_OBSERVATION: &str = " as new on duplicate key update \
-    temperature_c = new.temperature_c, feels_like_c = new.feels_like_c, \
-    temperature_area_min_c = new.temperature_area_min_c, \
-    temperature_area_max_c = new.temperature_area_max_c, humidity_pct = new.humidity_pct, \
-    pressure_msl_hpa = new.pressure_msl_hpa, pressure_ground_hpa = new.pressure_ground_hpa, \
-    wind_speed_ms = new.wind_speed_ms, wind_gust_ms = new.wind_gust_ms, \
-    wind_direction_deg = new.wind_direction_deg, cloud_cover_pct = new.cloud_cover_pct, \
-    visibility_m = new.visibility_m, rain_1h_mm = new.rain_1h_mm, rain_3h_mm = new.rain_3h_mm, \
-    snow_1h_mm = new.snow_1h_mm, snow_3h_mm = new.snow_3h_mm, condition_id = new.condition_id, \
-    condition_group = new.condition_group, condition_description = new.condition_description, \
-    answered_latitude = new.answered_latitude, answered_longitude = new.answered_longitude, \
-    row_hash = new.row_hash, ingestion_run_id = new.ingestion_run_id, run_seq = new.run_seq, \
-    updated_at = new.updated_at";
+/// new one is absent shows yesterday's rain for ever. What is healed takes the place of nothing that
+/// was collected live. Values that stay the same were here before.
+///
+/// MySQL assigns from left to right: what the other assignments ask comes last.
+static UPSERT_OBSERVATION: LazyLock<String> = LazyLock::new(|| {
+    const KEPT: [&str; 7] = [
+        "site_id",
+        "source",
+        "observation_time",
+        "created_at",
+        "available_at",
+        "row_hash",
+        "value_kind",
+    ];
+    let stays = "new.value_kind = 'backfill' \
+        and coalesce(weather_observations.value_kind, 'live') = 'live'";
+    let is_same = "weather_observations.row_hash = new.row_hash \
+        and coalesce(weather_observations.value_kind, 'live') = new.value_kind";
+    let mut sql = format!(
+        " as new on duplicate key update \
+        available_at = if({stays} or {is_same}, weather_observations.available_at, new.available_at)"
+    );
+    let others = WEATHER_OBSERVATIONS.column_names().filter(|name| !KEPT.contains(name));
+    for column in others.chain(["row_hash", "value_kind"]) {
+        sql.push_str(&format!(
+            ", {column} = if({stays}, weather_observations.{column}, new.{column})"
+        ));
+    }
+    sql
+});
 
 /// The row that is there stays: a slot once collected stays so, and one that cannot be filled does
 /// not become failed.
@@ -64,6 +83,9 @@ const UPSERT_SLOT: &str = concat!(
     "updated_at = ",
     stays!(),
     "updated_at, new.updated_at), ",
+    "observation_source = ",
+    stays!(),
+    "observation_source, new.observation_source), ",
     "status = ",
     stays!(),
     "status, new.status)",
@@ -86,8 +108,7 @@ pub(super) async fn load(
     let mut transaction = pool.begin().await.map_err(store_error)?;
     runs::beat(&mut transaction, run).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
-    let observations: Vec<&Observation> =
-        batch.iter().filter_map(|result| result.outcome.observation()).collect();
+    let observations = columns::observations(batch);
     for rows in observations.chunks(OBSERVATIONS_PER_STATEMENT) {
         upsert_observations(&mut transaction, rows, &stamp).await?;
     }
@@ -99,15 +120,15 @@ pub(super) async fn load(
 
 async fn upsert_observations(
     connection: &mut MySqlConnection,
-    observations: &[&Observation],
+    observations: &[(&Observation, ValueKind)],
     stamp: &Stamp,
 ) -> Result<(), StoreError> {
     let mut insert: QueryBuilder<MySql> =
         QueryBuilder::new(format!("insert into weather_observations ({}) ", columns::OBSERVATION));
-    insert.push_values(observations, |mut row, observation| {
+    insert.push_values(observations, |mut row, &observation| {
         bind_observation!(row, observation, stamp);
     });
-    insert.push(UPSERT_OBSERVATION);
+    insert.push(UPSERT_OBSERVATION.as_str());
     insert.build().execute(connection).await.map_err(store_error)?;
     Ok(())
 }

@@ -5,12 +5,13 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::error::store_error;
 use super::runs;
-use crate::domain::{Observation, SlotResult};
+use crate::domain::{Observation, SlotResult, ValueKind};
 use crate::store::columns::{self, Stamp, bind_observation, bind_slot};
 use crate::store::{Run, StoreError};
 
 /// Every value is written, absent ones as NULL: an upsert that keeps the former value where the
-/// new one is absent shows yesterday's rain for ever.
+/// new one is absent shows yesterday's rain for ever. What is healed takes the place of nothing that
+/// was collected live. Values that stay the same were here before.
 const UPSERT_OBSERVATION: &str = " on conflict (site_id, source, observation_time) \
     do update set temperature_c = excluded.temperature_c, feels_like_c = excluded.feels_like_c, \
     temperature_area_min_c = excluded.temperature_area_min_c, \
@@ -23,7 +24,12 @@ const UPSERT_OBSERVATION: &str = " on conflict (site_id, source, observation_tim
     condition_group = excluded.condition_group, condition_description = excluded.condition_description, \
     answered_latitude = excluded.answered_latitude, answered_longitude = excluded.answered_longitude, \
     row_hash = excluded.row_hash, ingestion_run_id = excluded.ingestion_run_id, run_seq = excluded.run_seq, \
-    updated_at = excluded.updated_at";
+    updated_at = excluded.updated_at, value_kind = excluded.value_kind, \
+    available_at = iif(weather_observations.row_hash = excluded.row_hash \
+        and coalesce(weather_observations.value_kind, 'live') = excluded.value_kind, \
+        weather_observations.available_at, excluded.available_at) \
+    where excluded.value_kind = 'live' \
+        or coalesce(weather_observations.value_kind, 'live') = 'backfill'";
 
 /// A slot once collected stays so, and one that cannot be filled does not become failed.
 const UPSERT_SLOT: &str = " on conflict (site_id, source, slot_time) do update set \
@@ -31,7 +37,8 @@ const UPSERT_SLOT: &str = " on conflict (site_id, source, slot_time) do update s
     attempts = excluded.attempts, http_status = excluded.http_status, \
     latency_ms = excluded.latency_ms, error_kind = excluded.error_kind, \
     error_message = excluded.error_message, ingestion_run_id = excluded.ingestion_run_id, \
-    run_seq = excluded.run_seq, updated_at = excluded.updated_at \
+    run_seq = excluded.run_seq, updated_at = excluded.updated_at, \
+    observation_source = excluded.observation_source \
     where not (collection_slots.status = 'collected' and excluded.status <> 'collected') \
     and not (collection_slots.status = 'unfillable' and excluded.status = 'failed')";
 
@@ -44,8 +51,7 @@ pub(super) async fn load(
     let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
     runs::beat(&mut transaction, run).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
-    let observations: Vec<&Observation> =
-        batch.iter().filter_map(|result| result.outcome.observation()).collect();
+    let observations = columns::observations(batch);
     if !observations.is_empty() {
         upsert_observations(&mut transaction, &observations, &stamp).await?;
     }
@@ -55,12 +61,12 @@ pub(super) async fn load(
 
 async fn upsert_observations(
     connection: &mut SqliteConnection,
-    observations: &[&Observation],
+    observations: &[(&Observation, ValueKind)],
     stamp: &Stamp,
 ) -> Result<(), StoreError> {
     let mut insert: QueryBuilder<Sqlite> =
         QueryBuilder::new(format!("insert into weather_observations ({}) ", columns::OBSERVATION));
-    insert.push_values(observations, |mut row, observation| {
+    insert.push_values(observations, |mut row, &observation| {
         bind_observation!(row, observation, stamp);
     });
     insert.push(UPSERT_OBSERVATION);

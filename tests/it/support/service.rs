@@ -8,9 +8,10 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
-use weather_data_product::clock::SteppedClock;
-use weather_data_product::domain::{Shard, Site};
-use weather_data_product::etl::{self, Ended, Etl, EtlSettings, Report, Selection, Unwatched};
+use weather_data_product::clock::{Clock as _, SteppedClock};
+use weather_data_product::domain::{Budget, Shard, Site};
+use weather_data_product::etl::{self, Ended, Etl, EtlSettings, Report, Selection};
+use weather_data_product::job::{self, Unwatched};
 use weather_data_product::simulator::{self, FaultRule, Simulator, SimulatorConfig};
 use weather_data_product::source::Source;
 use weather_data_product::source::openweathermap::OpenWeatherMap;
@@ -51,6 +52,10 @@ impl Service {
         Self { simulator, source, clock, url, end }
     }
 
+    pub(crate) fn clock_time(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     pub(crate) fn set_time(&self, now: DateTime<Utc>) {
         self.clock.set(now);
     }
@@ -74,6 +79,7 @@ pub(crate) struct Job<'a> {
     pub(crate) clock: &'a SteppedClock,
     pub(crate) settings: EtlSettings,
     pub(crate) calls_per_minute: f64,
+    pub(crate) budget: Budget,
     pub(crate) lease: Duration,
     pub(crate) shard: Shard,
     pub(crate) selection: Selection,
@@ -89,6 +95,7 @@ impl<'a> Job<'a> {
             clock: &service.clock,
             settings: EtlSettings::default(),
             calls_per_minute: 0.0,
+            budget: Budget::unlimited(String::new()),
             lease: LONG_LEASE,
             shard: Shard::WHOLE,
             selection: Selection::default(),
@@ -99,16 +106,19 @@ impl<'a> Job<'a> {
     pub(crate) async fn start(&self, sites: &[Site]) -> anyhow::Result<Ended> {
         let host = RunHost { host: "test".into(), ..RunHost::default() };
         let parts = Etl {
-            store: self.store,
+            job: job::Job {
+                store: self.store,
+                kind: self.kind,
+                clock: self.clock,
+                lease: self.lease,
+                shard: self.shard,
+                host: &host,
+                shutdown: &self.shutdown,
+            },
             source: self.source,
-            kind: self.kind,
-            clock: self.clock,
             settings: &self.settings,
             calls_per_minute: self.calls_per_minute,
-            lease: self.lease,
-            shard: self.shard,
-            host: &host,
-            shutdown: &self.shutdown,
+            budget: &self.budget,
             progress: &Unwatched,
         };
         etl::run(parts, sites, &self.selection).await

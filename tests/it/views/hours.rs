@@ -3,16 +3,19 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use weather_data_product::domain::observation::Values;
-use weather_data_product::domain::{ErrorKind, Interval, Site};
+use weather_data_product::domain::{ErrorKind, Interval, Site, SlotOutcome, SlotResult, ValueKind};
 
 use super::{assert_same, lines, synced};
-use crate::support::samples::{collected, failed, full_values, hour, observed, site, time};
+use crate::support::samples::{SOURCE, collected, failed, full_values, hour, observed, site, time};
 
 #[tokio::test]
 async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported() {
     let sites = vec![Site { country: None, ..site(1) }, site(2)];
     let slots = [collected(1, hour(), Values::default()), collected(2, hour(), full_values())];
     let warehouse = synced(&[(hour(), sites)], &slots).await;
+    let without_time = "update {d}.weather_observations set available_at = \
+        timestamp '2026-11-25 08:00:00' where true";
+    warehouse.execute(without_time).await;
     let rows = warehouse.rows("observations_hourly").await;
     let (at, told) =
         (hour().timestamp_micros(), (hour() + TimeDelta::minutes(5)).timestamp_micros());
@@ -45,6 +48,9 @@ async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported
             format!("country: {country}"),
             "timezone: Europe/Madrid".to_owned(),
             format!("observation_time: {told}"),
+            "value_kind: live".to_owned(),
+            "value_source: openweathermap".to_owned(),
+            format!("available_at: {at}"),
             "staleness_minutes: 0".to_owned(),
         ];
         row.extend(columns.iter().zip(values).map(|(column, value)| format!("{column}: {value}")));
@@ -116,6 +122,48 @@ async fn an_hour_is_told_in_the_sites_own_time_with_the_age_of_its_observation()
         format_timestamp('%H:%M', observation_time), local_time, local_date, staleness_minutes \
         from {d}.observations_hourly";
     assert_same(&lines(&warehouse, hours).await, &expected);
+}
+
+#[tokio::test]
+async fn a_live_value_goes_before_a_healed_one_and_an_hour_says_which_it_shows() {
+    let half_hourly = |number| Site { interval: Interval::parse(30).unwrap(), ..site(number) };
+    let sites = vec![half_hourly(1), half_hourly(2), site(3)];
+    let at = |minutes| hour() + TimeDelta::minutes(minutes);
+    let healed = |result: SlotResult, source| {
+        let SlotOutcome::Collected(mut observation) = result.outcome else { panic!("collected") };
+        observation.source = source;
+        let outcome = SlotOutcome::Collected(observation);
+        SlotResult { value_kind: ValueKind::Backfill, outcome, ..result }
+    };
+    let with = |number, minutes, temperature_c, rain_1h_mm| {
+        let (temperature_c, rain_1h_mm) = (Some(temperature_c), Some(rain_1h_mm));
+        let values = Values { temperature_c, rain_1h_mm, ..full_values() };
+        observed(number, at(minutes), at(minutes), values)
+    };
+    let slots = [
+        with(1, 0, 1.0, 0.5),
+        healed(with(1, 30, 2.0, 9.0), SOURCE),
+        healed(with(2, 0, 3.0, 9.0), SOURCE),
+        healed(with(2, 30, 4.0, 0.25), "open-meteo"),
+        healed(with(3, 0, 5.0, 0.75), "open-meteo"),
+    ];
+    let warehouse = synced(&[(hour(), sites)], &slots).await;
+    let hours = "select site_id, source, format_timestamp('%H:%M', slot_time), value_kind, \
+        value_source, temperature_c, rain_1h_mm from {d}.observations_hourly";
+    let expected = [
+        "site-00001|openweathermap|08:00|live|openweathermap|1|0.5",
+        "site-00002|openweathermap|08:30|backfill|open-meteo|4|0.25",
+        "site-00003|openweathermap|08:00|backfill|open-meteo|5|0.75",
+    ];
+    assert_same(&lines(&warehouse, hours).await, &expected.map(str::to_owned));
+    let days = "select site_id, source, temperature_max_c, rain_sum_mm, slots_present \
+        from {d}.observations_daily where slots_present > 0";
+    let expected = [
+        "site-00001|openweathermap|2|0.5|2",
+        "site-00002|openweathermap|4|0.25|2",
+        "site-00003|openweathermap|5|0.75|1",
+    ];
+    assert_same(&lines(&warehouse, days).await, &expected.map(str::to_owned));
 }
 
 fn minute(text: &str) -> chrono::DateTime<chrono::Utc> {

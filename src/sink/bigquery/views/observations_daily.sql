@@ -29,14 +29,16 @@ collected as (
     o.cloud_cover_pct,
     o.rain_1h_mm,
     o.snow_1h_mm,
-    -- Rain and snow are those of an hour: of several slots in an hour the last tells them.
+    -- Rain and snow are those of an hour: of several slots in an hour the one that
+    -- observations_hourly shows tells them.
     row_number() over (
       partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour)
-      order by c.slot_time desc
-    ) = 1 as is_last_of_hour
+      order by coalesce(o.value_kind, 'live') = 'live' desc, c.slot_time desc
+    ) = 1 as is_of_the_hour
   from {collection_slots} c
   join {weather_observations} o
-    on o.site_id = c.site_id and o.source = c.source and o.observation_time = c.observation_time
+    on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
+    and o.observation_time = c.observation_time
   join {sites} s on s.site_id = c.site_id
   where c.status = 'collected'
 ),
@@ -44,8 +46,8 @@ told as (
   select
     *,
     -- An observation that fills two hours has rained once, in the first.
-    is_last_of_hour and row_number() over (
-      partition by site_id, source, observation_time, is_last_of_hour order by slot_time
+    is_of_the_hour and row_number() over (
+      partition by site_id, source, observation_time, is_of_the_hour order by slot_time
     ) = 1 as tells_rain
   from collected
 ),

@@ -9,6 +9,9 @@ select
   s.country,
   s.timezone,
   o.observation_time,
+  coalesce(o.value_kind, 'live') as value_kind,
+  o.source as value_source,
+  o.available_at,
   greatest(timestamp_diff(c.slot_time, o.observation_time, minute), 0) as staleness_minutes,
   o.temperature_c,
   o.feels_like_c,
@@ -27,10 +30,12 @@ select
   o.condition_description
 from {collection_slots} c
 join {weather_observations} o
-  on o.site_id = c.site_id and o.source = c.source and o.observation_time = c.observation_time
+  on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
+    and o.observation_time = c.observation_time
 left join {sites} s on s.site_id = c.site_id
 where c.status = 'collected'
--- Of several slots in an hour, the last.
+-- Of several slots in an hour the last that was collected live, else the last.
 qualify row_number() over (
-  partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour) order by c.slot_time desc
+  partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour)
+  order by coalesce(o.value_kind, 'live') = 'live' desc, c.slot_time desc
 ) = 1

@@ -1,40 +1,48 @@
-//! The lock: one open run per job and shard.
+//! The lock: one open run per kind of job and shard.
+
+use std::time::Duration;
 
 use tokio::time::{Instant, interval};
 use uuid::{NoContext, Timestamp, Uuid};
 
-use super::Etl;
+use super::Job;
 use crate::clock::Clock;
 use crate::store::{Holder, Run, RunStart, Start, StoreError};
 
 /// What came of the wait for the lock.
-pub(super) enum Lock {
+pub enum Lock {
+    /// The run is open.
     Taken(Run),
+    /// Another execution is at it.
     Held(Holder),
+    /// Told to end.
     Interrupted,
 }
 
 /// Opens a run, waiting up to a lease for one that is in the way: either it ends, or its lease
 /// does, or it is at work and we are not needed.
-pub(super) async fn take(parts: Etl<'_>) -> Result<Lock, StoreError> {
+///
+/// # Errors
+/// When the store fails.
+pub async fn take(job: Job<'_>) -> Result<Lock, StoreError> {
     let start = RunStart {
-        run_id: run_id(parts.clock),
-        kind: parts.kind,
-        shard: parts.shard,
-        lease: parts.lease,
-        started_at: parts.clock.now(),
-        host: parts.host.clone(),
+        run_id: run_id(job.clock),
+        kind: job.kind,
+        shard: job.shard,
+        lease: job.lease,
+        started_at: job.clock.now(),
+        host: job.host.clone(),
     };
     // The database's clock decides about leases, so this is real time, whatever the clock shows.
-    let mut poll = interval((parts.lease / 60).max(std::time::Duration::from_millis(50)));
-    let give_up = Instant::now() + parts.lease + poll.period();
+    let mut poll = interval((job.lease / 60).max(Duration::from_millis(50)));
+    let give_up = Instant::now() + job.lease + poll.period();
     let mut told = false;
     loop {
         tokio::select! {
             _ = poll.tick() => {}
-            () = parts.shutdown.cancelled() => return Ok(Lock::Interrupted),
+            () = job.shutdown.cancelled() => return Ok(Lock::Interrupted),
         }
-        match parts.insist(async || parts.store.start_run(&start).await).await? {
+        match job.insist(async || job.store.start_run(&start).await).await? {
             Start::Opened(run) => return Ok(Lock::Taken(run)),
             Start::Held(holder) if Instant::now() >= give_up => return Ok(Lock::Held(holder)),
             Start::Held(holder) if !told => {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
+use crate::domain::Window;
+use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
 use crate::store::StoreError;
 
 /// Why a run stopped short.
@@ -24,6 +25,15 @@ pub enum Stop {
         /// No call before this.
         until: DateTime<Utc>,
     },
+    /// The calls that the account may make are spent.
+    BudgetSpent {
+        /// The source.
+        source: &'static str,
+        /// Of which window.
+        window: Window,
+        /// When there are new ones.
+        until: DateTime<Utc>,
+    },
     /// The store failed.
     Store(StoreError),
     /// Told to end.
@@ -39,6 +49,10 @@ impl fmt::Display for Stop {
             Self::AccountBlocked { source, until } => {
                 let until = until.format("%Y-%m-%d %H:%M:%S UTC");
                 write!(f, "{source} {ACCOUNT_BLOCKED}: no call before {until}")
+            }
+            Self::BudgetSpent { source, window, until } => {
+                let (window, until) = (window.as_str(), until.format("%Y-%m-%d %H:%M:%S UTC"));
+                write!(f, "{source} {BUDGET_SPENT} this {window}: no call before {until}")
             }
             Self::Store(error) => error.fmt(f),
             Self::Interrupted => f.write_str("interrupted"),
@@ -62,6 +76,7 @@ impl Stop {
         match self {
             Self::KeyRefused { .. } => "key_refused",
             Self::AccountBlocked { .. } => "account_blocked",
+            Self::BudgetSpent { .. } => "budget_spent",
             Self::Store(error) => error.kind(),
             Self::Interrupted => "interrupted",
         }
@@ -78,6 +93,11 @@ impl Stop {
             Self::AccountBlocked { .. } => {
                 "wait: a start before that time makes no call; the slots left stay due. If it comes \
                  again, lower OPENWEATHER_CALLS_PER_MINUTE (OPEN_METEO_CALLS_PER_MINUTE) or the number of sites (`weather sites check`)"
+            }
+            Self::BudgetSpent { .. } => {
+                "wait: the slots left stay due. `weather quota` shows what is spent and needed; \
+                 OPENWEATHER_CALLS_PER_DAY, OPENWEATHER_CALLS_PER_MONTH or OPENWEATHER_PLAN \
+                 (OPEN_METEO_CALLS_PER_DAY) allow more, if the account does"
             }
             Self::Store(error) => error.hint(),
             Self::Interrupted => "start again: only what is missing is collected",

@@ -1,0 +1,100 @@
+//! What the jobs that call a source share: the lock, the gate that every call passes, the loader, and
+//! why they stop short.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, SystemClock};
+use crate::domain::{Outcome, RunCounts, Shard, SlotResult};
+use crate::retry::{RetryPolicy, retry};
+use crate::store::{Run, RunEnd, RunHost, Store, StoreError};
+
+pub mod gate;
+pub mod load;
+pub mod lock;
+pub mod permits;
+mod rate_limit;
+mod stop;
+
+pub use stop::Stop;
+
+/// How long calls in flight may go on once a run is told to end. Cloud Run kills after 10 s; what
+/// is left of them is for the last batch and the report.
+pub const GRACE: Duration = Duration::from_secs(3);
+
+/// How the store's passing troubles are met: some 15 s in all beside its own time-outs, well
+/// within the lease.
+const STORE_RETRY: RetryPolicy = RetryPolicy {
+    max_attempts: 8,
+    first_wait: Duration::from_millis(100),
+    longest_wait: Duration::from_secs(5),
+};
+
+/// Who opens runs, and where.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// Where the runs are.
+    pub store: &'a dyn Store,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The kind of its runs. The open run is the lock of its kind and shard: where several sources
+    /// are called, each has a kind of its own.
+    pub kind: &'static str,
+    /// Its part of the sites.
+    pub shard: Shard,
+    /// How long an open run may stay silent.
+    pub lease: Duration,
+    /// Who runs it.
+    pub host: &'a RunHost,
+    /// Ends it early.
+    pub shutdown: &'a CancellationToken,
+}
+
+impl Job<'_> {
+    /// Does something with the store, again if its trouble may pass; that takes real time,
+    /// whatever the clock shows.
+    ///
+    /// # Errors
+    /// The last one.
+    pub async fn insist<T>(
+        self,
+        operation: impl AsyncFnMut() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        retry(&SystemClock, STORE_RETRY, operation).await
+    }
+
+    /// Closes a run. One that cannot be closed stays open until its lease is over; the next start
+    /// sets it aside.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn close(
+        self,
+        run: &Run,
+        outcome: Outcome,
+        counts: &RunCounts,
+        stop: Option<&Stop>,
+    ) -> Result<(), StoreError> {
+        let end = RunEnd {
+            outcome,
+            finished_at: self.clock.now(),
+            counts: counts.clone(),
+            error_message: stop.map(ToString::to_string),
+        };
+        self.insist(async || self.store.close_run(run, &end).await).await
+    }
+}
+
+/// Watches a job.
+pub trait Progress: Send + Sync {
+    /// So many slots will be called for.
+    fn planned(&self, _slots: usize) {}
+    /// A slot is done.
+    fn done(&self, _result: &SlotResult) {}
+}
+
+/// Nobody watches.
+pub struct Unwatched;
+
+impl Progress for Unwatched {}

@@ -1,0 +1,222 @@
+//! What every call passes: stop, pause, pace. One gate per job, so that what one call learns of
+//! the account holds for all.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::Job;
+use super::permits::{Permit, Permits, Refused};
+use super::rate_limit::RateLimit;
+use super::stop::Stop;
+use crate::clock::Clock;
+use crate::store::StoreError;
+
+/// A pause that ends within this is waited out; a longer one ends the run.
+pub(super) const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
+
+/// The gate of one job.
+pub struct Gate<'a> {
+    clock: &'a dyn Clock,
+    source: &'static str,
+    pace: RateLimit,
+    permits: Option<Permits<'a>>,
+    stopping: CancellationToken,
+    state: Mutex<State>,
+    calls: AtomicU64,
+    retries: AtomicU64,
+    passed_slots: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    paused_until: Option<DateTime<Utc>>,
+    stop: Option<Stop>,
+}
+
+/// A call may be made, at once.
+#[derive(Debug)]
+pub struct Passed(Option<Permit>);
+
+/// The run is coming to its end: no further call.
+#[derive(Debug)]
+pub struct Stopped;
+
+impl<'a> Gate<'a> {
+    /// A gate that lets so many calls of `source` pass in a minute; 0 is no limit.
+    #[must_use]
+    pub fn new(clock: &'a dyn Clock, source: &'static str, calls_per_minute: f64) -> Self {
+        Self {
+            clock,
+            source,
+            pace: RateLimit::per_minute(calls_per_minute),
+            permits: None,
+            stopping: CancellationToken::new(),
+            state: Mutex::default(),
+            calls: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            passed_slots: AtomicU64::new(0),
+        }
+    }
+
+    /// The same gate, each of whose calls takes a permit.
+    #[must_use]
+    pub fn within(self, permits: Permits<'a>) -> Self {
+        Self { permits: Some(permits), ..self }
+    }
+
+    /// Waits until a live call may be made.
+    ///
+    /// # Errors
+    /// When the job comes to its end instead.
+    pub async fn pass(&self) -> Result<Passed, Stopped> {
+        self.pass_charged(self.permits.as_ref().map_or(0, Permits::live_tenths)).await
+    }
+
+    /// Waits until a call may be made that the account is charged so many tenths of a call for.
+    ///
+    /// # Errors
+    /// When the job comes to its end instead.
+    pub async fn pass_charged(&self, tenths: u64) -> Result<Passed, Stopped> {
+        loop {
+            self.stopping.run_until_cancelled(self.turn()).await.ok_or(Stopped)?;
+            let Some(permits) = &self.permits else { return Ok(Passed(None)) };
+            // Not given up half-way: what was reserved and is not heard of would be lost.
+            match permits.take(tenths).await {
+                Ok(permit) if self.stopping.is_cancelled() => {
+                    permits.give_back(permit).await;
+                    return Err(Stopped);
+                }
+                Ok(permit) => return Ok(Passed(Some(permit))),
+                Err(Refused::Until(until)) => self.wait_until(until).await,
+                Err(Refused::Stop(stop)) => self.stop(stop),
+            }
+        }
+    }
+
+    /// The call that passed was not made after all.
+    pub async fn give_back(&self, Passed(permit): Passed) {
+        if let (Some(permits), Some(permit)) = (&self.permits, permit) {
+            permits.give_back(permit).await;
+        }
+    }
+
+    /// Gives back the calls that were reserved and not made: the job is at its end.
+    pub async fn settle(&self) {
+        if let Some(permits) = &self.permits {
+            permits.settle().await;
+        }
+    }
+
+    async fn wait_until(&self, until: DateTime<Utc>) {
+        if let Ok(wait) = (until - self.clock.now()).to_std() {
+            self.sleep(wait).await;
+        }
+    }
+
+    async fn turn(&self) {
+        loop {
+            self.pace.turn().await;
+            match self.remaining_pause() {
+                None => return,
+                Some(pause) => self.clock.sleep(pause).await,
+            }
+        }
+    }
+
+    fn remaining_pause(&self) -> Option<Duration> {
+        let until = self.state().paused_until?;
+        (until - self.clock.now()).to_std().ok().filter(|pause| !pause.is_zero())
+    }
+
+    /// No call before `until`. True if the run waits for it, false if it ends for it.
+    pub fn pause(&self, until: DateTime<Utc>) -> bool {
+        let now = self.clock.now();
+        if until > now + WORTH_WAITING {
+            self.stop(Stop::AccountBlocked { source: self.source, until });
+            return false;
+        }
+        let mut state = self.state();
+        state.paused_until = state.paused_until.max(Some(until));
+        true
+    }
+
+    /// Heeds the pauses under these names that any task has written down.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn heed_pauses(&self, job: Job<'_>, names: &[&str]) -> Result<(), StoreError> {
+        for name in names {
+            let paused = job.insist(async || job.store.paused_until(name).await).await?;
+            if let Some(until) = paused {
+                self.pause(until);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the run: no further call. The first reason stands.
+    pub fn stop(&self, stop: Stop) {
+        self.state().stop.get_or_insert(stop);
+        self.stopping.cancel();
+    }
+
+    /// No further call, for a reason that is told elsewhere.
+    pub fn stop_calls(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Why no further call was made, if there is a reason.
+    #[must_use]
+    pub fn into_stop(self) -> Option<Stop> {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).stop
+    }
+
+    /// A call is sent, for the so-many-th time.
+    pub fn count_call(&self, attempt: u32) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if attempt > 1 {
+            self.retries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A slot was over before its turn came.
+    pub fn count_passed_slot(&self) {
+        self.passed_slots.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls sent.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Calls sent beyond the first of their slot.
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Slots that were over before their turn came.
+    pub fn passed_slots(&self) -> u64 {
+        self.passed_slots.load(Ordering::Relaxed)
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The clock that calls wait by: no wait outlasts the run.
+#[async_trait]
+impl Clock for Gate<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.stopping.run_until_cancelled(self.clock.sleep(duration)).await;
+    }
+}
