@@ -226,7 +226,7 @@ async fn open_meteo_counts_places_variables_and_days() {
     let most = || service.simulator.most_calls("open-meteo", QuotaWindow::Day);
     service.json(&format!("{FORECAST}&current=rain")).await;
     assert_eq!(most(), 1);
-    let twelve = vec!["rain"; 12].join(",");
+    let twelve = ["rain"; 12].join(",");
     service.json(&format!("{FORECAST}&hourly={twelve}&current=rain,rain")).await;
     assert_eq!(most(), 3, "2.4");
     let archive = "/v1/archive?start_date=2026-11-01&end_date=2026-11-21&hourly=rain";

@@ -307,9 +307,14 @@ async fn what_is_spent_and_left_is_shown(database: &TestDatabase) {
     // Seven calls of 1.4, in blocks that are rounded up.
     assert!((10..=14).contains(&free["used"].as_u64().unwrap()), "{free}");
     assert!(!quota.stdout.contains("0123456789abcdef"), "the key is not shown");
+    program.run(&["doctor"]).expect(0);
+    let spent = program.env("OPENWEATHER_CALLS_PER_DAY", "8");
+    let found = spent.run(&["doctor"]).expect(0).stdout;
+    assert!(found.contains("not tried: no calls left until 2"), "{found}");
+    let program = spent.env("OPENWEATHER_CALLS_PER_DAY", "100");
     let table = program.run(&["quota"]).expect(0).stdout;
     assert!(
-        table.starts_with("openweathermap: 93 calls left this day, 7 needed until 2"),
+        table.starts_with("openweathermap: 92 calls left this day, 7 needed until 2"),
         "{table}"
     );
 }

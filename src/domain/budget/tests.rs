@@ -1,3 +1,5 @@
+//! Windows, caps and what a block of calls is good for.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
