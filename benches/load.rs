@@ -11,7 +11,7 @@ use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{
     Observation, Outcome, RunCounts, Shard, SiteId, Slot, SlotOutcome, SlotResult, ValueKind,
 };
-use weather_data_product::etl::EtlSettings;
+use weather_data_product::job::JobSettings;
 use weather_data_product::store::{RunEnd, RunHost, RunStart, Start, Store, StoreSettings};
 
 const SITES: usize = 1000;
@@ -47,7 +47,7 @@ async fn load(store: &dyn Store, observations: usize) -> anyhow::Result<Duration
     };
     let sites = (0..SITES).filter_map(|number| SiteId::parse(&format!("site-{number:05}")));
     let sites: Vec<SiteId> = sites.collect();
-    let batch_rows = usize::try_from(EtlSettings::default().batch_rows)?;
+    let batch_rows = usize::try_from(JobSettings::default().batch_rows)?;
     let started = Instant::now();
     let mut loaded = 0;
     let mut hour = first;

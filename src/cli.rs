@@ -14,6 +14,7 @@ mod error;
 mod etl;
 mod exit;
 mod gaps;
+mod heal;
 mod migrate;
 mod output;
 mod pipeline;
@@ -56,6 +57,7 @@ use exit::Exit;
         weather verify                            does BigQuery hold what the store holds?\n  \
         weather status                            is every site fresh?\n  \
         weather gaps                              which hours are missing, and why?\n  \
+        weather heal                              fill them from history\n  \
         weather quota                             how many calls are left, and are they enough?\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
@@ -85,6 +87,7 @@ enum Command {
     Demo(demo::Args),
     Status(status::Args),
     Gaps(gaps::Args),
+    Heal(Box<heal::Args>),
     Quota(Box<quota::Args>),
     Runs(runs::Args),
     Transform(transform::Args),
@@ -140,6 +143,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Gaps(args) => gaps::run(args).await,
+            Command::Heal(args) => heal::run(*args, &self.cloud_run).await,
             Command::Quota(args) => quota::run(*args).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Transform(args) => transform::run(&args),

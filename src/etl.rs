@@ -21,18 +21,16 @@ use crate::job::gate::Gate;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
 use crate::job::permits::Permits;
-use crate::job::{GRACE, Job, Progress, Stop};
+use crate::job::{Job, JobSettings, Progress, Stop};
 use crate::source::Source;
 use crate::store::{Holder, Run, StoreError};
 
 mod call;
 mod due;
 mod report;
-pub mod settings;
 
 pub use due::{Due, Selection, due};
 pub use report::Report;
-pub use settings::EtlSettings;
 
 use call::Caller;
 
@@ -50,7 +48,7 @@ pub struct Etl<'a> {
     /// Where it extracts from.
     pub source: &'a dyn Source,
     /// How it works.
-    pub settings: &'a EtlSettings,
+    pub settings: &'a JobSettings,
     /// Calls per minute of the account, all tasks together; 0 is no limit.
     pub calls_per_minute: f64,
     /// What the account may do: calls are reserved before they are sent.
@@ -87,8 +85,8 @@ pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyho
     }
     tracing::debug!(phase = "closing", "closing the run");
     report.finish(parts.job.clock.now());
-    let (outcome, stop) = (report.outcome(), report.stop.as_ref());
-    if let Err(error) = parts.job.close(&run, outcome, &report.counts, stop).await {
+    let (outcome, message) = (report.outcome(), report.stop.as_ref().map(ToString::to_string));
+    if let Err(error) = parts.job.close(&run, outcome, &report.counts, message).await {
         report.stop_for(Stop::Store(error));
     }
     report.newest_observation_time = newest_observation_time(parts).await;
@@ -152,11 +150,7 @@ async fn extract(
     let mut results = futures::stream::iter(due)
         .map(|(site, slot)| caller.collect(site, slot))
         .buffer_unordered(parts.settings.max_workers as usize);
-    let grace_is_over = async {
-        parts.job.shutdown.cancelled().await;
-        gate.stop(Stop::Interrupted);
-        let _ = tokio::time::timeout(GRACE, std::future::pending::<()>()).await;
-    };
+    let grace_is_over = gate.grace_is_over(parts.job.shutdown);
     tokio::pin!(grace_is_over);
     loop {
         let result = tokio::select! {

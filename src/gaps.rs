@@ -71,12 +71,12 @@ impl Summary {
 ///
 /// # Errors
 /// When the store fails, or `each` does.
-pub async fn list(
+pub async fn list<E: From<StoreError>>(
     store: &dyn Store,
     lives: &[Life],
     selection: Selection<'_>,
-    mut each: impl FnMut(SiteGap) -> anyhow::Result<()>,
-) -> anyhow::Result<Summary> {
+    mut each: impl FnMut(SiteGap) -> Result<(), E>,
+) -> Result<Summary, E> {
     let mut summary = Summary::default();
     let stops = stops(store, selection).await?;
     for life in lives {

@@ -15,13 +15,15 @@ pub mod load;
 pub mod lock;
 pub mod permits;
 mod rate_limit;
+pub mod settings;
 mod stop;
 
+pub use settings::JobSettings;
 pub use stop::Stop;
 
 /// How long calls in flight may go on once a run is told to end. Cloud Run kills after 10 s; what
 /// is left of them is for the last batch and the report.
-pub const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How the store's passing troubles are met: some 15 s in all beside its own time-outs, well
 /// within the lease.
@@ -74,13 +76,13 @@ impl Job<'_> {
         run: &Run,
         outcome: Outcome,
         counts: &RunCounts,
-        stop: Option<&Stop>,
+        error_message: Option<String>,
     ) -> Result<(), StoreError> {
         let end = RunEnd {
             outcome,
             finished_at: self.clock.now(),
             counts: counts.clone(),
-            error_message: stop.map(ToString::to_string),
+            error_message,
         };
         self.insist(async || self.store.close_run(run, &end).await).await
     }

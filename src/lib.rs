@@ -12,6 +12,7 @@ pub mod domain;
 pub mod etl;
 pub mod farmhash;
 pub mod gaps;
+pub mod heal;
 pub mod http;
 pub mod job;
 pub mod retry;

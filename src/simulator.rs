@@ -98,6 +98,8 @@ pub struct Call {
     pub latitude: String,
     /// The longitude asked for, as it was written.
     pub longitude: String,
+    /// The past that was asked for, as it was written: a time, or days as `from/to`.
+    pub past: Option<String>,
     /// The status answered; `None` when the connection was dropped, or the answer came late.
     pub status: Option<u16>,
     /// The fault that was played.

@@ -19,8 +19,8 @@ use super::output;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SteppedClock, SystemClock};
 use crate::domain::{Budget, Shard, Site, sites_file};
-use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection};
-use crate::job::{Job, Stop, Unwatched};
+use crate::etl::{self, Ended, Etl, Report, Selection};
+use crate::job::{Job, JobSettings, Stop, Unwatched};
 use crate::simulator::{self, Simulator};
 use crate::source::openweathermap::{self, OpenWeatherMap};
 use crate::store::{FailureCount, RunHost, SiteState, Store, StoreSettings};
@@ -163,7 +163,7 @@ impl Demo<'_> {
                 shutdown: self.shutdown.token(),
             },
             source: self.source,
-            settings: &EtlSettings { max_workers: script::FIRST_CALLS, ..EtlSettings::default() },
+            settings: &JobSettings { max_workers: script::FIRST_CALLS, ..JobSettings::default() },
             calls_per_minute: 0.0,
             budget: &Budget::unlimited(String::new()),
             progress: &Unwatched,

@@ -13,10 +13,10 @@ use super::shutdown::Shutdown;
 use super::sites::SitesSettings;
 use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{RunCounts, Site, SiteId};
-use crate::etl::{self, Ended, Etl, EtlSettings, Report, Selection};
-use crate::job::{Job, Stop};
-use crate::store::{Store, StoreSettings};
+use crate::domain::{RunCounts, Site};
+use crate::etl::{self, Ended, Etl, Report, Selection};
+use crate::job::{Job, JobSettings, Stop};
+use crate::store::{Holder, Store, StoreSettings};
 
 /// Collect what is due now: extract, transform, load
 ///
@@ -27,7 +27,7 @@ use crate::store::{Store, StoreSettings};
 /// With several sources (SOURCES) each has a run of its own, all at once: rows, slots, limits, pauses
 /// and errors of one are none of another's. Open-Meteo needs no key; its free service is for
 /// non-commercial use only.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather etl\n  \
     weather etl --dry-run\n  \
@@ -56,13 +56,13 @@ pub(super) struct Args {
     max_failed: f64,
 
     #[command(flatten)]
-    settings: EtlSettings,
+    pub(super) settings: JobSettings,
     #[command(flatten)]
-    sources: SourcesSettings,
+    pub(super) sources: SourcesSettings,
     #[command(flatten)]
     pub(super) store: StoreSettings,
     #[command(flatten)]
-    sites_file: SitesSettings,
+    pub(super) sites_file: SitesSettings,
 }
 
 pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
@@ -78,7 +78,8 @@ pub(super) async fn collect(
 ) -> anyhow::Result<Exit> {
     refuse_file_on_cloud_run(&args.store, cloud_run)?;
     let sites = args.sites_file.read()?;
-    let selection = selection(&args, &sites)?;
+    let site_ids = args.sites_file.select(&args.sites, &sites)?;
+    let selection = Selection { site_ids, force: args.force };
     let shard = cloud_run.shard()?;
     let sources = args.sources.build()?;
     let store = open(&args.store).await?;
@@ -141,7 +142,10 @@ pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Box<dyn Sto
     Ok(store)
 }
 
-fn refuse_file_on_cloud_run(store: &StoreSettings, cloud_run: &CloudRun) -> anyhow::Result<()> {
+pub(super) fn refuse_file_on_cloud_run(
+    store: &StoreSettings,
+    cloud_run: &CloudRun,
+) -> anyhow::Result<()> {
     if cloud_run.is_here() && store.is_file() {
         let problem = "DATABASE_URL is not set to a MySQL server: a file on Cloud Run is forgotten with its task";
         return Err(UsageError::new(problem)
@@ -149,22 +153,6 @@ fn refuse_file_on_cloud_run(store: &StoreSettings, cloud_run: &CloudRun) -> anyh
             .into());
     }
     Ok(())
-}
-
-fn selection(args: &Args, sites: &[Site]) -> anyhow::Result<Selection> {
-    let (known, unknown): (Vec<&String>, Vec<&String>) = args
-        .sites
-        .iter()
-        .partition(|id| sites.iter().any(|site| site.site_id.as_str() == id.as_str()));
-    if !unknown.is_empty() {
-        let unknown: Vec<&str> = unknown.into_iter().map(String::as_str).collect();
-        let file = args.sites_file.file().display();
-        return Err(UsageError::new(format!("--site {}: not in {file}", unknown.join(", ")))
-            .hint("`weather sites list` shows the ids")
-            .into());
-    }
-    let site_ids = known.into_iter().filter_map(|id| SiteId::parse(id)).collect();
-    Ok(Selection { site_ids, force: args.force })
 }
 
 #[derive(Serialize)]
@@ -221,13 +209,7 @@ fn conclude(ended: Ended, max_failed: f64, shutdown: &Shutdown) -> anyhow::Resul
         Ended::Ran(report) => report,
         Ended::Interrupted => return Ok(shutdown.exit()),
         Ended::Held(holder) => {
-            let age = output::ago(SystemClock.now() - holder.started_at);
-            tracing::warn!(
-                holder_run_id = holder.run_id,
-                "another run is at it: {} on {}, started {age} ago; nothing to do",
-                holder.run_id,
-                holder.host
-            );
+            warn_of(&holder);
             return Ok(Exit::Done);
         }
     };
@@ -241,6 +223,17 @@ fn conclude(ended: Ended, max_failed: f64, shutdown: &Shutdown) -> anyhow::Resul
         }
         None => Ok(Exit::Done),
     }
+}
+
+/// Another execution is at it.
+pub(super) fn warn_of(holder: &Holder) {
+    let age = output::ago(SystemClock.now() - holder.started_at);
+    tracing::warn!(
+        holder_run_id = holder.run_id,
+        "another run is at it: {} on {}, started {age} ago; nothing to do",
+        holder.run_id,
+        holder.host
+    );
 }
 
 /// The report for the person at the terminal; machines read the log line.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::UsageError;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row, Rows};
+use super::output::{self, OutputFormat, Row, Rows, grouped};
 use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Life, Reason, SiteId};
@@ -74,7 +74,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
             } else {
                 more += 1;
             }
-            Ok(())
+            Ok::<_, anyhow::Error>(())
         };
         let summary = gaps::list(&*store, &lives, selection, each).await?;
         return show(&summary, &rows, more).map(|()| Exit::Done);
@@ -98,16 +98,9 @@ fn show(summary: &Summary, rows: &[GapRow], more: usize) -> anyhow::Result<()> {
 
 /// The days that are asked for.
 fn days(args: &Args, now: DateTime<Utc>) -> anyhow::Result<Days> {
-    let Args { from, to, .. } = *args;
     let today = now.date_naive();
-    if let Some(from) = from.filter(|from| *from > today) {
-        let problem = format!("--from {from} is in the future: nothing is expected yet");
-        return Err(UsageError::new(problem).hint(format!("today is {today} (UTC)")).into());
-    }
-    if from.zip(to).is_some_and(|(from, to)| to < from) {
-        return Err(UsageError::new("--to is before --from").into());
-    }
-    Ok(Days { from, to })
+    let days = Days::of_flags(args.from, args.to, today);
+    Ok(days.map_err(|problem| UsageError::new(problem).hint(format!("today is {today} (UTC)")))?)
 }
 
 /// The sites that are asked for; all, if none is named.
@@ -142,17 +135,6 @@ fn headline(summary: &Summary) -> String {
         oldest.format("%F %H:%M"),
         reasons.collect::<Vec<_>>().join(", ")
     )
-}
-
-/// A number with commas: `4,800`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let lead = digits.len() % 3;
-    let groups = digits.as_bytes().iter().enumerate().map(|(index, digit)| {
-        let comma = if index > 0 && index % 3 == lead { "," } else { "" };
-        format!("{comma}{}", char::from(*digit))
-    });
-    groups.collect()
 }
 
 /// A range of missing slots.
@@ -237,12 +219,5 @@ mod tests {
         ] {
             assert_eq!(headline(&summary), line);
         }
-    }
-
-    #[test]
-    fn a_large_number_has_commas() {
-        let numbers = [0, 12, 123, 1234, 12_345, 123_456, 1_234_567];
-        let expected = ["0", "12", "123", "1,234", "12,345", "123,456", "1,234,567"];
-        assert_eq!(numbers.map(grouped), expected);
     }
 }

@@ -123,3 +123,26 @@ pub(super) fn ago(span: chrono::TimeDelta) -> String {
         seconds => format!("{} d", seconds / 86_400),
     }
 }
+
+/// A number with commas: `4,800`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let lead = digits.len() % 3;
+    let groups = digits.as_bytes().iter().enumerate().map(|(index, digit)| {
+        let comma = if index > 0 && index % 3 == lead { "," } else { "" };
+        format!("{comma}{}", char::from(*digit))
+    });
+    groups.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_number_has_commas() {
+        let numbers = [0, 12, 123, 1234, 12_345, 123_456, 1_234_567];
+        let expected = ["0", "12", "123", "1,234", "12,345", "123,456", "1,234,567"];
+        assert_eq!(numbers.map(grouped), expected);
+    }
+}

@@ -1,4 +1,4 @@
-//! `weather pipeline`: collects, then mirrors. What the scheduler starts.
+//! `weather pipeline`: collects, heals a little, then mirrors. What the scheduler starts.
 
 use anyhow::Context as _;
 
@@ -6,24 +6,33 @@ use super::cloud_run::CloudRun;
 use super::exit::Exit;
 use super::shutdown::Shutdown;
 use super::sync::SyncSettings;
-use super::{error, etl, sync};
+use super::{error, etl, heal, sync};
 use crate::sink::{SinkError, SinkSettings};
 use crate::sync::Sync;
 
 /// Collect what is due now, then mirror the store into BigQuery
 ///
-/// What the scheduler starts. The sync runs whatever came of collecting (a refused key must not
+/// What the scheduler starts. With HEAL_CALLS it also fills missing slots of the past, within so many
+/// calls. The sync runs whatever came of collecting (a refused key must not
 /// hold up what is stored already), and only if BIGQUERY_DATASET is set. The exit code is the
 /// higher one of the two.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather pipeline\n  \
     BIGQUERY_PROJECT=acme BIGQUERY_DATASET=weather weather pipeline\n  \
+    weather pipeline --heal-calls 100       # and fills holes of the past, within 100 calls\n  \
     SYNC_ENABLED=false weather pipeline     # collects only")]
 #[group(skip)]
 pub(super) struct Args {
     #[command(flatten)]
     etl: etl::Args,
+
+    /// Calls to spend on filling missing slots from history, after the live ones; see `weather heal`
+    #[arg(long, value_name = "N", env = "HEAL_CALLS", default_value_t = 0)]
+    heal_calls: u64,
+
+    #[command(flatten)]
+    from_source: heal::FromSource,
     #[command(flatten)]
     sync: SyncSettings,
     #[command(flatten)]
@@ -37,9 +46,19 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun, is_json: bool) -> anyh
         return Err(error.into()); // known before a call is spent
     }
     let (store, is_dry_run) = (args.etl.store.clone(), args.etl.dry_run);
+    let healing = args.etl.clone();
     let collected = etl::collect(args.etl, cloud_run, &shutdown).await;
-    let collected = collected.unwrap_or_else(|error| error::show(&error, is_json));
+    let mut collected = collected.unwrap_or_else(|error| error::show(&error, is_json));
     if is_dry_run || shutdown.token().is_cancelled() {
+        return Ok(collected);
+    }
+    if args.heal_calls > 0 && collected.code() < Exit::Usage.code() {
+        let healed =
+            heal::heal_all(&healing, args.from_source, args.heal_calls, cloud_run, &shutdown);
+        let healed = healed.await.unwrap_or_else(|error| error::show(&error, is_json));
+        collected = collected.worse(healed);
+    }
+    if shutdown.token().is_cancelled() {
         return Ok(collected);
     }
     let synced = async {

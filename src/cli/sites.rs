@@ -8,9 +8,9 @@ use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::Site;
 use crate::domain::cost::{Cost, Plan};
 use crate::domain::sites_file;
+use crate::domain::{Site, SiteId};
 use crate::source::openweathermap::CallLimits;
 
 /// Which sites.
@@ -28,10 +28,6 @@ pub(super) struct SitesSettings {
 }
 
 impl SitesSettings {
-    pub(super) fn file(&self) -> &Path {
-        &self.sites_file
-    }
-
     /// The sites of the file.
     pub(super) fn read(&self) -> anyhow::Result<Vec<Site>> {
         read(&self.sites_file)
@@ -40,6 +36,20 @@ impl SitesSettings {
     /// The sites of `file`, if one is named.
     pub(super) fn read_or(&self, file: Option<&Path>) -> anyhow::Result<Vec<Site>> {
         read(file.unwrap_or(&self.sites_file))
+    }
+
+    /// The ids that were asked for by `--site`, all of them in the file.
+    pub(super) fn select(&self, ids: &[String], sites: &[Site]) -> anyhow::Result<Vec<SiteId>> {
+        let is_known = |id: &&String| sites.iter().any(|site| site.site_id.as_str() == id.as_str());
+        let (known, unknown): (Vec<&String>, Vec<&String>) = ids.iter().partition(is_known);
+        if !unknown.is_empty() {
+            let unknown: Vec<&str> = unknown.into_iter().map(String::as_str).collect();
+            let file = self.sites_file.display();
+            return Err(UsageError::new(format!("--site {}: not in {file}", unknown.join(", ")))
+                .hint("`weather sites list` shows the ids")
+                .into());
+        }
+        Ok(known.into_iter().filter_map(|id| SiteId::parse(id)).collect())
     }
 }
 

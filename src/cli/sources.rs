@@ -6,10 +6,10 @@ use anyhow::Context as _;
 
 use super::error::UsageError;
 use crate::domain::Budget;
-use crate::etl;
-use crate::source::Source;
 use crate::source::open_meteo::{self, OpenMeteoSettings};
 use crate::source::openweathermap::{self, OpenWeatherSettings};
+use crate::source::{History, Source};
+use crate::{etl, heal};
 
 /// A source by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,21 @@ impl SourceName {
             Self::OpenMeteo => "etl:open-meteo",
         }
     }
+
+    /// The kind of the runs that fill its slots from history.
+    pub(super) fn heal_kind(self) -> &'static str {
+        match self {
+            Self::OpenWeatherMap => heal::KIND,
+            Self::OpenMeteo => "heal:open-meteo",
+        }
+    }
+
+    /// The source of that name.
+    pub(super) fn parse(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|source| source.as_str() == name);
+        let all = Self::ALL.map(Self::as_str).join(", ");
+        known.ok_or_else(|| format!("`{name}` is no source: expected {all}"))
+    }
 }
 
 /// The sources that are collected from; empty: none is named.
@@ -48,9 +63,7 @@ struct Names(Vec<SourceName>);
 fn parse_names(text: &str) -> Result<Names, String> {
     let mut names = Vec::new();
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let known = SourceName::ALL.into_iter().find(|source| source.as_str() == name);
-        let all = SourceName::ALL.map(SourceName::as_str).join(", ");
-        let known = known.ok_or_else(|| format!("`{name}` is no source: expected {all}"))?;
+        let known = SourceName::parse(name)?;
         if names.contains(&known) {
             return Err(format!("`{name}` is named twice"));
         }
@@ -101,6 +114,26 @@ impl SourcesSettings {
     /// The sources, ready.
     pub(super) fn build(&self) -> anyhow::Result<Vec<Ready>> {
         self.names().into_iter().map(|name| self.build_one(name)).collect()
+    }
+
+    /// The histories of a source, the better ones first, and the calls per minute of its account.
+    pub(super) fn build_histories(
+        &self,
+        name: SourceName,
+    ) -> anyhow::Result<(Vec<Box<dyn History>>, f64)> {
+        let context = "cannot set up the HTTP client";
+        Ok(match name {
+            SourceName::OpenWeatherMap => {
+                let source = self.openweather.build().context(context)?.ok_or_else(no_key)?;
+                (vec![Box::new(source)], self.openweather.limits.calls_per_minute())
+            }
+            SourceName::OpenMeteo => {
+                let source = self.open_meteo.build(self.timeout()).context(context)?;
+                let histories: Vec<Box<dyn History>> =
+                    vec![Box::new(source.archive()), Box::new(source.recent_hours())];
+                (histories, self.open_meteo.open_meteo_calls_per_minute)
+            }
+        })
     }
 
     fn build_one(&self, name: SourceName) -> anyhow::Result<Ready> {
@@ -157,8 +190,12 @@ mod tests {
 
     #[test]
     fn each_source_locks_by_a_name_of_its_own_that_the_store_can_hold() {
-        let kinds = SourceName::ALL.map(SourceName::run_kind);
-        assert_ne!(kinds[0], kinds[1]);
+        let mut kinds = SourceName::ALL.map(SourceName::run_kind).to_vec();
+        kinds.extend(SourceName::ALL.map(SourceName::heal_kind));
+        let count = kinds.len();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), count);
         assert!(kinds.iter().all(|kind| kind.len() <= 16));
     }
 }

@@ -22,6 +22,24 @@ impl Days {
     pub fn of(day: Day) -> Self {
         Self { from: day, to: day }
     }
+
+    /// Days of the past up to `today`, as the flags `--from` and `--to` name them.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn of_flags(
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+        today: NaiveDate,
+    ) -> Result<Self, String> {
+        if let Some(from) = from.filter(|from| *from > today) {
+            return Err(format!("--from {from} is in the future: nothing is expected yet"));
+        }
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            return Err("--to is before --from".into());
+        }
+        Ok(Self { from, to })
+    }
 }
 
 /// The day (UTC) of a row; `None` is the one group that a table without days has.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 use super::Etl;
@@ -14,12 +13,6 @@ use crate::job::gate::Gate;
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};
 use crate::store::Run;
-
-/// How long the account rests after a 429 that does not say: what the vendor asks for.
-const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
-
-/// The longest rest, whatever the source asks for: after a day one call may find out.
-const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// An answer for a place this far from the one asked for is another place's weather.
 const MAX_DISTANCE_KM: f64 = 25.0;
@@ -111,7 +104,7 @@ impl<'a> Caller<'a> {
 
     async fn attempt(&self, site: &Site, tries: &mut Tries) -> Result<Answer, Missed> {
         let waiting = Instant::now();
-        let passed = self.gate.pass().await.map_err(|_| Missed::Stopped)?;
+        let passed = self.gate.pass_live().await.map_err(|_| Missed::Stopped)?;
         if tries.attempts > 0 {
             tries.waited += waiting.elapsed();
         } else if Slot::containing(self.parts.job.clock.now(), site) != tries.slot {
@@ -140,33 +133,13 @@ impl<'a> Caller<'a> {
                 self.gate.stop(Stop::KeyRefused { source, message: error.message.clone() });
                 false
             }
-            ErrorKind::RateLimited => self.rest(error, attempts).await,
+            ErrorKind::RateLimited => {
+                let Etl { job, source, .. } = self.parts;
+                let is_last = attempts >= self.policy.max_attempts;
+                self.gate.rest(job, source.name(), error.retry_after, is_last).await
+            }
             _ => error.is_transient(),
         }
-    }
-
-    /// The account is blocked: every task is told, through the store, and this run waits if it is
-    /// worth it.
-    async fn rest(&self, error: &SourceError, attempts: u32) -> bool {
-        let until = self.until(error, attempts);
-        let (job, source) = (self.parts.job, self.parts.source.name());
-        let waits = self.gate.pause(until);
-        let told = job.insist(async || job.store.pause(source, until).await).await;
-        if let Err(error) = told {
-            self.gate.stop(Stop::Store(error));
-        }
-        waits
-    }
-
-    /// An account that blocks again after each short rest gets a long one.
-    fn until(&self, error: &SourceError, attempts: u32) -> DateTime<Utc> {
-        let pause = match error.retry_after {
-            Some(asked) if attempts < self.policy.max_attempts => asked,
-            Some(asked) => asked.max(DEFAULT_PAUSE),
-            None => DEFAULT_PAUSE,
-        };
-        let longest = TimeDelta::from_std(pause.min(MAX_PAUSE)).unwrap_or_default();
-        self.parts.job.clock.now() + longest
     }
 }
 

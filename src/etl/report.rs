@@ -138,8 +138,7 @@ impl Report {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self.stop {
-            Some(Stop::Interrupted) => Outcome::Interrupted,
-            Some(_) => Outcome::Failed,
+            Some(ref stop) => stop.outcome(),
             None if self.counts.failed == 0 && self.passed == 0 => Outcome::Succeeded,
             None if self.counts.collected == 0 && self.collected_before == 0 => Outcome::Failed,
             None => Outcome::Partial,

@@ -9,15 +9,22 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::Job;
 use super::permits::{Permit, Permits, Refused};
 use super::rate_limit::RateLimit;
 use super::stop::Stop;
+use super::{GRACE, Job};
 use crate::clock::Clock;
+use crate::domain::Outcome;
 use crate::store::StoreError;
 
 /// A pause that ends within this is waited out; a longer one ends the run.
 pub(super) const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
+
+/// How long the account rests after a 429 that does not say: what the vendor asks for.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
+
+/// The longest rest, whatever the source asks for: after a day one call may find out.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// The gate of one job.
 pub struct Gate<'a> {
@@ -73,17 +80,21 @@ impl<'a> Gate<'a> {
     ///
     /// # Errors
     /// When the job comes to its end instead.
-    pub async fn pass(&self) -> Result<Passed, Stopped> {
-        self.pass_charged(self.permits.as_ref().map_or(0, Permits::live_tenths)).await
+    pub async fn pass_live(&self) -> Result<Passed, Stopped> {
+        self.pass_turns(1, self.permits.as_ref().map_or(0, Permits::live_tenths)).await
     }
 
-    /// Waits until a call may be made that the account is charged so many tenths of a call for.
+    /// Waits until a call may be made that is charged as so many.
     ///
     /// # Errors
     /// When the job comes to its end instead.
-    pub async fn pass_charged(&self, tenths: u64) -> Result<Passed, Stopped> {
+    pub async fn pass(&self, charge: u32) -> Result<Passed, Stopped> {
+        self.pass_turns(charge, u64::from(charge) * 10).await
+    }
+
+    async fn pass_turns(&self, turns: u32, tenths: u64) -> Result<Passed, Stopped> {
         loop {
-            self.stopping.run_until_cancelled(self.turn()).await.ok_or(Stopped)?;
+            self.stopping.run_until_cancelled(self.turns(turns)).await.ok_or(Stopped)?;
             let Some(permits) = &self.permits else { return Ok(Passed(None)) };
             // Not given up half-way: what was reserved and is not heard of would be lost.
             match permits.take(tenths).await {
@@ -118,9 +129,11 @@ impl<'a> Gate<'a> {
         }
     }
 
-    async fn turn(&self) {
+    async fn turns(&self, charge: u32) {
         loop {
-            self.pace.turn().await;
+            for _ in 0..charge {
+                self.pace.turn().await;
+            }
             match self.remaining_pause() {
                 None => return,
                 Some(pause) => self.clock.sleep(pause).await,
@@ -145,6 +158,30 @@ impl<'a> Gate<'a> {
         true
     }
 
+    /// The source has blocked the account: every task is told, through the store under `name`. True
+    /// if this job waits for the pause's end, false if it ends for it. An account that blocks again
+    /// after each short rest (`is_last`) gets a long one.
+    pub async fn rest(
+        &self,
+        job: Job<'_>,
+        name: &str,
+        asked: Option<Duration>,
+        is_last: bool,
+    ) -> bool {
+        let pause = match asked {
+            Some(asked) if is_last => asked.max(DEFAULT_PAUSE),
+            Some(asked) => asked,
+            None => DEFAULT_PAUSE,
+        };
+        let pause = TimeDelta::from_std(pause.min(MAX_PAUSE)).unwrap_or_default();
+        let until = self.clock.now() + pause;
+        let waits = self.pause(until);
+        if let Err(error) = job.insist(async || job.store.pause(name, until).await).await {
+            self.stop(Stop::Store(error));
+        }
+        waits
+    }
+
     /// Heeds the pauses under these names that any task has written down.
     ///
     /// # Errors
@@ -163,6 +200,20 @@ impl<'a> Gate<'a> {
     pub fn stop(&self, stop: Stop) {
         self.state().stop.get_or_insert(stop);
         self.stopping.cancel();
+    }
+
+    /// Returns when the job was told to end and its grace is over; no further call is made from the
+    /// first moment on.
+    pub async fn grace_is_over(&self, shutdown: &CancellationToken) {
+        shutdown.cancelled().await;
+        self.stop(Stop::Interrupted);
+        let _ = tokio::time::timeout(GRACE, std::future::pending::<()>()).await;
+    }
+
+    /// How a run ends that was stopped, and why.
+    #[must_use]
+    pub fn stopped(&self) -> Option<(Outcome, String)> {
+        self.state().stop.as_ref().map(|stop| (stop.outcome(), stop.to_string()))
     }
 
     /// No further call, for a reason that is told elsewhere.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::Window;
 use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
+use crate::domain::{Outcome, Window};
 use crate::store::StoreError;
 
 /// Why a run stopped short.
@@ -13,6 +13,13 @@ use crate::store::StoreError;
 pub enum Stop {
     /// The source refused the key.
     KeyRefused {
+        /// The source.
+        source: &'static str,
+        /// What it said.
+        message: String,
+    },
+    /// The key is good, and its account lacks the subscription that history needs.
+    NotSubscribed {
         /// The source.
         source: &'static str,
         /// What it said.
@@ -34,6 +41,13 @@ pub enum Stop {
         /// When there are new ones.
         until: DateTime<Utc>,
     },
+    /// Call after call fails.
+    SourceFails {
+        /// The source.
+        source: &'static str,
+        /// What the last one said.
+        message: String,
+    },
     /// The store failed.
     Store(StoreError),
     /// Told to end.
@@ -46,6 +60,9 @@ impl fmt::Display for Stop {
             Self::KeyRefused { source, message } => {
                 write!(f, "{source} {KEY_REFUSED}: {message}")
             }
+            Self::NotSubscribed { source, message } => {
+                write!(f, "{source} has no history for this key: {message}")
+            }
             Self::AccountBlocked { source, until } => {
                 let until = until.format("%Y-%m-%d %H:%M:%S UTC");
                 write!(f, "{source} {ACCOUNT_BLOCKED}: no call before {until}")
@@ -53,6 +70,9 @@ impl fmt::Display for Stop {
             Self::BudgetSpent { source, window, until } => {
                 let (window, until) = (window.as_str(), until.format("%Y-%m-%d %H:%M:%S UTC"));
                 write!(f, "{source} {BUDGET_SPENT} this {window}: no call before {until}")
+            }
+            Self::SourceFails { source, message } => {
+                write!(f, "{source} fails call after call: {message}")
             }
             Self::Store(error) => error.fmt(f),
             Self::Interrupted => f.write_str("interrupted"),
@@ -70,13 +90,24 @@ impl std::error::Error for Stop {
 }
 
 impl Stop {
+    /// How the run ended.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Interrupted => Outcome::Interrupted,
+            _ => Outcome::Failed,
+        }
+    }
+
     /// Its kind, as the log names it.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::KeyRefused { .. } => "key_refused",
+            Self::NotSubscribed { .. } => "not_subscribed",
             Self::AccountBlocked { .. } => "account_blocked",
             Self::BudgetSpent { .. } => "budget_spent",
+            Self::SourceFails { .. } => "source_fails",
             Self::Store(error) => error.kind(),
             Self::Interrupted => "interrupted",
         }
@@ -90,6 +121,11 @@ impl Stop {
                 "one of three: the key is wrong; it is new and not active yet (up to 2 hours after \
                  sign-up); or its plan does not include this endpoint. `weather doctor` asks again"
             }
+            Self::NotSubscribed { .. } => {
+                "subscribe to One Call by Call at https://home.openweathermap.org/subscriptions \
+                 (1,000 calls a day are free, a card is asked for), or heal from another source: \
+                 `weather heal --from-source open-meteo` (free for non-commercial use only)"
+            }
             Self::AccountBlocked { .. } => {
                 "wait: a start before that time makes no call; the slots left stay due. If it comes \
                  again, lower OPENWEATHER_CALLS_PER_MINUTE (OPEN_METEO_CALLS_PER_MINUTE) or the number of sites (`weather sites check`)"
@@ -98,6 +134,9 @@ impl Stop {
                 "wait: the slots left stay due. `weather quota` shows what is spent and needed; \
                  OPENWEATHER_CALLS_PER_DAY, OPENWEATHER_CALLS_PER_MONTH or OPENWEATHER_PLAN \
                  (OPEN_METEO_CALLS_PER_DAY) allow more, if the account does"
+            }
+            Self::SourceFails { .. } => {
+                "start again when the service answers: only what is missing is asked for"
             }
             Self::Store(error) => error.hint(),
             Self::Interrupted => "start again: only what is missing is collected",

@@ -42,7 +42,7 @@ pub(super) async fn weather(
         Some(response) => (response, None),
         None => answered(&simulator, &parameters, &latitude, &longitude),
     };
-    finish(&simulator, "/data/2.5/weather", (latitude, longitude), response, fault).await
+    finish(&simulator, ("/data/2.5/weather", None), (latitude, longitude), response, fault).await
 }
 
 /// One Call 3.0, weather of a timestamp
@@ -58,13 +58,13 @@ pub(super) async fn timemachine(
         None if !simulator.state.config.has_one_call => (unsubscribed(), None),
         None => recalled(&simulator, &parameters, &latitude, &longitude),
     };
-    finish(&simulator, "/data/3.0/onecall/timemachine", (latitude, longitude), response, fault)
-        .await
+    let asked = ("/data/3.0/onecall/timemachine", parameters.get("dt").cloned());
+    finish(&simulator, asked, (latitude, longitude), response, fault).await
 }
 
 async fn finish(
     simulator: &Simulator,
-    path: &'static str,
+    (path, past): (&'static str, Option<String>),
     (latitude, longitude): (String, String),
     response: Response,
     fault: Option<FaultKind>,
@@ -72,7 +72,7 @@ async fn finish(
     let is_answered = !matches!(fault, Some(FaultKind::Dropped | FaultKind::Slow));
     let status = is_answered.then(|| response.status().as_u16());
     let time = simulator.state.clock.now();
-    simulator.record(Call { time, path, latitude, longitude, status, fault });
+    simulator.record(Call { time, path, latitude, longitude, past, status, fault });
     if fault == Some(FaultKind::Slow) {
         wait(simulator.state.config.slow_for).await;
     }

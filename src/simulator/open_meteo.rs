@@ -91,6 +91,7 @@ async fn answer(
         path,
         latitude: said("latitude"),
         longitude: said("longitude"),
+        past: parameters.get("start_date").map(|from| format!("{from}/{}", said("end_date"))),
         status: is_answered.then(|| response.status().as_u16()),
         fault,
     });
@@ -356,7 +357,11 @@ impl Request {
             ("minutely_15", &request.quarters),
             ("hourly", &request.hourly),
         ] {
-            let sample = Sample { weather: climate::weather(request.sites[0], now, 0), hours: 1.0 };
+            let sample = Sample {
+                weather: climate::weather(request.sites[0], now, 0),
+                hours: 1.0,
+                has_showers: true,
+            };
             if let Some(unknown) =
                 names.iter().find(|name| sample.value(name, request.units).is_none())
             {
@@ -408,7 +413,8 @@ impl Request {
         time: DateTime<Utc>,
         seed: u64,
     ) {
-        let sample = Sample { weather: climate::weather(site, time, seed), hours: 0.25 };
+        let sample =
+            Sample { weather: climate::weather(site, time, seed), hours: 0.25, has_showers: true };
         let mut units = json!({"time": self.units.time_unit(), "interval": "seconds"});
         let mut values = json!({"time": self.units.time(time), "interval": 900});
         for name in &self.current {
@@ -429,7 +435,8 @@ impl Request {
         now: DateTime<Utc>,
         seed: u64,
     ) {
-        let sample = Sample { weather: climate::weather(site, now, seed), hours: 0.25 };
+        let sample =
+            Sample { weather: climate::weather(site, now, seed), hours: 0.25, has_showers: true };
         let steps = -self.past_quarters..self.forecast_quarters;
         let times = steps.map(|step| now + TimeDelta::minutes(15 * step));
         self.insert_list(
@@ -448,9 +455,10 @@ impl Request {
             Api::Forecast => DateTime::<Utc>::MAX_UTC,
             Api::Archive => day(self.now) - TimeDelta::days(2),
         };
+        let has_showers = self.api == Api::Forecast;
         let samples = (0..hours).map(|hour| first + TimeDelta::hours(hour)).map(|time| {
             let weather = climate::weather(site, time, seed);
-            (time, (time < known_until).then_some(Sample { weather, hours: 1.0 }))
+            (time, (time < known_until).then_some(Sample { weather, hours: 1.0, has_showers }))
         });
         self.insert_list(place, "hourly", &self.hourly, samples);
     }
@@ -491,6 +499,8 @@ impl Request {
 struct Sample {
     weather: Weather,
     hours: f64,
+    /// In the archive rain is all of it; a forecast tells the showers apart.
+    has_showers: bool,
 }
 
 impl Sample {
@@ -515,8 +525,7 @@ impl Sample {
             "visibility" => (weather.visibility_m, 2, "m"),
             "weather_code" => (f64::from(code(weather)), 0, "wmo code"),
             "precipitation" => units.depth(fallen_mm),
-            // In the archive rain is all of it; a forecast tells the showers apart.
-            "rain" if self.hours < 1.0 => units.depth(rain_mm - showers_mm),
+            "rain" if self.has_showers => units.depth(rain_mm - showers_mm),
             "rain" => units.depth(rain_mm),
             "showers" => units.depth(showers_mm),
             "snowfall" if units.inch => (snow_cm / 2.54, 3, "inch"),

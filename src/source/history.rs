@@ -21,6 +21,13 @@ pub trait History: Send + Sync {
     /// service. A row keeps its true source, whoever's hole it fills.
     fn source_name(&self) -> &'static str;
 
+    /// Under which name a pause of its account is written down, at most 32 characters: not the
+    /// source's own where its calls have a limit of their own, so that a pause delays no live slot.
+    fn pause_name(&self) -> &'static str;
+
+    /// True when `error` says that the key is good and its account lacks the subscription.
+    fn lacks_subscription(&self, error: &SourceError) -> bool;
+
     /// What one call covers, and which hours there are.
     fn reach(&self) -> Reach;
 
@@ -44,6 +51,8 @@ pub struct Reach {
     pub since: DateTime<Utc>,
     /// How old an hour has to be for the history to have it.
     pub lag: TimeDelta,
+    /// How old an hour may be at most; `None`: any since the first.
+    pub oldest: Option<TimeDelta>,
     /// Sites of a call at most, at least 1.
     pub sites_per_call: usize,
     /// Hours of a call at most, one after the other, at least 1.
@@ -59,8 +68,9 @@ impl Reach {
     /// The reason why not; no call is needed to know it.
     pub fn check(&self, hour: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Missing> {
         let known_from = hour + self.lag;
-        if hour < self.since {
-            Err(Missing::BeforeHistory { since: self.since })
+        let since = self.oldest.map_or(self.since, |oldest| self.since.max(now - oldest));
+        if hour < since {
+            Err(Missing::BeforeHistory { since })
         } else if now < known_from {
             Err(Missing::TooRecent { known_from })
         } else {
@@ -152,6 +162,9 @@ pub struct Recalled {
     pub found: Result<Observation, Missing>,
 }
 
+/// A model's history is filled in day by day; an hour that has no value may get one within this.
+const STILL_FILLED_IN: TimeDelta = TimeDelta::days(10);
+
 /// Why a history has no observation of a site-hour.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
@@ -185,10 +198,15 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// True when asking again would bring the same: the site-hour is unfillable.
+    /// True when asking again would bring the same for an hour of this age: the site-hour is
+    /// unfillable.
     #[must_use]
-    pub fn is_final(&self) -> bool {
-        !matches!(self, Self::TooRecent { .. })
+    pub fn is_final(&self, age: TimeDelta) -> bool {
+        match self {
+            Self::TooRecent { .. } => false,
+            Self::Silent => age > STILL_FILLED_IN,
+            _ => true,
+        }
     }
 }
 
@@ -220,6 +238,7 @@ mod tests {
         Reach {
             since: at("1979-01-01T00:00:00Z"),
             lag: TimeDelta::hours(48),
+            oldest: None,
             sites_per_call,
             hours_per_call,
             by_day: hours_per_call.is_multiple_of(24),
@@ -275,10 +294,22 @@ mod tests {
         let reach = reach(1, 1);
         let now = at("2026-11-25T08:00:00Z");
         let missing = |hour| reach.check(at(hour), now).unwrap_err();
-        assert!(missing("1978-12-31T23:00:00Z").is_final());
+        assert!(missing("1978-12-31T23:00:00Z").is_final(TimeDelta::days(1)));
         let known_from = at("2026-11-25T09:00:00Z");
         assert_eq!(missing("2026-11-23T09:00:00Z"), Missing::TooRecent { known_from });
-        assert!(!missing("2026-11-23T09:00:00Z").is_final());
+        assert!(!missing("2026-11-23T09:00:00Z").is_final(TimeDelta::days(2)));
         assert_eq!(reach.check(at("2026-11-23T08:00:00Z"), now), Ok(()));
+        let recent = Reach { oldest: Some(TimeDelta::days(3)), ..reach };
+        assert_eq!(recent.check(at("2026-11-22T08:00:00Z"), now), Ok(()));
+        let since = at("2026-11-22T08:00:00Z");
+        let missing = recent.check(at("2026-11-22T07:00:00Z"), now);
+        assert_eq!(missing, Err(Missing::BeforeHistory { since }));
+    }
+
+    #[test]
+    fn an_hour_without_a_value_may_get_one_while_it_is_young() {
+        assert!(!Missing::Silent.is_final(TimeDelta::days(10)));
+        assert!(Missing::Silent.is_final(TimeDelta::days(11)));
+        assert!(Missing::Refused("no".into()).is_final(TimeDelta::zero()));
     }
 }

@@ -1,5 +1,5 @@
-//! Open-Meteo, current weather (`GET /v1/forecast`, <https://open-meteo.com/en/docs>) and history
-//! (`GET /v1/archive`, <https://open-meteo.com/en/docs/historical-weather-api>).
+//! Open-Meteo, current weather (`GET /v1/forecast`, <https://open-meteo.com/en/docs>); history in
+//! `past`.
 //!
 //! No key is needed, but the free service is for non-commercial use only
 //! (<https://open-meteo.com/en/terms>); a commercial plan has a key and hosts of its own, with the
@@ -16,22 +16,22 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::domain::{ErrorKind, Site};
 use crate::http;
-use crate::source::history::{Ask, History, Reach, Recalled};
 use crate::source::{Answer, Source, SourceError, wire};
 
 mod answer;
 mod condition;
+mod past;
 mod payload;
 pub mod settings;
 mod transform;
 
+pub use past::PastHours;
 pub use settings::OpenMeteoSettings;
 pub use transform::transform;
 
@@ -43,37 +43,14 @@ pub const NAME: &str = "open-meteo";
 const FORECAST_PATH: &str = "/v1/forecast";
 const ARCHIVE_PATH: &str = "/v1/archive";
 
-/// Sites of an archive call. The service takes up to 1,000 places
-/// (<https://openmeteo.substack.com/p/weather-data-for-multiple-locations>), but counts each as a
-/// call: a hundred are charged as 120, which a minute of the free service bears, and their address
-/// is short enough for any proxy.
-const SITES_PER_CALL: usize = 100;
-
-/// Days of an archive call: as many as count as one call.
-const DAYS_PER_CALL: u32 = 14;
-
-/// Variables that count as one call.
-const VARIABLES_PER_CHARGE: f64 = 10.0;
-
 /// What a forecast call for one site counts as, in tenths of a call: it asks for 14 variables.
 pub const LIVE_TENTHS: u32 = 14;
-
-/// The archive begins on 1 January 1940.
-const SINCE: DateTime<Utc> = match DateTime::from_timestamp(-946_771_200, 0) {
-    Some(since) => since,
-    None => DateTime::UNIX_EPOCH,
-};
-
-/// The archive is there "with a delay of 2 days"; it grows by whole days.
-const LAG: TimeDelta = TimeDelta::days(3);
 
 /// A body for one site is about 2 kB; what is longer than this is no weather.
 const MAX_FORECAST_BYTES: usize = 64 * 1024;
 
-/// 100 sites × 14 days × 24 hours × 13 numbers of up to 11 bytes.
-const MAX_ARCHIVE_BYTES: usize = 8 * 1024 * 1024;
-
 /// The client of the service.
+#[derive(Clone)]
 pub struct OpenMeteo {
     client: Client,
     forecast: Url,
@@ -183,50 +160,6 @@ impl Source for OpenMeteo {
     }
 }
 
-#[async_trait]
-impl History for OpenMeteo {
-    fn source_name(&self) -> &'static str {
-        NAME
-    }
-
-    fn reach(&self) -> Reach {
-        Reach {
-            since: SINCE,
-            lag: LAG,
-            sites_per_call: SITES_PER_CALL,
-            hours_per_call: DAYS_PER_CALL * 24,
-            by_day: true,
-        }
-    }
-
-    fn charge(&self, ask: &Ask<'_>) -> u32 {
-        #[expect(clippy::cast_precision_loss, reason = "a dozen variables, a hundred sites")]
-        let (variables, sites) = (transform::ARCHIVE.len() as f64, ask.sites.len() as f64);
-        let days = f64::from(ask.days()) / f64::from(DAYS_PER_CALL);
-        let calls = sites * (variables / VARIABLES_PER_CHARGE).max(1.0) * days.max(1.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
-        let calls = calls.ceil() as u32;
-        calls.max(1)
-    }
-
-    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError> {
-        let coordinates = ask.sites.iter().map(|site| site.coordinates);
-        let latitudes: Vec<String> =
-            coordinates.clone().map(|place| place.latitude().to_string()).collect();
-        let longitudes: Vec<String> =
-            coordinates.map(|place| place.longitude().to_string()).collect();
-        let mut url = self.archive.clone();
-        url.query_pairs_mut()
-            .append_pair("latitude", &latitudes.join(","))
-            .append_pair("longitude", &longitudes.join(","))
-            .append_pair("start_date", &ask.first.format("%F").to_string())
-            .append_pair("end_date", &ask.last.format("%F").to_string())
-            .append_pair("hourly", &names(&transform::ARCHIVE));
-        let body = self.get(url, ARCHIVE_PATH, MAX_ARCHIVE_BYTES).await?;
-        transform::recall(ask, &body).map_err(|fault| self.unreadable(fault))
-    }
-}
-
 fn names(variables: &[Variable]) -> String {
     variables.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",")
 }
@@ -254,10 +187,5 @@ mod tests {
     fn a_forecast_call_counts_by_its_variables() {
         let variables = transform::CURRENT.len() + transform::QUARTERS.len();
         assert_eq!(LIVE_TENTHS as usize, variables);
-    }
-
-    #[test]
-    fn the_archive_begins_with_1940() {
-        assert_eq!(SINCE.to_rfc3339(), "1940-01-01T00:00:00+00:00");
     }
 }

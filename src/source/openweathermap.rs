@@ -26,7 +26,6 @@ pub mod transform;
 pub use super::fault::Fault;
 pub use limits::CallLimits;
 pub use settings::OpenWeatherSettings;
-pub use timemachine::lacks_subscription;
 pub use transform::{Units, transform};
 
 /// The value of the `source` column.

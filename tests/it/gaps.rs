@@ -28,7 +28,7 @@ async fn listed(
     let mut found = Vec::new();
     let each = |gap| {
         found.push(gap);
-        Ok(())
+        Ok::<_, anyhow::Error>(())
     };
     let summary = gaps::list(store, &lives, selection, each).await.unwrap();
     (summary, found)

@@ -20,6 +20,7 @@ mod etl;
 mod failing_store;
 mod floors;
 mod gaps;
+mod heal;
 mod main_job;
 mod mysql_only;
 mod sink_contract;

@@ -9,7 +9,6 @@ use weather_data_product::domain::{Coordinates, ErrorKind, Observation, Site};
 use weather_data_product::simulator::SimulatorConfig;
 use weather_data_product::source::history::{Ask, Missing, Recalled, plan};
 use weather_data_product::source::open_meteo::OpenMeteo;
-use weather_data_product::source::openweathermap::lacks_subscription;
 use weather_data_product::source::{History, Source, SourceError};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -27,8 +26,11 @@ fn open_meteo(service: &Service, key: Option<&str>) -> OpenMeteo {
     OpenMeteo::build(&service.url, &service.url, key.map(SecretString::from), timeout).unwrap()
 }
 
-fn histories(service: &Service) -> [Box<dyn History>; 2] {
-    [Box::new(open_meteo(service, None)), Box::new(client(&service.url, KEY))]
+/// Open-Meteo's archive and its last days, and One Call.
+fn histories(service: &Service) -> [Box<dyn History>; 3] {
+    let open_meteo = open_meteo(service, None);
+    let (archive, recent) = (open_meteo.archive(), open_meteo.recent_hours());
+    [Box::new(archive), Box::new(recent), Box::new(client(&service.url, KEY))]
 }
 
 fn both(service: &Service) -> [Box<dyn Source>; 2] {
@@ -126,7 +128,7 @@ async fn a_history_answers_for_every_site_hour_once_in_the_calls_that_were_plann
     let service = Service::with_faults(&[]).await;
     let sites = sites(3);
     let wanted = past(&sites, 30);
-    for (history, calls) in histories(&service).iter().zip([1, 90]) {
+    for (history, calls) in histories(&service).iter().zip([1, 1, 90]) {
         let before = service.simulator.call_count();
         let recalled = recall_all(&**history, &wanted).await;
         assert_eq!(service.simulator.call_count() - before, calls);
@@ -148,7 +150,7 @@ async fn a_history_answers_for_every_site_hour_once_in_the_calls_that_were_plann
 #[tokio::test]
 async fn a_call_is_charged_as_the_documentation_says() {
     let service = Service::with_faults(&[]).await;
-    let [open_meteo, openweathermap] = histories(&service);
+    let [open_meteo, _, openweathermap] = histories(&service);
     let sites = sites(100);
     let ask = |sites: &[Site], days| {
         let first = time("2026-11-01T00:00:00Z");
@@ -168,16 +170,19 @@ async fn a_call_is_charged_as_the_documentation_says() {
 #[tokio::test]
 async fn what_the_archive_does_not_have_yet_is_silent_and_known_before_the_call() {
     let service = Service::with_faults(&[]).await;
-    let history = open_meteo(&service, None);
+    let history = open_meteo(&service, None).archive();
     let now = hour() + TimeDelta::minutes(7);
     let hour = hour() - TimeDelta::hours(20);
     let missing = history.reach().check(hour, now).unwrap_err();
-    assert!(!missing.is_final(), "{missing}");
+    assert!(!missing.is_final(TimeDelta::hours(20)), "{missing}");
     let site = site(1);
     let ask = Ask { sites: vec![&site], first: hour, last: hour };
     assert_eq!(history.recall(&ask).await.unwrap()[0].found, Err(Missing::Silent));
     let known = history.reach().check(now - TimeDelta::days(3), now);
     assert_eq!(known, Ok(()));
+    let recent = open_meteo(&service, None).recent_hours();
+    assert_eq!(recent.reach().check(hour, now), Ok(()));
+    assert!(recent.recall(&ask).await.unwrap()[0].found.is_ok());
 }
 
 #[tokio::test]
@@ -190,10 +195,10 @@ async fn one_call_without_its_subscription_is_told_apart_from_a_bad_key() {
     service.source.observe(&site).await.unwrap();
     let error = service.source.recall(&ask).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized);
-    assert!(lacks_subscription(&error), "{error}");
+    assert!(service.source.lacks_subscription(&error), "{error}");
     let error: SourceError = client(&service.url, "wrong").recall(&ask).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized);
-    assert!(!lacks_subscription(&error), "{error}");
+    assert!(!service.source.lacks_subscription(&error), "{error}");
 }
 
 #[tokio::test]
@@ -259,12 +264,27 @@ async fn both_sources_tell_the_same_past_of_the_same_climate() {
     let service = Service::with_faults(&[]).await;
     let sites = sites(40);
     let wanted = past(&sites, 24);
-    let [open_meteo, openweathermap] = histories(&service);
-    let mut one = recall_all(&*open_meteo, &wanted).await;
-    let mut other = recall_all(&*openweathermap, &wanted).await;
+    let [archive, recent, one_call] = histories(&service);
+    // One Call has no pressure at the ground, the archive no visibility.
+    let unknown_to_one = ["pressure_ground_hpa", "visibility_m"];
+    assert_same_past(&*archive, &*one_call, &wanted, &unknown_to_one).await;
+    assert_same_past(&*recent, &*one_call, &wanted, &["pressure_ground_hpa"]).await;
+    assert_same_past(&*recent, &*archive, &wanted, &["visibility_m"]).await;
+}
+
+/// That two histories say the same of the site-hours in every field but those that one of them does
+/// not have.
+async fn assert_same_past(
+    one: &dyn History,
+    other: &dyn History,
+    wanted: &[(&Site, DateTime<Utc>)],
+    unknown_to_one: &[&str],
+) {
+    let mut one = recall_all(one, wanted).await;
+    let mut other = recall_all(other, wanted).await;
     one.sort_by(|a, b| (&a.site_id, a.hour).cmp(&(&b.site_id, b.hour)));
     other.sort_by(|a, b| (&a.site_id, a.hour).cmp(&(&b.site_id, b.hour)));
-    assert_eq!((one.len(), other.len()), (960, 960));
+    assert_eq!((one.len(), other.len()), (wanted.len(), wanted.len()));
     let mut compared: Vec<&str> = one
         .iter()
         .zip(&other)
@@ -274,10 +294,8 @@ async fn both_sources_tell_the_same_past_of_the_same_climate() {
         .collect();
     compared.sort_unstable();
     compared.dedup();
-    // One Call has no pressure at the ground, the archive no visibility.
     let all = TOLERANCES.iter().map(|(name, ..)| *name);
-    let mut expected: Vec<_> =
-        all.filter(|name| !["pressure_ground_hpa", "visibility_m"].contains(name)).collect();
+    let mut expected: Vec<_> = all.filter(|name| !unknown_to_one.contains(name)).collect();
     expected.sort_unstable();
     assert_eq!(compared, expected);
 }

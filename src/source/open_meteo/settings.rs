@@ -55,7 +55,7 @@ pub struct OpenMeteoSettings {
         default_value_t = 300.0,
         value_parser = parse_calls_per_minute
     )]
-    open_meteo_calls_per_minute: f64,
+    pub open_meteo_calls_per_minute: f64,
 
     /// Calls per day (UTC) as the service counts them; 0 is no limit [default: 10000 without a key,
     /// no limit with one, nor where there is none of the minute]

@@ -92,6 +92,25 @@ pub(super) const ARCHIVE: [Variable; 12] = [
     SNOWFALL,
 ];
 
+/// What is asked for of each hour of the last days: the forecast API tells showers apart, and how
+/// far one sees.
+pub(super) const RECENT: [Variable; 14] = [
+    TEMPERATURE,
+    APPARENT_TEMPERATURE,
+    HUMIDITY,
+    PRESSURE_MSL,
+    SURFACE_PRESSURE,
+    WIND_SPEED,
+    WIND_GUSTS,
+    WIND_DIRECTION,
+    CLOUD_COVER,
+    VISIBILITY,
+    WEATHER_CODE,
+    RAIN,
+    SHOWERS,
+    SNOWFALL,
+];
+
 /// Water in fallen snow: 7 cm of snow are 10 mm of water.
 const WATER_MM_PER_SNOW_CM: f64 = 10.0 / 7.0;
 
@@ -147,7 +166,7 @@ fn recall_site(site_id: &SiteId, place: &Place, ask: &Ask<'_>) -> Vec<Recalled> 
         .collect()
 }
 
-/// The hours of a place of the archive.
+/// The past hours of a place.
 struct Hours<'a> {
     block: Option<Block<'a>>,
     at: HashMap<i64, usize>,
@@ -177,7 +196,9 @@ impl<'a> Hours<'a> {
         };
         let value = |variable| block.value_at(variable, *at);
         let values = value(RAIN)
-            .and_then(|rain_mm| Ok(Amounts { rain_mm, snow_cm: value(SNOWFALL)? }))
+            .and_then(|rain| {
+                Ok(Amounts { rain_mm: add(rain, value(SHOWERS)?), snow_cm: value(SNOWFALL)? })
+            })
             .and_then(|amounts| values(place, amounts, value))
             .map_err(Missing::Unusable)?;
         if says_nothing(&values) {

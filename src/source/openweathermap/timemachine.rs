@@ -32,8 +32,7 @@ const SINCE: DateTime<Utc> = match DateTime::from_timestamp(283_996_800, 0) {
 
 /// True when the key is good and its account lacks the subscription of One Call 3.0. Any other
 /// `unauthorized` is the key's.
-#[must_use]
-pub fn lacks_subscription(error: &SourceError) -> bool {
+fn lacks_subscription(error: &SourceError) -> bool {
     error.kind == ErrorKind::Unauthorized && error.message.contains("subscription")
 }
 
@@ -43,11 +42,20 @@ impl History for OpenWeatherMap {
         NAME
     }
 
+    fn pause_name(&self) -> &'static str {
+        "openweathermap:one-call"
+    }
+
+    fn lacks_subscription(&self, error: &SourceError) -> bool {
+        lacks_subscription(error)
+    }
+
     fn reach(&self) -> Reach {
         Reach {
             since: SINCE,
             // What is past is there, but an hour has to be past.
             lag: TimeDelta::hours(1),
+            oldest: None,
             sites_per_call: 1,
             hours_per_call: 1,
             by_day: false,
@@ -255,7 +263,7 @@ mod tests {
         impossible["data"][0]["temp"] = json!(999);
         let missing = recalled(&impossible).unwrap_err();
         assert!(missing.to_string().contains("temperature_c: 999 is out of range"), "{missing}");
-        assert!(missing.is_final());
+        assert!(missing.is_final(TimeDelta::zero()));
     }
 
     #[test]

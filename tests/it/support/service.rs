@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use weather_data_product::clock::{Clock as _, SteppedClock};
 use weather_data_product::domain::{Budget, Shard, Site};
-use weather_data_product::etl::{self, Ended, Etl, EtlSettings, Report, Selection};
-use weather_data_product::job::{self, Unwatched};
+use weather_data_product::etl::{self, Ended, Etl, Report, Selection};
+use weather_data_product::job::{self, JobSettings, Unwatched};
 use weather_data_product::simulator::{self, FaultRule, Simulator, SimulatorConfig};
 use weather_data_product::source::Source;
 use weather_data_product::source::openweathermap::OpenWeatherMap;
@@ -77,7 +77,7 @@ pub(crate) struct Job<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) kind: &'static str,
     pub(crate) clock: &'a SteppedClock,
-    pub(crate) settings: EtlSettings,
+    pub(crate) settings: JobSettings,
     pub(crate) calls_per_minute: f64,
     pub(crate) budget: Budget,
     pub(crate) lease: Duration,
@@ -93,7 +93,7 @@ impl<'a> Job<'a> {
             source: &service.source,
             kind: etl::KIND,
             clock: &service.clock,
-            settings: EtlSettings::default(),
+            settings: JobSettings::default(),
             calls_per_minute: 0.0,
             budget: Budget::unlimited(String::new()),
             lease: LONG_LEASE,

@@ -1,15 +1,15 @@
-//! How the job works.
+//! How the jobs that call a source work.
 
 use clap::Args;
 
 /// Rows of a batch at most: large enough that a transaction's cost is shared, small enough that a
 /// crash repeats few calls.
-pub(super) const BATCH_ROWS: u32 = 500;
+const BATCH_ROWS: u32 = 500;
 
-/// Settings of the collection.
+/// Settings of the jobs that call a source.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Collection")]
-pub struct EtlSettings {
+pub struct JobSettings {
     /// Calls at once at most
     #[arg(
         long, value_name = "N", env = "MAX_WORKERS", default_value_t = 16,
@@ -32,7 +32,7 @@ pub struct EtlSettings {
     pub batch_rows: u32,
 }
 
-impl Default for EtlSettings {
+impl Default for JobSettings {
     fn default() -> Self {
         Self { max_workers: 16, max_attempts: 4, batch_rows: BATCH_ROWS }
     }

@@ -1,0 +1,433 @@
+//! `weather heal`: fills missing slots from a source's history.
+
+use anyhow::Context as _;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::builder::NonEmptyStringValueParser;
+use serde::Serialize;
+
+use super::cloud_run::CloudRun;
+use super::error::UsageError;
+use super::exit::Exit;
+use super::output::{self, OutputFormat, Row, grouped};
+use super::progress::Bar;
+use super::shutdown::Shutdown;
+use super::sites::SitesSettings;
+use super::sources::{SourceName, SourcesSettings};
+use crate::clock::{Clock as _, SystemClock};
+use crate::domain::{Days, Shard, Site};
+use crate::heal::{self, Ended, Heal, Report};
+use crate::job::{Job, JobSettings, Stop, Unwatched};
+use crate::source::History;
+use crate::store::{RunHost, Store, StoreSettings};
+
+/// Fill missing slots from a source's history
+///
+/// `weather gaps` lists what is missing. It is filled newest first, in the fewest calls that the
+/// source allows: OpenWeatherMap by One Call 3.0 (a call per site and hour; a subscription of its
+/// own), Open-Meteo by its archive (a hundred sites and fourteen days per call; free for
+/// non-commercial use only). A slot that the source cannot fill becomes unfillable, with the reason,
+/// and is not asked for again. What is healed says so (value_kind is backfill) and keeps its true
+/// source. Interrupted, it goes on where it was; it runs beside `weather etl`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    weather heal --dry-run\n  \
+    weather heal --site mad-retiro --from 2026-11-01 --to 2026-11-07\n  \
+    weather heal --max-calls 500\n  \
+    weather heal --from-source open-meteo     # OpenWeatherMap's holes, from Open-Meteo's archive")]
+pub(super) struct Args {
+    /// Only this site; may be given several times
+    #[arg(long = "site", value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    sites: Vec<String>,
+
+    /// Only slots from this day on (UTC)
+    #[arg(long, value_name = "DATE")]
+    from: Option<NaiveDate>,
+
+    /// Only slots up to this day (UTC), which is included
+    #[arg(long, value_name = "DATE")]
+    to: Option<NaiveDate>,
+
+    /// Calls that may be spent, as the source charges them [default: as many as it takes]
+    #[arg(long, value_name = "N")]
+    max_calls: Option<u64>,
+
+    /// Say what would be called, and call nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Form of the rows of --dry-run
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    output: OutputFormat,
+
+    #[command(flatten)]
+    from_source: FromSource,
+    #[command(flatten)]
+    settings: JobSettings,
+    #[command(flatten)]
+    sources: SourcesSettings,
+    #[command(flatten)]
+    store: StoreSettings,
+    #[command(flatten)]
+    sites_file: SitesSettings,
+}
+
+/// Which source's history fills the slots.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct FromSource {
+    /// Fill the slots from another source's history: the rows keep that source, and the slots name
+    /// it [default: the slots' own]
+    #[arg(long, value_name = "NAME", env = "HEAL_FROM_SOURCE", value_parser = SourceName::parse)]
+    from_source: Option<SourceName>,
+}
+
+pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    super::etl::refuse_file_on_cloud_run(&args.store, cloud_run)?;
+    let mut sites = args.sites_file.read()?;
+    let selected = args.sites_file.select(&args.sites, &sites)?;
+    let sources = args.sources.names();
+    let ready = Ready::of_all(&args.sources, &sources, args.from_source)?;
+    let days = days(&args, &ready, SystemClock.now())?;
+    let store = if args.dry_run {
+        args.store.open_ready().await?
+    } else {
+        let store = super::etl::open(&args.store).await?;
+        store.take_in_sites(&sites, SystemClock.now()).await?;
+        store
+    };
+    sites.retain(|site| selected.is_empty() || selected.contains(&site.site_id));
+    let host = cloud_run.host();
+    let healing = Healing {
+        store: &*store,
+        settings: &args.settings,
+        store_settings: &args.store,
+        shard: cloud_run.shard()?,
+        host: &host,
+        shutdown: &shutdown,
+        max_calls: args.max_calls,
+    };
+    if args.dry_run {
+        return dry_run(healing, &ready, &sites, days, args.output).await;
+    }
+    let bar = Bar::new(cloud_run.is_here());
+    healing.heal(&ready, &sites, days, &bar).await
+}
+
+/// Fills missing slots within so many calls, with the settings of the collection.
+pub(super) async fn heal_all(
+    etl: &super::etl::Args,
+    from_source: FromSource,
+    max_calls: u64,
+    cloud_run: &CloudRun,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Exit> {
+    let ready = Ready::of_all(&etl.sources, &etl.sources.names(), from_source)?;
+    let sites = etl.sites_file.read()?;
+    let store = etl.store.open_ready().await?;
+    let host = cloud_run.host();
+    let healing = Healing {
+        store: &*store,
+        settings: &etl.settings,
+        store_settings: &etl.store,
+        shard: cloud_run.shard()?,
+        host: &host,
+        shutdown,
+        max_calls: Some(max_calls),
+    };
+    let bar = Bar::new(cloud_run.is_here());
+    healing.heal(&ready, &sites, Days::ALL, &bar).await
+}
+
+/// What a heal of all sources works with.
+#[derive(Clone, Copy)]
+pub(super) struct Healing<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) settings: &'a JobSettings,
+    pub(super) store_settings: &'a StoreSettings,
+    pub(super) shard: Shard,
+    pub(super) host: &'a RunHost,
+    pub(super) shutdown: &'a Shutdown,
+    pub(super) max_calls: Option<u64>,
+}
+
+/// A source whose slots are filled, and what from.
+pub(super) struct Ready {
+    source: SourceName,
+    histories: Vec<Box<dyn History>>,
+    calls_per_minute: f64,
+}
+
+impl Ready {
+    /// Of each of `sources`.
+    pub(super) fn of_all(
+        settings: &SourcesSettings,
+        sources: &[SourceName],
+        FromSource { from_source }: FromSource,
+    ) -> anyhow::Result<Vec<Self>> {
+        let ready = sources.iter().map(|source| {
+            let from = from_source.unwrap_or(*source);
+            let (histories, calls_per_minute) = settings.build_histories(from)?;
+            Ok(Self { source: *source, histories, calls_per_minute })
+        });
+        ready.collect()
+    }
+}
+
+impl<'a> Healing<'a> {
+    fn parts(self, ready: &'a Ready, progress: &'a dyn crate::job::Progress) -> Heal<'a> {
+        Heal {
+            job: Job {
+                store: self.store,
+                clock: &SystemClock,
+                kind: ready.source.heal_kind(),
+                shard: self.shard,
+                lease: self.store_settings.lease(),
+                host: self.host,
+                shutdown: self.shutdown.token(),
+            },
+            source: ready.source.as_str(),
+            histories: &ready.histories,
+            settings: self.settings,
+            calls_per_minute: ready.calls_per_minute,
+            max_calls: self.max_calls,
+            progress,
+        }
+    }
+
+    /// One source after the other; what the first spends is not there for the next.
+    pub(super) async fn heal(
+        mut self,
+        ready: &'a [Ready],
+        sites: &[Site],
+        days: Days,
+        bar: &'a Bar,
+    ) -> anyhow::Result<Exit> {
+        let mut worst = Exit::Done;
+        for ready in ready {
+            let ended = heal::run(self.parts(ready, bar), sites, days).await?;
+            let (Ended::Ran(report) | Ended::Held(_, report)) = &ended;
+            self.max_calls = self.max_calls.map(|calls| calls.saturating_sub(report.charged));
+            worst = worst.worse(conclude(ended, self.shutdown)?);
+        }
+        Ok(worst)
+    }
+}
+
+/// The days that are asked for.
+fn days(args: &Args, ready: &[Ready], now: DateTime<Utc>) -> anyhow::Result<Days> {
+    let Args { from, to, .. } = *args;
+    let days = Days::of_flags(from, to, now.date_naive()).map_err(|problem| {
+        UsageError::new(problem).hint(format!("today is {} (UTC)", now.date_naive()))
+    })?;
+    for history in ready.iter().filter_map(|ready| ready.histories.first()) {
+        let since = history.reach().since;
+        let end = to.map(|day| day.and_time(NaiveTime::MIN).and_utc());
+        if end.is_some_and(|end| end < since) {
+            let source = history.source_name();
+            let since = since.date_naive();
+            let problem = format!("--to is before the history of {source} begins: {since}");
+            return Err(UsageError::new(problem).hint(format!("ask for {since} or later")).into());
+        }
+    }
+    Ok(days)
+}
+
+/// A call that would be made.
+#[derive(Serialize)]
+struct PlannedCall {
+    source: &'static str,
+    from_source: &'static str,
+    sites: usize,
+    first_hour: DateTime<Utc>,
+    last_hour: DateTime<Utc>,
+    slots: usize,
+    calls: u32,
+}
+
+impl Row for PlannedCall {
+    const HEADS: &[&str] =
+        &["source", "from", "sites", "first hour", "last hour", "slots", "charged calls"];
+
+    fn cells(&self) -> Vec<String> {
+        let time = |time: DateTime<Utc>| time.format("%F %H:%M").to_string();
+        vec![
+            self.source.into(),
+            self.from_source.into(),
+            self.sites.to_string(),
+            time(self.first_hour),
+            time(self.last_hour),
+            self.slots.to_string(),
+            self.calls.to_string(),
+        ]
+    }
+}
+
+async fn dry_run(
+    healing: Healing<'_>,
+    ready: &[Ready],
+    sites: &[Site],
+    days: Days,
+    format: OutputFormat,
+) -> anyhow::Result<Exit> {
+    let (mut rows, mut words) = (Vec::new(), Vec::new());
+    for ready in ready {
+        let parts = healing.parts(ready, &Unwatched);
+        let (calls, report) = heal::plan(parts, sites, days).await?;
+        let charged: u64 = calls.iter().map(|call| u64::from(call.charge)).sum();
+        words.push(format!(
+            "dry run: {} calls to {}, charged as {}, for {} missing slots of {}; {} cannot be filled{}",
+            grouped(calls.len() as u64),
+            report.history,
+            grouped(charged),
+            grouped(report.missing - report.unfillable),
+            report.source,
+            grouped(report.unfillable),
+            later(&report),
+        ));
+        rows.extend(calls.into_iter().map(|call| PlannedCall {
+            source: report.source,
+            from_source: report.history,
+            sites: call.sites,
+            first_hour: call.first,
+            last_hour: call.last,
+            slots: call.slots,
+            calls: call.charge,
+        }));
+    }
+    output::rows(format, &rows)?;
+    words.iter().for_each(|words| output::say(words));
+    Ok(Exit::Done)
+}
+
+fn conclude(ended: Ended, shutdown: &Shutdown) -> anyhow::Result<Exit> {
+    let report = match ended {
+        Ended::Ran(report) => report,
+        Ended::Held(holder, report) => {
+            super::etl::warn_of(&holder);
+            report
+        }
+    };
+    show(&report);
+    match report.stop {
+        Some(Stop::Interrupted) => Ok(shutdown.exit()),
+        Some(stop) => Err(stop.into()),
+        None if report.failed > 0 => Ok(Exit::TooManyFailed),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// The report for the person at the terminal; machines read the log line.
+fn show(report: &Report) {
+    use std::io::IsTerminal as _;
+    if std::io::stderr().is_terminal() && !report.sites.is_empty() {
+        let rows = report.sites.iter().map(|(site_id, site)| {
+            vec![site_id.clone(), site.healed.to_string(), site.unfillable.to_string()]
+        });
+        output::say(&output::table(&["site", "healed", "unfillable"], rows));
+    }
+    for failure in &report.failures {
+        let (first, last) = (failure.first.format("%F %H:%M"), failure.last.format("%F %H:%M"));
+        tracing::warn!(
+            source = report.history,
+            error_kind = failure.error.kind.as_str(),
+            http_status = failure.error.http_status,
+            slots = failure.slots,
+            "not healed, {first} to {last}: {}",
+            failure.error
+        );
+    }
+    output::say(&headline(report));
+}
+
+/// `open-meteo: healed 4,700 of 4,800 missing slots in 27 calls, charged as 3,240; 100 unfillable`.
+fn headline(report: &Report) -> String {
+    let mut words = format!(
+        "{}: healed {} of {} missing slot{}",
+        report.source,
+        grouped(report.healed),
+        grouped(report.missing),
+        if report.missing == 1 { "" } else { "s" },
+    );
+    if report.history != report.source {
+        words.push_str(&format!(" from {}", report.history));
+    }
+    words.push_str(&format!(
+        " in {} call{}",
+        grouped(report.calls),
+        if report.calls == 1 { "" } else { "s" }
+    ));
+    if report.charged != report.calls {
+        words.push_str(&format!(", charged as {}", grouped(report.charged)));
+    }
+    for (count, what) in [
+        (report.unfillable, "unfillable"),
+        (report.failed, "failed, and stay missing"),
+        (report.left(), if report.is_spent { "left: no more calls allowed" } else { "left" }),
+    ] {
+        if count > 0 {
+            words.push_str(&format!("; {} {what}", grouped(count)));
+        }
+    }
+    words + &later(report)
+}
+
+fn later(report: &Report) -> String {
+    match report.known_from {
+        Some(from) if report.later > 0 => {
+            format!("; {} known later, from {}", grouped(report.later), from.format("%F %H:%M UTC"))
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        Report {
+            source: "openweathermap",
+            history: "open-meteo",
+            missing: 4800,
+            healed: 4700,
+            unfillable: 90,
+            failed: 0,
+            later: 0,
+            known_from: None,
+            calls: 27,
+            charged: 3240,
+            runs: 27,
+            started_at: DateTime::UNIX_EPOCH,
+            finished_at: DateTime::UNIX_EPOCH,
+            is_spent: true,
+            stop: None,
+            sites: std::collections::BTreeMap::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_last_line_says_what_was_healed_and_what_was_not() {
+        assert_eq!(
+            headline(&report()),
+            "openweathermap: healed 4,700 of 4,800 missing slots from open-meteo in 27 calls, \
+             charged as 3,240; 90 unfillable; 10 left: no more calls allowed"
+        );
+        let known_from = "2026-11-28T00:00:00Z".parse().ok();
+        let plain = Report {
+            history: "openweathermap",
+            missing: 1,
+            healed: 1,
+            unfillable: 0,
+            calls: 1,
+            charged: 1,
+            later: 2,
+            known_from,
+            ..report()
+        };
+        assert_eq!(
+            headline(&plain),
+            "openweathermap: healed 1 of 1 missing slot in 1 call; 2 known later, from 2026-11-28 00:00 UTC"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! Heals: fills missing slots from a source's history, newest first, in the fewest calls that the
+//! source allows.
+//!
+//! 1. List the days that have a missing slot which a history may fill. The slots of the present
+//!    are the collection's.
+//! 2. From the newest day on, take as many days as one call covers, list their missing slots and
+//!    plan the calls. What no call can bring becomes unfillable, with the reason.
+//! 3. Make the calls in batches, **each a run of its own**: opened, which is the lock; what
+//!    another heal has filled meanwhile left out; called; loaded; closed. So a heal of a year holds
+//!    the sync back no longer than a batch, one that is interrupted goes on where it was, and of
+//!    two at once one asks for each slot.
+//!
+//! What is healed says so: its observations are of the kind `backfill`, and keep their true source.
+
+use anyhow::Context as _;
+
+use crate::domain::{Days, Site};
+use crate::job::{Job, JobSettings, Progress, Stop};
+use crate::source::History;
+use crate::store::Holder;
+
+mod account;
+mod batch;
+mod call;
+mod calls;
+mod report;
+mod wanted;
+
+pub use calls::PlannedCall;
+pub use report::{Report, SiteReport};
+
+use account::Account;
+use batch::Batched;
+use calls::Calls;
+use wanted::{Places, Survey};
+
+/// The job's name in the table of runs, where no other is asked for.
+pub const KIND: &str = "heal";
+
+/// The parts that the job works with.
+#[derive(Clone, Copy)]
+pub struct Heal<'a> {
+    /// Who opens its runs, and where it loads to.
+    pub job: Job<'a>,
+    /// Whose slots are filled.
+    pub source: &'static str,
+    /// What they are filled from: histories of one source, the better ones first; at least one.
+    pub histories: &'a [Box<dyn History>],
+    /// How it works.
+    pub settings: &'a JobSettings,
+    /// Calls per minute of the account, all tasks together; 0 is no limit.
+    pub calls_per_minute: f64,
+    /// Calls that it may spend, as the source charges them; `None`: as many as it takes.
+    pub max_calls: Option<u64>,
+    /// Is told of each slot that is done.
+    pub progress: &'a dyn Progress,
+}
+
+impl Heal<'_> {
+    /// The source that the slots are filled from.
+    #[must_use]
+    pub fn history_name(&self) -> &'static str {
+        self.histories.first().map_or(self.source, |history| history.source_name())
+    }
+
+    fn batch_rows(&self) -> usize {
+        self.settings.batch_rows as usize
+    }
+
+    /// Calls per minute of this task.
+    fn pace(&self) -> f64 {
+        self.calls_per_minute / f64::from(self.job.shard.count())
+    }
+
+    /// Whose pauses it heeds: those of its own calls, and those of the account.
+    fn pauses(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.histories.iter().map(|history| history.pause_name()).collect();
+        names.push(self.history_name());
+        names.dedup();
+        names
+    }
+}
+
+/// What became of a start.
+#[derive(Debug)]
+pub enum Ended {
+    /// It came to its end, which the report tells.
+    Ran(Box<Report>),
+    /// Another heal is at it; the report tells what was done before.
+    Held(Holder, Box<Report>),
+}
+
+/// Fills the missing slots of `sites` on `days` (UTC).
+///
+/// # Errors
+/// When the store fails before the first call; later troubles are in the report.
+pub async fn run(parts: Heal<'_>, sites: &[Site], days: Days) -> anyhow::Result<Ended> {
+    let places = Places::read(parts, sites).await.context("cannot read the sites")?;
+    let survey = places.survey(parts, days).await.context("cannot list what is missing")?;
+    let account = Account::new(parts);
+    let heeded = account.gate.heed_pauses(parts.job, &parts.pauses()).await;
+    heeded.context("cannot read the pauses")?;
+    parts.progress.planned(usize::try_from(survey.slots).unwrap_or(usize::MAX));
+    let mut report = Report::new(parts, &survey);
+    let healed = heal(parts, &places, survey, &account, &mut report).await;
+    let is_spent = account.allowance.is_spent();
+    if let Some(stop) = account.gate.into_stop() {
+        report.stop_for(stop);
+    }
+    report.finish(parts.job.clock.now(), is_spent);
+    report.log();
+    Ok(match healed {
+        Batched::Held(holder) => Ended::Held(holder, Box::new(report)),
+        Batched::Done | Batched::Stopped => Ended::Ran(Box::new(report)),
+    })
+}
+
+/// Span by span, batch by batch.
+async fn heal(
+    parts: Heal<'_>,
+    places: &Places<'_>,
+    mut survey: Survey,
+    account: &Account<'_>,
+    report: &mut Report,
+) -> Batched {
+    while let Some(span) = survey.take_span(parts) {
+        let calls = match Calls::plan(parts, places, span).await {
+            Ok(calls) => calls,
+            Err(error) => {
+                report.stop_for(Stop::Store(error));
+                return Batched::Stopped;
+            }
+        };
+        for batch in calls.into_batches(parts, report.calls == 0) {
+            match batch.heal(parts, places, account, report).await {
+                Batched::Done if account.allowance.is_spent() => return Batched::Done,
+                Batched::Done => {}
+                ended => return ended,
+            }
+        }
+    }
+    Batched::Done
+}
+
+/// The calls that [`run`] would make, newest first, and the slots that it would find unfillable.
+///
+/// # Errors
+/// When the store fails.
+pub async fn plan(
+    parts: Heal<'_>,
+    sites: &[Site],
+    days: Days,
+) -> anyhow::Result<(Vec<PlannedCall>, Report)> {
+    let places = Places::read(parts, sites).await?;
+    let mut survey = places.survey(parts, days).await?;
+    let mut report = Report::new(parts, &survey);
+    let mut planned = Vec::new();
+    while let Some(span) = survey.take_span(parts) {
+        let calls = Calls::plan(parts, &places, span).await?;
+        report.unfillable += calls.unfillable() as u64;
+        planned.extend(calls.describe(parts));
+    }
+    Ok((planned, report))
+}

@@ -1,0 +1,87 @@
+//! What all calls of a heal share: the gate, how many it may spend, and how many have failed.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use super::Heal;
+use crate::job::gate::Gate;
+
+/// What all calls of a heal share.
+pub(super) struct Account<'a> {
+    pub(super) gate: Gate<'a>,
+    pub(super) allowance: Allowance,
+    failures_in_a_row: AtomicU32,
+}
+
+impl<'a> Account<'a> {
+    pub(super) fn new(parts: Heal<'a>) -> Self {
+        Self {
+            gate: Gate::new(parts.job.clock, parts.history_name(), parts.pace()),
+            allowance: Allowance::new(parts.max_calls),
+            failures_in_a_row: AtomicU32::new(0),
+        }
+    }
+
+    /// A call was answered.
+    pub(super) fn note_answer(&self) {
+        self.failures_in_a_row.store(0, Ordering::SeqCst);
+    }
+
+    /// A call failed for good: how many have, one after the other.
+    pub(super) fn note_failure(&self) -> u32 {
+        self.failures_in_a_row.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+/// The calls that are left, as the source charges them.
+pub(super) struct Allowance {
+    left: Option<AtomicU64>,
+    was_short: AtomicBool,
+}
+
+impl Allowance {
+    /// So many; `None`: no end of them.
+    pub(super) fn new(calls: Option<u64>) -> Self {
+        Self { left: calls.map(AtomicU64::new), was_short: AtomicBool::new(false) }
+    }
+
+    /// What is left.
+    pub(super) fn left(&self) -> u64 {
+        self.left.as_ref().map_or(u64::MAX, |left| left.load(Ordering::SeqCst))
+    }
+
+    /// Spends `charge`; false, and nothing spent, when less than that is left.
+    pub(super) fn spend(&self, charge: u32) -> bool {
+        let Some(left) = &self.left else { return true };
+        let less = |left: u64| left.checked_sub(charge.into());
+        let is_enough = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok();
+        if !is_enough {
+            self.note_short();
+        }
+        is_enough
+    }
+
+    /// A call was not made for want of it.
+    pub(super) fn note_short(&self) {
+        self.was_short.store(true, Ordering::SeqCst);
+    }
+
+    /// True when a call was not made for want of it, or none can be.
+    pub(super) fn is_spent(&self) -> bool {
+        self.was_short.load(Ordering::SeqCst) || self.left() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_what_was_allowed_is_spent() {
+        let allowance = Allowance::new(Some(5));
+        assert!(allowance.spend(3) && !allowance.is_spent());
+        assert!(!allowance.spend(3) && allowance.is_spent());
+        assert_eq!(allowance.left(), 2);
+        assert!(Allowance::new(None).spend(u32::MAX));
+        assert!(Allowance::new(Some(0)).is_spent());
+    }
+}

@@ -1,0 +1,129 @@
+//! A batch of calls: one run.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::mpsc;
+
+use super::Heal;
+use super::account::Account;
+use super::call::Caller;
+use super::report::{Report, RunReport};
+use super::wanted::{Places, SlotsOfHours};
+use crate::domain::{SiteId, SlotResult};
+use crate::job::Stop;
+use crate::job::load::Loader;
+use crate::job::lock::{self, Lock};
+use crate::source::history::Ask;
+use crate::store::{Holder, Run, StoreError};
+
+/// Calls that are made in one run, and slots that are known to be unfillable.
+pub(super) struct Batch<'a> {
+    history: usize,
+    asks: Vec<Ask<'a>>,
+    unfillable: Vec<SlotResult>,
+}
+
+/// What became of a batch.
+pub(super) enum Batched {
+    Done,
+    /// Another heal is at it.
+    Held(Holder),
+    /// The heal comes to its end; gate or report say why.
+    Stopped,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn of(history: usize, unfillable: Vec<SlotResult>) -> Self {
+        Self { history, asks: Vec::new(), unfillable }
+    }
+
+    pub(super) fn push(&mut self, ask: Ask<'a>) {
+        self.asks.push(ask);
+    }
+
+    pub(super) fn calls(&self) -> usize {
+        self.asks.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.asks.is_empty() && self.unfillable.is_empty()
+    }
+
+    /// Opens a run, fills what is still missing, closes the run.
+    pub(super) async fn heal(
+        self,
+        parts: Heal<'_>,
+        places: &Places<'_>,
+        account: &Account<'_>,
+        report: &mut Report,
+    ) -> Batched {
+        let gate = &account.gate;
+        let run = match lock::take(parts.job).await {
+            Ok(Lock::Taken(run)) => run,
+            Ok(Lock::Held(holder)) => return Batched::Held(holder),
+            Ok(Lock::Interrupted) => {
+                gate.stop(Stop::Interrupted);
+                return Batched::Stopped;
+            }
+            Err(error) => {
+                gate.stop(Stop::Store(error));
+                return Batched::Stopped;
+            }
+        };
+        let mut own = RunReport::default();
+        if let Err(error) = self.fill(parts, places, &run, account, &mut own).await {
+            gate.stop(Stop::Store(error));
+        }
+        let (outcome, message) = own.outcome(gate.stopped());
+        let closed = parts.job.close(&run, outcome, &own.counts(), message).await;
+        report.add(own);
+        if let Err(error) = closed {
+            gate.stop(Stop::Store(error));
+        }
+        if gate.stopped().is_some() { Batched::Stopped } else { Batched::Done }
+    }
+
+    async fn fill(
+        self,
+        parts: Heal<'_>,
+        places: &Places<'_>,
+        run: &Run,
+        account: &Account<'_>,
+        report: &mut RunReport,
+    ) -> Result<(), StoreError> {
+        let missing = self.still_missing(parts, places).await?;
+        let batch_rows = parts.batch_rows();
+        let (sender, receiver) = mpsc::channel(batch_rows);
+        let caller = Caller::new(parts, account, (self.history, &missing), sender);
+        let loader = Loader {
+            job: parts.job,
+            run,
+            gate: &account.gate,
+            pauses: &parts.pauses(),
+            batch_rows,
+            loaded: &mut |result| {
+                report.count(result);
+                parts.progress.done(result);
+            },
+        };
+        let (loaded, made) =
+            tokio::join!(loader.load(receiver), caller.call(self.asks, self.unfillable));
+        report.take(made);
+        loaded
+    }
+
+    /// What another heal has filled meanwhile is not asked for again: the run is open, so that none
+    /// is at it now.
+    async fn still_missing(
+        &self,
+        parts: Heal<'_>,
+        places: &Places<'_>,
+    ) -> Result<SlotsOfHours, StoreError> {
+        let first = self.asks.iter().map(|ask| ask.first).min();
+        let last = self.asks.iter().map(|ask| ask.last).max();
+        let Some(hours) = first.zip(last) else { return Ok(SlotsOfHours::new()) };
+        let site_ids: BTreeSet<&SiteId> =
+            self.asks.iter().flat_map(|ask| &ask.sites).map(|site| &site.site_id).collect();
+        places.still_missing(parts, &site_ids, hours).await
+    }
+}

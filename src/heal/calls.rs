@@ -1,0 +1,133 @@
+//! Which calls fill the slots of some days.
+
+use chrono::{DateTime, Utc};
+
+use super::Heal;
+use super::batch::Batch;
+use super::wanted::{HistorySpan, Places, Wanted, reason};
+use crate::domain::{Slot, SlotOutcome, SlotResult, ValueKind};
+use crate::source::History;
+use crate::source::history::{Ask, Missing, plan};
+use crate::store::StoreError;
+
+/// A batch of calls lasts no longer than this part of a minute at the account's pace.
+const BATCHES_PER_MINUTE: f64 = 4.0;
+
+/// The calls for some days of one history, newest first.
+pub(super) struct Calls<'a> {
+    history: usize,
+    asks: Vec<Ask<'a>>,
+    wanted: Vec<Wanted<'a>>,
+    unfillable: Vec<SlotResult>,
+}
+
+/// A call that would be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedCall {
+    /// How many sites it asks for.
+    pub sites: usize,
+    /// The first hour that it asks for.
+    pub first: DateTime<Utc>,
+    /// The last hour that it asks for.
+    pub last: DateTime<Utc>,
+    /// How many missing slots it may fill.
+    pub slots: usize,
+    /// How many calls the source charges.
+    pub charge: u32,
+}
+
+impl<'a> Calls<'a> {
+    pub(super) async fn plan(
+        parts: Heal<'_>,
+        places: &Places<'a>,
+        HistorySpan { history, days }: HistorySpan,
+    ) -> Result<Self, StoreError> {
+        let (wanted, others): (Vec<_>, Vec<_>) = places
+            .list(parts, days)
+            .await?
+            .into_iter()
+            .partition(|each| each.history == Ok(history));
+        let hours: Vec<_> = wanted.iter().map(|wanted| (wanted.site, wanted.hour)).collect();
+        let asks = plan(&parts.histories[history].reach(), &hours);
+        // Days of the first history, as `Survey` counts them.
+        let others = others.iter().filter(|_| history == 0);
+        let unfillable = others.filter_map(|wanted| unfillable(parts, wanted)).collect();
+        Ok(Self { history, asks, wanted, unfillable })
+    }
+
+    /// How many slots no call can fill.
+    pub(super) fn unfillable(&self) -> usize {
+        self.unfillable.len()
+    }
+
+    /// The calls in batches. The very first is a batch of its own, since it may find out that no
+    /// call will do.
+    pub(super) fn into_batches(self, parts: Heal<'_>, is_first: bool) -> Vec<Batch<'a>> {
+        let history = &*parts.histories[self.history];
+        let mut batches = vec![Batch::of(self.history, self.unfillable)];
+        let mut charge = 0;
+        for (number, ask) in self.asks.into_iter().enumerate() {
+            charge += history.charge(&ask);
+            let is_full = batches.last().is_none_or(|batch| batch.calls() >= parts.batch_rows());
+            if number == 0 || is_full || is_first && number == 1 || is_too_long(parts, charge) {
+                batches.push(Batch::of(self.history, Vec::new()));
+                charge = history.charge(&ask);
+            }
+            if let Some(batch) = batches.last_mut() {
+                batch.push(ask);
+            }
+        }
+        batches.retain(|batch| !batch.is_empty());
+        batches
+    }
+
+    /// What the calls are.
+    pub(super) fn describe(&self, parts: Heal<'_>) -> impl Iterator<Item = PlannedCall> {
+        let history = &*parts.histories[self.history];
+        self.asks.iter().map(move |ask| {
+            let is_in = |wanted: &&Wanted<'_>| {
+                (ask.first..=ask.last).contains(&wanted.hour)
+                    && ask.sites.iter().any(|site| site.site_id == wanted.site.site_id)
+            };
+            PlannedCall {
+                sites: ask.sites.len(),
+                first: ask.first,
+                last: ask.last,
+                slots: self.wanted.iter().filter(is_in).count(),
+                charge: history.charge(ask),
+            }
+        })
+    }
+}
+
+fn is_too_long(parts: Heal<'_>, charge: u32) -> bool {
+    parts.calls_per_minute > 0.0 && f64::from(charge) > parts.pace() / BATCHES_PER_MINUTE
+}
+
+/// The slot, if it is known before any call that none can fill it.
+fn unfillable(parts: Heal<'_>, wanted: &Wanted<'_>) -> Option<SlotResult> {
+    let missing = wanted.history.as_ref().err()?;
+    if matches!(missing, Missing::TooRecent { .. }) {
+        return None;
+    }
+    Some(SlotResult {
+        slot: Slot { site_id: wanted.site.site_id.clone(), slot_time: wanted.slot_time },
+        source: parts.source,
+        attempts: 0,
+        http_status: None,
+        latency_ms: 0,
+        value_kind: ValueKind::Backfill,
+        outcome: SlotOutcome::unfillable(&reason(parts.history_name(), &missing.to_string())),
+    })
+}
+
+/// As much of `ask` as `left` calls pay for; `None`: not even one site.
+pub(super) fn fit<'a>(history: &dyn History, mut ask: Ask<'a>, left: u64) -> Option<Ask<'a>> {
+    while u64::from(history.charge(&ask)) > left {
+        if ask.sites.len() < 2 {
+            return None;
+        }
+        ask.sites.pop();
+    }
+    Some(ask)
+}

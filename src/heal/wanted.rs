@@ -1,0 +1,207 @@
+//! Which slots are missing that a history may fill.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelta, Utc};
+
+use super::Heal;
+use crate::domain::{Days, Gap, Life, Reason, Site, SiteId};
+use crate::gaps::{self, Selection};
+use crate::source::History;
+use crate::source::history::Missing;
+use crate::store::StoreError;
+
+/// A missing slot.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted<'a> {
+    pub(super) site: &'a Site,
+    pub(super) slot_time: DateTime<Utc>,
+    /// Its hour, which a history is asked for.
+    pub(super) hour: DateTime<Utc>,
+    /// Which of the histories may have it, or why none has.
+    pub(super) history: Result<usize, Missing>,
+}
+
+/// The missing slots of each site and hour.
+pub(super) type SlotsOfHours = HashMap<(SiteId, DateTime<Utc>), Vec<DateTime<Utc>>>;
+
+/// The sites that are healed.
+pub(super) struct Places<'a> {
+    sites: HashMap<SiteId, &'a Site>,
+    lives: Vec<Life>,
+}
+
+impl<'a> Places<'a> {
+    /// Those of the file that are this task's and in the store.
+    pub(super) async fn read(parts: Heal<'_>, sites: &'a [Site]) -> Result<Self, StoreError> {
+        let job = parts.job;
+        let own = sites.iter().filter(|site| job.shard.contains(&site.site_id));
+        let sites: HashMap<_, _> = own.map(|site| (site.site_id.clone(), site)).collect();
+        let mut lives = job.insist(async || job.store.list_lives().await).await?;
+        lives.retain(|life| sites.contains_key(&life.site_id));
+        Ok(Self { sites, lives })
+    }
+
+    /// What is missing on `days`.
+    pub(super) async fn survey(&self, parts: Heal<'_>, days: Days) -> Result<Survey, StoreError> {
+        let job = parts.job;
+        let survey = async || {
+            let mut survey = Survey::default();
+            self.each(parts, &self.lives, days, |wanted| survey.count(&wanted)).await?;
+            Ok(survey)
+        };
+        job.insist(survey).await
+    }
+
+    /// Every missing slot of `days`.
+    pub(super) async fn list(
+        &self,
+        parts: Heal<'_>,
+        days: Days,
+    ) -> Result<Vec<Wanted<'a>>, StoreError> {
+        self.list_of(parts, &self.lives, days).await
+    }
+
+    /// The slots of these sites that are missing from one hour to another.
+    pub(super) async fn still_missing(
+        &self,
+        parts: Heal<'_>,
+        site_ids: &BTreeSet<&SiteId>,
+        hours: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<SlotsOfHours, StoreError> {
+        let is_asked = |life: &&Life| site_ids.contains(&life.site_id);
+        let lives: Vec<Life> = self.lives.iter().filter(is_asked).cloned().collect();
+        let days = Days { from: Some(hours.0.date_naive()), to: Some(hours.1.date_naive()) };
+        let mut slots = SlotsOfHours::new();
+        for wanted in self.list_of(parts, &lives, days).await? {
+            let key = (wanted.site.site_id.clone(), wanted.hour);
+            slots.entry(key).or_default().push(wanted.slot_time);
+        }
+        Ok(slots)
+    }
+
+    async fn list_of(
+        &self,
+        parts: Heal<'_>,
+        lives: &[Life],
+        days: Days,
+    ) -> Result<Vec<Wanted<'a>>, StoreError> {
+        let list = async || {
+            let mut list = Vec::new();
+            self.each(parts, lives, days, |wanted| list.push(wanted)).await?;
+            Ok(list)
+        };
+        parts.job.insist(list).await
+    }
+
+    /// The slots whose time is over and that are not settled. The others are the collection's.
+    async fn each(
+        &self,
+        parts: Heal<'_>,
+        lives: &[Life],
+        days: Days,
+        mut each: impl FnMut(Wanted<'a>),
+    ) -> Result<(), StoreError> {
+        let now = parts.job.clock.now();
+        let selection = Selection { source: Some(parts.source), days, now };
+        let of_gap = |gap: gaps::SiteGap| {
+            let site = SiteId::parse(&gap.site_id).and_then(|id| self.sites.get(&id).copied());
+            let Some(site) = site.filter(|_| !is_settled(&gap.gap, parts.history_name())) else {
+                return Ok(());
+            };
+            for slot_time in slots(&gap.gap).filter(|time| *time + gap.gap.interval.span() <= now) {
+                let hour = slot_time.duration_trunc(TimeDelta::hours(1)).unwrap_or(slot_time);
+                let history = find_history(parts.histories, hour, now);
+                each(Wanted { site, slot_time, hour, history });
+            }
+            Ok(())
+        };
+        gaps::list(parts.job.store, lives, selection, of_gap).await.map(|_| ())
+    }
+}
+
+/// What begins the reason of a slot that this source cannot fill: another one may be able to.
+pub(super) fn reason(source: &str, why: &str) -> String {
+    format!("{source}: {why}")
+}
+
+fn is_settled(gap: &Gap, source: &str) -> bool {
+    matches!(&gap.reason, Reason::Unfillable(why) if why.starts_with(&reason(source, "")))
+}
+
+fn slots(gap: &Gap) -> impl Iterator<Item = DateTime<Utc>> {
+    let (last, step) = (gap.last_slot, gap.interval.span());
+    std::iter::successors(Some(gap.first_slot), move |slot| Some(*slot + step))
+        .take_while(move |slot| *slot <= last)
+}
+
+/// The first history that may have the hour, else when one will have it, else why none has it.
+fn find_history(
+    histories: &[Box<dyn History>],
+    hour: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize, Missing> {
+    let mut missing = Missing::Silent;
+    let mut known_from = DateTime::<Utc>::MAX_UTC;
+    for (number, history) in histories.iter().enumerate() {
+        match history.reach().check(hour, now) {
+            Ok(()) => return Ok(number),
+            Err(Missing::TooRecent { known_from: from }) => known_from = known_from.min(from),
+            Err(other) if number == 0 => missing = other,
+            Err(_) => {}
+        }
+    }
+    let is_later = known_from < DateTime::<Utc>::MAX_UTC;
+    Err(if is_later { Missing::TooRecent { known_from } } else { missing })
+}
+
+/// What is missing, day by day.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// Slots that are filled or found to be unfillable now.
+    pub(super) slots: u64,
+    /// Slots that a history has later.
+    pub(super) later: u64,
+    /// From when on it has the first of them.
+    pub(super) known_from: Option<DateTime<Utc>>,
+    /// The days that each history is asked for; those of the first are also those of slots that no
+    /// history has.
+    days: BTreeMap<usize, BTreeSet<NaiveDate>>,
+}
+
+/// Days that one call of a history may cover.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HistorySpan {
+    pub(super) history: usize,
+    pub(super) days: Days,
+}
+
+impl Survey {
+    fn count(&mut self, wanted: &Wanted<'_>) {
+        if let Err(Missing::TooRecent { known_from }) = &wanted.history {
+            self.later += 1;
+            self.known_from = Some(self.known_from.map_or(*known_from, |t| t.min(*known_from)));
+        } else {
+            self.slots += 1;
+            let history = wanted.history.as_ref().copied().unwrap_or_default();
+            self.days.entry(history).or_default().insert(wanted.hour.date_naive());
+        }
+    }
+
+    /// The newest days of one history, as many as one call covers.
+    pub(super) fn take_span(&mut self, parts: Heal<'_>) -> Option<HistorySpan> {
+        let newest =
+            |(history, days): (&usize, &BTreeSet<NaiveDate>)| Some((*days.last()?, *history));
+        let (last, history) = self.days.iter().filter_map(newest).max()?;
+        let before = DayCount::new(days_per_call(&*parts.histories[history]) - 1);
+        let first = last.checked_sub_days(before).unwrap_or(last);
+        self.days.get_mut(&history)?.split_off(&first);
+        Some(HistorySpan { history, days: Days { from: Some(first), to: Some(last) } })
+    }
+}
+
+fn days_per_call(history: &dyn History) -> u64 {
+    let reach = history.reach();
+    let days = if reach.by_day { reach.hours_per_call / 24 } else { 1 };
+    u64::from(days.max(1))
+}

@@ -1,0 +1,423 @@
+//! `weather heal`: missing slots from history.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Days as DayCount, NaiveDate, TimeDelta, Utc};
+use serde_json::{Value, json};
+use weather_data_product::clock::Clock as _;
+use weather_data_product::domain::{Days, Outcome, Shard, Site};
+use weather_data_product::gaps::{self, Selection};
+use weather_data_product::heal::{self, Ended, Heal, Report};
+use weather_data_product::job::{self, JobSettings, Stop, Unwatched};
+use weather_data_product::simulator::SimulatorConfig;
+use weather_data_product::source::History;
+use weather_data_product::source::open_meteo::OpenMeteo;
+use weather_data_product::store::{RunHost, Store};
+
+use crate::support::databases::{TestDatabase, on_both_databases};
+use crate::support::kills::{Random, signal, spawn};
+use crate::support::program::{Program, SimulatorProcess};
+use crate::support::samples::{LONG_LEASE, SOURCE, hour, site, sites};
+use crate::support::service::{Job, KEY, Service, client};
+
+on_both_databases!(
+    a_hundred_sites_without_runs_for_48_hours_are_healed_once,
+    a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others,
+    a_slot_that_no_history_reaches_is_unfillable_without_a_call,
+    a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed,
+    a_heal_spends_no_more_calls_than_it_may,
+    another_sources_history_fills_the_slots_and_keeps_its_name,
+    of_two_heals_at_once_each_slot_is_asked_for_once,
+);
+
+/// How the job is started; change what the test is about.
+struct Healer<'a> {
+    store: &'a dyn Store,
+    service: &'a Service,
+    histories: Vec<Box<dyn History>>,
+    max_calls: Option<u64>,
+    settings: JobSettings,
+    days: Days,
+}
+
+impl<'a> Healer<'a> {
+    fn new(store: &'a dyn Store, service: &'a Service) -> Self {
+        let histories: Vec<Box<dyn History>> = vec![Box::new(client(&service.url, KEY))];
+        let settings = JobSettings::default();
+        Self { store, service, histories, max_calls: None, settings, days: Days::ALL }
+    }
+
+    fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
+        let timeout = Duration::from_secs(5);
+        let source = OpenMeteo::build(&service.url, &service.url, None, timeout).unwrap();
+        let histories: Vec<Box<dyn History>> =
+            vec![Box::new(source.archive()), Box::new(source.recent_hours())];
+        Self { histories, ..Self::new(store, service) }
+    }
+
+    async fn run(&self, sites: &[Site]) -> Report {
+        let host = RunHost { host: "test".into(), ..RunHost::default() };
+        let parts = Heal {
+            job: job::Job {
+                store: self.store,
+                clock: &*self.service.clock,
+                kind: heal::KIND,
+                shard: Shard::WHOLE,
+                lease: LONG_LEASE,
+                host: &host,
+                shutdown: &tokio_util::sync::CancellationToken::new(),
+            },
+            source: SOURCE,
+            histories: &self.histories,
+            settings: &self.settings,
+            calls_per_minute: 0.0,
+            max_calls: self.max_calls,
+            progress: &Unwatched,
+        };
+        match heal::run(parts, sites, self.days).await.unwrap() {
+            Ended::Ran(report) => *report,
+            Ended::Held(holder, _) => panic!("held by {holder:?}"),
+        }
+    }
+}
+
+async fn missing(store: &dyn Store, now: DateTime<Utc>) -> gaps::Summary {
+    let lives = store.list_lives().await.unwrap();
+    let selection = Selection { source: Some(SOURCE), days: Days::ALL, now };
+    gaps::list(store, &lives, selection, |_| Ok::<_, anyhow::Error>(())).await.unwrap()
+}
+
+/// A run at the tests' hour and one so many hours later, none between.
+async fn left_alone(store: &dyn Store, service: &Service, sites: &[Site], hours: i64) {
+    Job::new(store, service).run(sites).await;
+    service.set_time(hour() + TimeDelta::hours(hours) + TimeDelta::minutes(7));
+    Job::new(store, service).run(sites).await;
+}
+
+fn past_calls(service: &Service) -> Vec<(String, String)> {
+    let calls = service.simulator.calls().into_iter();
+    calls.filter_map(|call| Some((call.latitude, call.past?))).collect()
+}
+
+/// `kind` for the place of a site.
+fn fault_at(kind: &str, site: &Site) -> String {
+    format!("{kind}@{},{}", site.coordinates.latitude(), site.coordinates.longitude())
+}
+
+async fn a_hundred_sites_without_runs_for_48_hours_are_healed_once(database: &TestDatabase) {
+    let store = &*database.store;
+    let sites = sites(100);
+    let live = Service::with_faults(&[]).await;
+    left_alone(store, &live, &sites, 49).await;
+    let now = live.clock.now();
+    assert_eq!(missing(store, now).await.slots, 4800);
+    // A place that One Call does not know, and answers that fail at first.
+    let not_found = fault_at("not_found", &sites[7]);
+    let service = Service::with_faults(&[&not_found, "server_error=3%:1"]).await;
+    service.set_time(now);
+    let report = Healer::new(store, &service).run(&sites).await;
+    assert_eq!((report.missing, report.healed, report.unfillable), (4800, 99 * 48, 48));
+    assert_eq!((report.outcome(), report.left()), (Outcome::Succeeded, 0));
+    let summary = missing(store, now).await;
+    assert_eq!(summary.by_reason.into_iter().collect::<Vec<_>>(), [("unfillable".into(), 48)]);
+    // Each slot was asked for once, but for those that failed at first.
+    let asked = past_calls(&service);
+    assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), 4800);
+    assert_eq!(asked.len() as u64, report.calls);
+    assert!(asked.len() < 4820, "{}", asked.len());
+    // Newest first: no hour is asked for after one that is a batch older.
+    let hours: Vec<i64> = asked.iter().map(|(_, hour)| hour.parse().unwrap()).collect();
+    let day = hours[0] - hours[0] % 86400;
+    let first_of_the_day_before = hours.iter().position(|hour| *hour < day).unwrap();
+    assert!(hours[first_of_the_day_before..].iter().all(|hour| *hour < day));
+
+    let again = Healer::new(store, &service).run(&sites).await;
+    assert_eq!((again.calls, again.healed, again.runs), (0, 0, 0));
+    let backfill = "select concat_ws('|', count(*), count(distinct concat(site_id, observation_time)), \
+        min(source), max(source)) from weather_observations where value_kind = 'backfill'";
+    assert_eq!(database.line(backfill).await, format!("4752|4752|{SOURCE}|{SOURCE}"));
+    let live = "select count(*) from weather_observations where value_kind = 'live'";
+    assert_eq!(database.count(live).await, 200);
+    let reason = "select distinct error_message from collection_slots where status = 'unfillable'";
+    let reason = database.line(reason).await;
+    assert!(reason.starts_with("openweathermap: HTTP 404"), "{reason}");
+    let available = database.microseconds("available_at");
+    let late = format!(
+        "select count(*) from weather_observations where value_kind = 'backfill' and {available} < {}",
+        now.timestamp_micros()
+    );
+    assert_eq!(database.count(&late).await, 0, "available when it was healed, and not before");
+}
+
+async fn another_sources_history_fills_the_slots_and_keeps_its_name(database: &TestDatabase) {
+    let store = &*database.store;
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(3);
+    left_alone(store, &service, &sites, 6 * 24).await;
+    let report = Healer::from_open_meteo(store, &service).run(&sites).await;
+    // The archive is three days late; the forecast API has the days since.
+    assert_eq!((report.healed, report.calls, report.left()), (3 * 143, 2, 0), "{report:?}");
+    let rows = "select concat_ws('|', source, value_kind, count(*)) from weather_observations \
+        group by source, value_kind order by source";
+    let expected = ["open-meteo|backfill|429", "openweathermap|live|6"];
+    assert_eq!(database.lines(rows).await, expected);
+    let slots = "select concat_ws('|', source, observation_source, count(*)) from collection_slots \
+        group by source, observation_source order by observation_source";
+    let expected = ["openweathermap|6", "openweathermap|open-meteo|429"];
+    assert_eq!(database.lines(slots).await, expected);
+    assert_eq!(missing(store, service.clock.now()).await.slots, 0);
+}
+
+async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &TestDatabase) {
+    let store = &*database.store;
+    let service = Service::with_faults(&[]).await;
+    let begins = NaiveDate::from_ymd_opt(1978, 12, 31);
+    let ends = NaiveDate::from_ymd_opt(1979, 1, 1);
+    let timezone = chrono_tz::Tz::UTC;
+    let old = Site { active_from: begins, active_until: ends, timezone, ..site(1) };
+    store.take_in_sites(std::slice::from_ref(&old), hour()).await.unwrap();
+    database
+        .execute(&format!(
+            "update sites set spans = '[{{\"from\":\"1978-01-01T00:00:00Z\",\"until\":null,\
+             \"interval_minutes\":60}}]' where site_id = '{}'",
+            old.site_id
+        ))
+        .await;
+    let report = Healer::new(store, &service).run(&[old.clone()]).await;
+    assert_eq!((report.healed, report.unfillable, report.calls), (24, 24, 24), "{report:?}");
+    let reason = "select distinct error_message from collection_slots where status = 'unfillable'";
+    let begins = "openweathermap: the history begins at 1979-01-01 00:00:00 UTC";
+    assert_eq!(database.line(reason).await, begins);
+    let attempts = "select distinct attempts from collection_slots where status = 'unfillable'";
+    assert_eq!(database.count(attempts).await, 0);
+    // Another source may still know it.
+    let report = Healer::from_open_meteo(store, &service).run(&[old.clone()]).await;
+    assert_eq!((report.healed, report.calls), (24, 1), "{report:?}");
+    assert_eq!(Healer::from_open_meteo(store, &service).run(&[old]).await.missing, 0);
+}
+
+async fn a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let live = Service::with_faults(&[]).await;
+    let sites = sites(5);
+    left_alone(store, &live, &sites, 24).await;
+    // A call is refused when the first of its places is.
+    let service = Service::with_faults(&[&fault_at("bad_request", &sites[3])]).await;
+    service.set_time(live.clock.now());
+    let alone = std::slice::from_ref(&sites[3]);
+    let report = Healer::from_open_meteo(store, &service).run(alone).await;
+    assert_eq!((report.unfillable, report.calls), (23, 1), "{report:?}");
+    let service = Service::with_faults(&[&fault_at("bad_request", &sites[0])]).await;
+    service.set_time(live.clock.now());
+    let report = Healer::from_open_meteo(store, &service).run(&sites).await;
+    // The whole, its halves, and the half of the first place again.
+    assert_eq!((report.healed, report.unfillable, report.calls), (3 * 23, 23, 5), "{report:?}");
+}
+
+async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
+    let store = &*database.store;
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(10);
+    left_alone(store, &service, &sites, 24).await;
+    let mut healer = Healer::new(store, &service);
+    healer.max_calls = Some(25);
+    let report = healer.run(&sites).await;
+    assert_eq!((report.healed, report.calls, report.left()), (25, 25, 205), "{report:?}");
+    assert!(report.is_spent);
+    // The newest ones: two hours of all sites, and half of a third.
+    let oldest = past_calls(&service).into_iter().map(|(_, hour)| hour).min().unwrap();
+    assert_eq!(oldest, (hour() + TimeDelta::hours(21)).timestamp().to_string());
+    // A call of many sites is cut to those that it pays for: 1.4 for each.
+    let mut healer = Healer::from_open_meteo(store, &service);
+    healer.max_calls = Some(7);
+    let report = healer.run(&sites).await;
+    assert_eq!((report.calls, report.charged, report.sites.len()), (1, 7, 5), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
+    crate::support::databases::with_sqlite(async |database| {
+        let store = &*database.store;
+        let live = Service::with_faults(&[]).await;
+        let sites = sites(20);
+        left_alone(store, &live, &sites, 24).await;
+        let with = async |config: SimulatorConfig| {
+            let service = Service::start(config).await;
+            service.set_time(live.clock.now());
+            service
+        };
+        let faulty = |fault: &str| SimulatorConfig {
+            faults: vec![fault.parse().unwrap()],
+            ..SimulatorConfig::default()
+        };
+        let service = with(SimulatorConfig { has_one_call: false, ..faulty("slow=0%") }).await;
+        let report = Healer::new(store, &service).run(&sites).await;
+        assert!(matches!(report.stop, Some(Stop::NotSubscribed { .. })), "{report:?}");
+        assert_eq!(report.calls, 1, "one call finds out");
+
+        let service = with(faulty("server_error=100%")).await;
+        let report = Healer::new(store, &service).run(&sites).await;
+        assert!(matches!(report.stop, Some(Stop::SourceFails { .. })), "{report:?}");
+        assert!(report.failed >= 5 && report.failed < 30, "{report:?}");
+
+        let service = with(faulty("rate_limited=100%")).await;
+        let report = Healer::new(store, &service).run(&sites).await;
+        assert!(matches!(report.stop, Some(Stop::AccountBlocked { .. })), "{report:?}");
+        // The pause is One Call's: it delays no live slot.
+        assert_eq!(store.paused_until(SOURCE).await.unwrap(), None);
+        let again = Healer::new(store, &service).run(&sites).await;
+        assert_eq!(again.calls, 0, "a start before its end makes no call");
+        assert_eq!(missing(store, live.clock.now()).await.slots, 20 * 23);
+        let open = "select count(*) from ingestion_runs where status = 'open'";
+        assert_eq!(database.count(open).await, 0);
+        // Whose account was blocked for history had no slot of the present paused.
+        let summary = missing(store, live.clock.now()).await;
+        assert_eq!(summary.by_reason.keys().collect::<Vec<_>>(), ["never tried"]);
+    })
+    .await;
+}
+
+/// A file of so many hourly sites that were to be collected since so many days.
+fn past_sites(count: u32, since_days: u64) -> String {
+    let today = Utc::now().date_naive();
+    let site = |number: u32| {
+        json!({
+            "site_id": format!("site-{number:05}"),
+            "name": format!("Site {number}"),
+            "latitude": f64::from(number) - 60.0,
+            "longitude": f64::from(number) - 150.0,
+            "timezone": "UTC",
+            "active_from": (today - DayCount::new(since_days)).to_string(),
+            "active_until": (today - DayCount::new(1)).to_string(),
+        })
+    };
+    json!({"sites": (0..count).map(site).collect::<Vec<_>>()}).to_string()
+}
+
+fn healer(simulator: &SimulatorProcess, database: &TestDatabase, sites: &str) -> Program {
+    simulator
+        .client(&database.url)
+        .env("OPEN_METEO_BASE_URL", &simulator.url)
+        .env("OPEN_METEO_ARCHIVE_URL", &simulator.url)
+        .env("OPEN_METEO_CALLS_PER_MINUTE", "0")
+        .env("WEATHER_LEASE_SECONDS", "2")
+        .file("sites.json", sites)
+        .env("SITES_FILE", "sites.json")
+}
+
+/// Sites of the year: few in a test run, 20 by `scripts/soak`.
+fn sites_of_the_year() -> u32 {
+    std::env::var("WEATHER_SOAK_SITES").map_or(3, |text| text.parse().unwrap())
+}
+
+async fn a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed(
+    database: &TestDatabase,
+) {
+    let count = sites_of_the_year();
+    let simulator = SimulatorProcess::start(&[]);
+    let program =
+        healer(&simulator, database, &past_sites(count, 365)).env("SOURCES", "open-meteo");
+    program.run(&["migrate"]).expect(0);
+    // The file says that the sites were there all year; so must the store, whose spans begin now.
+    let span = "[{\"from\":\"2020-01-01T00:00:00Z\",\"until\":null,\"interval_minutes\":60}]";
+    program.run(&["etl"]);
+    database.execute(&format!("update sites set spans = '{span}'")).await;
+    let mut random = Random(11);
+    let mut kept: Vec<(usize, BTreeSet<String>)> = Vec::new();
+    for calls in [6, 12, 18] {
+        let mut child = spawn(&program, &["heal"]);
+        while archive_calls(&simulator).len() < calls {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(random.part_of(Duration::from_millis(300))).await;
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        let days = "select substr(slot_time, 1, 10) from collection_slots \
+            where source = 'open-meteo' and status = 'collected' group by 1 having count(*) = ";
+        let days = database.texts(&format!("{days}{}", 24 * count)).await;
+        kept.push((archive_calls(&simulator).len(), days.into_iter().collect()));
+    }
+    let healed = program.run(&["heal"]).expect(0);
+    assert!(healed.stderr.contains("healed"), "{}", healed.stderr);
+    let calls = archive_calls(&simulator);
+    for (made_before, days) in &kept {
+        assert!(!days.is_empty());
+        for (from, to) in &calls[*made_before..] {
+            let again: Vec<_> = days.iter().filter(|day| (from..=to).contains(day)).collect();
+            assert!(again.is_empty(), "{from} to {to} asks again for {again:?}");
+        }
+    }
+    // 365 days by 14, once more where an answer was lost to a kill or in the middle of a span.
+    assert!(calls.len() <= 27 + 2 * 3, "{} calls", calls.len());
+    let slots = "select count(*) from collection_slots where status = 'collected'";
+    assert_eq!(database.count(slots).await, i64::from(count) * 365 * 24);
+    let before = simulator.calls().len();
+    program.run(&["heal"]).expect(0);
+    assert_eq!(simulator.calls().len(), before, "nothing is left to ask for");
+}
+
+/// First and last day of the archive's calls, in order.
+fn archive_calls(simulator: &SimulatorProcess) -> Vec<(String, String)> {
+    let calls = simulator.log();
+    let days = |line: &str| {
+        let call: Value = serde_json::from_str(line).ok()?;
+        let (from, to) = call["past"].as_str()?.split_once('/')?;
+        (call["path"] == "/v1/archive").then(|| (from.to_owned(), to.to_owned()))
+    };
+    calls.lines().filter_map(days).collect()
+}
+
+async fn of_two_heals_at_once_each_slot_is_asked_for_once(database: &TestDatabase) {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = healer(&simulator, database, &past_sites(4, 3)).env("WEATHER_BATCH_ROWS", "40");
+    program.run(&["migrate"]).expect(0);
+    program.run(&["etl"]);
+    let span = "[{\"from\":\"2020-01-01T00:00:00Z\",\"until\":null,\"interval_minutes\":60}]";
+    database.execute(&format!("update sites set spans = '{span}'")).await;
+    let heals: Vec<_> = (0..2).map(|_| spawn(&program, &["heal"])).collect();
+    for mut heal in heals {
+        assert!(heal.wait().unwrap().success());
+    }
+    program.run(&["heal"]).expect(0);
+    let asked: Vec<String> = (simulator.calls().iter())
+        .filter(|call| !call["past"].is_null())
+        .map(|call| format!("{} {}", call["latitude"], call["past"]))
+        .collect();
+    assert_eq!(asked.len(), 4 * 3 * 24);
+    assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len());
+    let runs = "select count(*) from ingestion_runs where kind = 'heal'";
+    assert!(database.count(runs).await >= 8, "a batch is a run of its own");
+}
+
+#[test]
+fn what_cannot_be_healed_is_said_before_any_call() {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = simulator.client("sqlite://weather.db").with_sites(2);
+    for (arguments, words) in [
+        (&["--from", "2199-01-01"][..], "--from 2199-01-01 is in the future"),
+        (&["--from", "2026-01-02", "--to", "2026-01-01"], "--to is before --from"),
+        (&["--to", "1978-12-31"], "the history of openweathermap begins: 1979-01-01"),
+        (&["--site", "nowhere"], "--site nowhere: not in sites.json"),
+        (&["--from-source", "metno"], "`metno` is no source: expected openweathermap, open-meteo"),
+    ] {
+        let ran = program.run(&[&["heal"], arguments].concat()).expect(2);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+    let without_key = Program::new().with_sites(2).run(&["heal"]).expect(2);
+    assert!(without_key.stderr.contains("no API key"), "{}", without_key.stderr);
+    assert!(simulator.calls().is_empty());
+    let unsubscribed = SimulatorProcess::start(&["--without-one-call"]);
+    let program = unsubscribed
+        .client("sqlite://weather.db")
+        .file("sites.json", &past_sites(2, 3))
+        .env("SITES_FILE", "sites.json");
+    program.run(&["etl"]);
+    let ran = program.run(&["heal"]);
+    assert!(ran.stderr.contains("no history for this key"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--from-source open-meteo"), "{}", ran.stderr);
+    assert_eq!(ran.code, 3);
+}
