@@ -33,7 +33,7 @@ impl SourceName {
     /// The kind of its runs, at most 16 characters. The open run is the lock of its kind and shard,
     /// so each source needs a kind of its own: one that is slow, paused or refused then holds up
     /// no other.
-    fn run_kind(self) -> &'static str {
+    pub(super) fn run_kind(self) -> &'static str {
         match self {
             Self::OpenWeatherMap => etl::KIND,
             Self::OpenMeteo => "etl:open-meteo",

@@ -109,6 +109,12 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// The largest charge of one call that may ever pass: a whole minute's calls.
+    #[must_use]
+    pub fn most_at_once(&self) -> u64 {
+        self.permits.as_ref().map_or(u64::MAX, Permits::most_at_once)
+    }
+
     /// The call that passed was not made after all.
     pub async fn give_back(&self, Passed(permit): Passed) {
         if let (Some(permits), Some(permit)) = (&self.permits, permit) {

@@ -73,7 +73,8 @@ impl<'a> Permits<'a> {
         Self { job, source, allowance, block_calls, behind: None, block: Mutex::default() }
     }
 
-    /// The same, of which there are none while a run of `kind` is at work.
+    /// The same, of which there are none while a run of `kind` is at work, where minutes are
+    /// limited.
     #[must_use]
     pub fn behind(self, kind: &'static str) -> Self {
         Self { behind: Some(kind), ..self }
@@ -82,6 +83,13 @@ impl<'a> Permits<'a> {
     /// What a live call is charged, in tenths of a call.
     pub(super) fn live_tenths(&self) -> u64 {
         u64::from(self.allowance.live_tenths())
+    }
+
+    /// The most that one call may be charged for, so that a minute can hold it.
+    pub(super) fn most_at_once(&self) -> u64 {
+        let windows = self.allowance.windows(self.job.clock.now());
+        let minutes = windows.iter().filter(|window| window.window == Window::Minute);
+        minutes.map(|window| window.cap).min().unwrap_or(u64::MAX)
     }
 
     /// A permit for a call that is charged so much, to be used at once. Must be waited for to its
@@ -125,12 +133,13 @@ impl<'a> Permits<'a> {
     }
 
     async fn renew(&self, block: &mut Block, tenths: u64) -> Result<(), Refused> {
-        let renewed = match self.wait_behind().await {
-            Ok(()) => self.reserve(tenths).await,
+        let windows = self.allowance.windows(self.job.clock.now());
+        let reserved = match self.wait_behind(&windows).await {
+            Ok(()) => self.reserve(&windows, tenths).await,
             Err(refused) => Err(refused),
         };
-        match renewed {
-            Ok((windows, calls)) => {
+        match reserved {
+            Ok(calls) => {
                 let number = block.number + 1;
                 *block = Block { number, windows, calls, ..Block::default() };
                 Ok(())
@@ -144,9 +153,11 @@ impl<'a> Permits<'a> {
         }
     }
 
-    async fn wait_behind(&self) -> Result<(), Refused> {
+    /// Two share a minute badly; of a day, each has its part.
+    async fn wait_behind(&self, windows: &[BudgetWindow]) -> Result<(), Refused> {
         let Job { store, clock, lease, .. } = self.job;
-        let Some(kind) = self.behind else { return Ok(()) };
+        let shares_a_minute = windows.iter().any(|window| window.window == Window::Minute);
+        let Some(kind) = self.behind.filter(|_| shares_a_minute) else { return Ok(()) };
         let at_work = self.job.insist(async || store.is_run_at_work(kind, lease).await).await;
         match at_work {
             Ok(false) => Ok(()),
@@ -155,16 +166,15 @@ impl<'a> Permits<'a> {
         }
     }
 
-    /// The windows, and the calls that were granted in each.
-    async fn reserve(&self, tenths: u64) -> Result<(Vec<BudgetWindow>, u64), Refused> {
-        let Job { store, clock, .. } = self.job;
-        let windows = self.allowance.windows(clock.now());
+    /// The calls that were granted in every window.
+    async fn reserve(&self, windows: &[BudgetWindow], tenths: u64) -> Result<u64, Refused> {
+        let store = self.job.store;
         let at_least = whole_calls(tenths);
         let wanted = Wanted { at_least, at_most: at_least.max(self.block_calls) };
         let account = self.allowance.account();
-        let reserve = async || store.reserve_calls(account, &windows, wanted).await;
+        let reserve = async || store.reserve_calls(account, windows, wanted).await;
         match self.job.insist(reserve).await {
-            Ok(Reserved::Granted(calls)) => Ok((windows, calls)),
+            Ok(Reserved::Granted(calls)) => Ok(calls),
             Ok(Reserved::Spent(spent)) => Err(self.refusal(&spent, at_least)),
             Err(error) => Err(Refused::Stop(Stop::Store(error))),
         }

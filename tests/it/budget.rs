@@ -266,7 +266,7 @@ async fn calls_for_the_past_leave_those_of_the_slots_to_come(database: &TestData
 async fn calls_for_the_past_wait_while_a_run_is_at_work(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
     let mut job = Job::new(&*database.store, &service);
-    job.budget = calls_per_day(16);
+    job.budget = budget(&[(Window::Minute, 100), (Window::Day, 16)]);
     let run = open_run(&*database.store).await;
     let healing = heal_until_stopped(database, &service, &job, &[]);
     let live = async {
@@ -278,7 +278,7 @@ async fn calls_for_the_past_wait_while_a_run_is_at_work(database: &TestDatabase)
     };
     let (stop, ()) = tokio::join!(healing, live);
     assert!(matches!(stop, Some(Stop::BudgetSpent { .. })), "{stop:?}");
-    assert_eq!(database.count("select used from call_budget").await, 16);
+    assert_eq!(database.count("select used from call_budget where window_kind = 'day'").await, 16);
 }
 
 async fn what_is_spent_and_left_is_shown(database: &TestDatabase) {

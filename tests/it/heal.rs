@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Days as DayCount, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use weather_data_product::clock::Clock as _;
-use weather_data_product::domain::{Days, Outcome, Shard, Site};
+use weather_data_product::domain::{Budget, Days, Outcome, Shard, Site, Window};
 use weather_data_product::gaps::{self, Selection};
 use weather_data_product::heal::{self, Ended, Heal, Report};
 use weather_data_product::job::{self, JobSettings, Stop, Unwatched};
@@ -18,7 +18,7 @@ use weather_data_product::store::{RunHost, Store};
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::kills::{Random, signal, spawn};
 use crate::support::program::{Program, SimulatorProcess};
-use crate::support::samples::{LONG_LEASE, SOURCE, hour, site, sites};
+use crate::support::samples::{LONG_LEASE, SOURCE, budget, calls_per_day, hour, site, sites};
 use crate::support::service::{Job, KEY, Service, client};
 
 on_both_databases!(
@@ -26,7 +26,9 @@ on_both_databases!(
     a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others,
     a_slot_that_no_history_reaches_is_unfillable_without_a_call,
     a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed,
+    a_heal_leaves_the_live_slots_their_calls_and_goes_on_the_next_day,
     a_heal_spends_no_more_calls_than_it_may,
+    a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made,
     another_sources_history_fills_the_slots_and_keeps_its_name,
     of_two_heals_at_once_each_slot_is_asked_for_once,
 );
@@ -36,6 +38,8 @@ struct Healer<'a> {
     store: &'a dyn Store,
     service: &'a Service,
     histories: Vec<Box<dyn History>>,
+    budget: Budget,
+    live_sites: Vec<Site>,
     max_calls: Option<u64>,
     settings: JobSettings,
     days: Days,
@@ -45,7 +49,9 @@ impl<'a> Healer<'a> {
     fn new(store: &'a dyn Store, service: &'a Service) -> Self {
         let histories: Vec<Box<dyn History>> = vec![Box::new(client(&service.url, KEY))];
         let settings = JobSettings::default();
-        Self { store, service, histories, max_calls: None, settings, days: Days::ALL }
+        let budget = Budget::unlimited(String::new());
+        let (live_sites, max_calls, days) = (Vec::new(), None, Days::ALL);
+        Self { store, service, histories, budget, live_sites, max_calls, settings, days }
     }
 
     fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
@@ -72,6 +78,8 @@ impl<'a> Healer<'a> {
             histories: &self.histories,
             settings: &self.settings,
             calls_per_minute: 0.0,
+            budget: self.budget.for_heal(&self.live_sites),
+            live_kind: "etl",
             max_calls: self.max_calls,
             progress: &Unwatched,
         };
@@ -184,7 +192,7 @@ async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &
             old.site_id
         ))
         .await;
-    let report = Healer::new(store, &service).run(&[old.clone()]).await;
+    let report = Healer::new(store, &service).run(std::slice::from_ref(&old)).await;
     assert_eq!((report.healed, report.unfillable, report.calls), (24, 24, 24), "{report:?}");
     let reason = "select distinct error_message from collection_slots where status = 'unfillable'";
     let begins = "openweathermap: the history begins at 1979-01-01 00:00:00 UTC";
@@ -192,7 +200,7 @@ async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &
     let attempts = "select distinct attempts from collection_slots where status = 'unfillable'";
     assert_eq!(database.count(attempts).await, 0);
     // Another source may still know it.
-    let report = Healer::from_open_meteo(store, &service).run(&[old.clone()]).await;
+    let report = Healer::from_open_meteo(store, &service).run(std::slice::from_ref(&old)).await;
     assert_eq!((report.healed, report.calls), (24, 1), "{report:?}");
     assert_eq!(Healer::from_open_meteo(store, &service).run(&[old]).await.missing, 0);
 }
@@ -235,6 +243,49 @@ async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
     healer.max_calls = Some(7);
     let report = healer.run(&sites).await;
     assert_eq!((report.calls, report.charged, report.sites.len()), (1, 7, 5), "{report:?}");
+}
+
+async fn a_heal_leaves_the_live_slots_their_calls_and_goes_on_the_next_day(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(10);
+    left_alone(store, &service, &sites, 24).await;
+    let before = service.simulator.call_count();
+    let mut healer = Healer::new(store, &service);
+    healer.budget = calls_per_day(300);
+    healer.live_sites = sites.clone();
+    let mut expected = 0;
+    for _ in 0..2 {
+        let now = service.clock.now();
+        let need = healer.budget.live_need(&sites, now, Window::Day.end(now));
+        let left = 300 - need - need.div_ceil(10);
+        let report = healer.run(&sites).await;
+        let Some(Stop::BudgetSpent { until, .. }) = report.stop else { panic!("{report:?}") };
+        assert_eq!((report.calls, report.healed), (left, left));
+        assert!(report.left() > 0);
+        expected += left;
+        service.set_time(until + TimeDelta::hours(1));
+    }
+    assert_eq!(service.simulator.call_count() - before, expected);
+}
+
+async fn a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(40);
+    left_alone(store, &service, &sites, 24 * 5).await;
+    let mut healer = Healer::from_open_meteo(store, &service);
+    // Half of it is for the past: 40 sites at once are charged as 48 and more.
+    healer.budget = budget(&[(Window::Minute, 30)]);
+    healer.settings.max_workers = 1;
+    let report = healer.run(&sites).await;
+    assert!(report.stop.is_none() && report.left() == 0, "{report:?}");
+    let most = "select max(reserved) from call_budget where window_kind = 'minute'";
+    assert!((12..=15).contains(&database.count(most).await));
 }
 
 #[tokio::test]

@@ -661,6 +661,12 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
         };
         store.close_run(&run, &end).await.unwrap();
     }
+    let heal = RunStart { kind: "heal", started_at: at(3), ..run_start("0/1", LONG_LEASE) };
+    let heal = opened(store.start_run(&heal).await.unwrap());
+    let words = "openweathermap has no calls left this day: no call before midnight";
+    let error_message = Some(words.to_owned());
+    let end = RunEnd { outcome: Outcome::Failed, error_message, ..run_end(RunCounts::default()) };
+    store.close_run(&heal, &end).await.unwrap();
     let stopped = store.list_stopped_runs((at(0), at(3))).await.unwrap();
     let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
     assert_eq!(times, [at(0), at(3)]);

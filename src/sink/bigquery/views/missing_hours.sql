@@ -10,6 +10,7 @@ paused as (
   from lives l
   cross join {ingestion_runs} r
   where r.outcome = 'failed'
+    and not starts_with(r.kind, 'heal')
     and (
       strpos(r.error_message, ' has blocked the account') > 0
       or strpos(r.error_message, ' refused the API key') > 0
