@@ -149,8 +149,8 @@ pub struct StoppedRun {
     pub error_message: String,
 }
 
-/// The collection's runs that stopped with one of three messages; a heal leaves no slot of the
-/// present. Binds: from, to, three patterns.
+/// The runs that stopped with one of three messages, less those that called for no slot of the
+/// present: they heal. Binds: from, to, three patterns.
 pub(super) const STOPPED_RUNS: &str = "
     select started_at, error_message from ingestion_runs
     where started_at >= ? and started_at <= ? and outcome = 'failed' and kind not like 'heal%'

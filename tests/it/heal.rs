@@ -15,11 +15,12 @@ use weather_data_product::source::History;
 use weather_data_product::source::open_meteo::OpenMeteo;
 use weather_data_product::store::{RunHost, Store};
 
-use crate::support::databases::{TestDatabase, on_both_databases};
+use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::kills::{Random, signal, spawn};
 use crate::support::program::{Program, SimulatorProcess};
 use crate::support::samples::{LONG_LEASE, SOURCE, budget, calls_per_day, hour, site, sites};
 use crate::support::service::{Job, KEY, Service, client};
+use crate::support::warehouse::{Warehouse, bigquery_url};
 
 on_both_databases!(
     a_hundred_sites_without_runs_for_48_hours_are_healed_once,
@@ -185,13 +186,6 @@ async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &
     let timezone = chrono_tz::Tz::UTC;
     let old = Site { active_from: begins, active_until: ends, timezone, ..site(1) };
     store.take_in_sites(std::slice::from_ref(&old), hour()).await.unwrap();
-    database
-        .execute(&format!(
-            "update sites set spans = '[{{\"from\":\"1978-01-01T00:00:00Z\",\"until\":null,\
-             \"interval_minutes\":60}}]' where site_id = '{}'",
-            old.site_id
-        ))
-        .await;
     let report = Healer::new(store, &service).run(std::slice::from_ref(&old)).await;
     assert_eq!((report.healed, report.unfillable, report.calls), (24, 24, 24), "{report:?}");
     let reason = "select distinct error_message from collection_slots where status = 'unfillable'";
@@ -290,7 +284,7 @@ async fn a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made(
 
 #[tokio::test]
 async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
-    crate::support::databases::with_sqlite(async |database| {
+    with_sqlite(async |database| {
         let store = &*database.store;
         let live = Service::with_faults(&[]).await;
         let sites = sites(20);
@@ -324,7 +318,10 @@ async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
         assert_eq!(missing(store, live.clock.now()).await.slots, 20 * 23);
         let open = "select count(*) from ingestion_runs where status = 'open'";
         assert_eq!(database.count(open).await, 0);
-        // Whose account was blocked for history had no slot of the present paused.
+        // A slot of the present is not called paused because history was.
+        let kind = "select count(*) from ingestion_runs where error_message like '%has blocked%'";
+        assert_eq!(database.count(kind).await, 2);
+        database.execute("delete from collection_slots").await;
         let summary = missing(store, live.clock.now()).await;
         assert_eq!(summary.by_reason.keys().collect::<Vec<_>>(), ["never tried"]);
     })
@@ -371,11 +368,6 @@ async fn a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed(
     let simulator = SimulatorProcess::start(&[]);
     let program =
         healer(&simulator, database, &past_sites(count, 365)).env("SOURCES", "open-meteo");
-    program.run(&["migrate"]).expect(0);
-    // The file says that the sites were there all year; so must the store, whose spans begin now.
-    let span = "[{\"from\":\"2020-01-01T00:00:00Z\",\"until\":null,\"interval_minutes\":60}]";
-    program.run(&["etl"]);
-    database.execute(&format!("update sites set spans = '{span}'")).await;
     let mut random = Random(11);
     let mut kept: Vec<(usize, BTreeSet<String>)> = Vec::new();
     for calls in [6, 12, 18] {
@@ -425,10 +417,6 @@ fn archive_calls(simulator: &SimulatorProcess) -> Vec<(String, String)> {
 async fn of_two_heals_at_once_each_slot_is_asked_for_once(database: &TestDatabase) {
     let simulator = SimulatorProcess::start(&[]);
     let program = healer(&simulator, database, &past_sites(4, 3)).env("WEATHER_BATCH_ROWS", "40");
-    program.run(&["migrate"]).expect(0);
-    program.run(&["etl"]);
-    let span = "[{\"from\":\"2020-01-01T00:00:00Z\",\"until\":null,\"interval_minutes\":60}]";
-    database.execute(&format!("update sites set spans = '{span}'")).await;
     let heals: Vec<_> = (0..2).map(|_| spawn(&program, &["heal"])).collect();
     for mut heal in heals {
         assert!(heal.wait().unwrap().success());
@@ -466,9 +454,79 @@ fn what_cannot_be_healed_is_said_before_any_call() {
         .client("sqlite://weather.db")
         .file("sites.json", &past_sites(2, 3))
         .env("SITES_FILE", "sites.json");
-    program.run(&["etl"]);
     let ran = program.run(&["heal"]);
     assert!(ran.stderr.contains("no history for this key"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--from-source open-meteo"), "{}", ran.stderr);
     assert_eq!(ran.code, 3);
+}
+
+#[test]
+fn a_heal_that_is_told_to_end_keeps_what_it_has_and_goes_on_later() {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = simulator
+        .client("sqlite://weather.db")
+        .env("OPENWEATHER_CALLS_PER_MINUTE", "1200")
+        .file("sites.json", &past_sites(2, 3))
+        .env("SITES_FILE", "sites.json");
+    let mut child = spawn(&program, &["heal"]);
+    while simulator.calls().len() < 20 {
+        assert!(child.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let before = simulator.calls().len();
+    assert!(before < 144, "{before} calls");
+    let runs = program.run(&["runs", "--output", "json"]).expect(0);
+    let runs: Vec<Value> = serde_json::from_str(&runs.stdout).unwrap();
+    assert_eq!(runs[0]["outcome"], "interrupted");
+    let program = program.env("OPENWEATHER_CALLS_PER_MINUTE", "0");
+    program.run(&["heal"]).expect(0);
+    assert_eq!(simulator.calls().len(), 144, "each slot was asked for once");
+}
+
+#[test]
+fn a_pipeline_heals_within_its_calls_after_the_live_slots() {
+    let simulator = SimulatorProcess::start(&[]);
+    let sites: Value = serde_json::from_str(&past_sites(2, 3)).unwrap();
+    let mut sites = sites["sites"].as_array().unwrap().clone();
+    sites.iter_mut().for_each(|site| site["active_until"] = Value::Null);
+    let program = simulator
+        .client("sqlite://weather.db")
+        .file("sites.json", &json!({ "sites": sites }).to_string())
+        .env("SITES_FILE", "sites.json");
+    let ran = program.run(&["pipeline", "--heal-calls", "10"]).expect(0);
+    assert!(ran.stderr.contains("healed 10 of"), "{}", ran.stderr);
+    let calls = simulator.calls();
+    let is_past: Vec<bool> = calls.iter().map(|call| !call["past"].is_null()).collect();
+    assert_eq!(is_past, [vec![false; 2], vec![true; 10]].concat());
+    program.run(&["pipeline"]).expect(0);
+    assert_eq!(simulator.calls().len(), 12, "not unless it is asked for");
+    // A dry run says what would be called.
+    let dry = program.run(&["heal", "--dry-run", "--output", "json"]).expect(0);
+    let rows: Vec<Value> = serde_json::from_str(&dry.stdout).unwrap();
+    let slots: u64 = rows.iter().map(|row| row["slots"].as_u64().unwrap()).sum();
+    assert!(dry.stderr.contains(&format!("dry run: {} calls", rows.len())), "{}", dry.stderr);
+    assert!((134..=180).contains(&slots) && slots == rows.len() as u64, "{slots}");
+    assert_eq!(simulator.calls().len(), 12);
+}
+
+#[tokio::test]
+async fn the_warehouse_tells_what_was_healed() {
+    with_sqlite(async |database| {
+        let service = Service::with_faults(&[]).await;
+        let sites = sites(3);
+        left_alone(&*database.store, &service, &sites, 25).await;
+        let report = Healer::new(&*database.store, &service).run(&sites).await;
+        assert_eq!(report.healed, 72);
+        let warehouse = Warehouse::new();
+        warehouse.client(database, &bigquery_url()).run(&["sync"]).expect(0);
+        warehouse.assert_equals(database).await;
+        let kinds =
+            "select value_kind, count(*) from {d}.observations_hourly group by 1 order by 1";
+        let kinds = warehouse.query(kinds).await;
+        let expected = [["backfill", "72"], ["live", "6"]];
+        assert_eq!(kinds, expected.map(|row| row.map(|cell| Some(cell.to_owned())).to_vec()));
+    })
+    .await;
 }

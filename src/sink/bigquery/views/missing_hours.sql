@@ -1,5 +1,6 @@
 with {expected_slots},
--- The slots that were under way when a run found the account blocked, the key refused or the call budget spent.
+-- The slots that were under way when a run found the account blocked, the key refused or the call
+-- budget spent; one that heals calls for none of them.
 paused as (
   select distinct
     l.site_id,
