@@ -138,7 +138,14 @@ pub(super) async fn heal_all(
         max_calls: Some(max_calls),
     };
     let bar = Bar::new(cloud_run.is_here());
-    healing.heal(&ready, &sites, Days::ALL, &bar).await
+    match healing.heal(&ready, &sites, Days::ALL, &bar).await {
+        // It takes what the day leaves, start by start; the live slots have their calls.
+        Err(error) if matches!(error.downcast_ref(), Some(Stop::BudgetSpent { .. })) => {
+            tracing::warn!("healing goes on later: {error}");
+            Ok(Exit::Done)
+        }
+        ended => ended,
+    }
 }
 
 /// What a heal of all sources works with.
