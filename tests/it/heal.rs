@@ -530,3 +530,22 @@ async fn the_warehouse_tells_what_was_healed() {
     })
     .await;
 }
+
+#[test]
+fn a_day_of_one_call_that_is_spent_fails_a_heal_but_no_pipeline() {
+    let simulator = SimulatorProcess::start(&["--one-call-calls-per-day", "7"]);
+    let sites: Value = serde_json::from_str(&past_sites(2, 3)).unwrap();
+    let mut sites = sites["sites"].as_array().unwrap().clone();
+    sites.iter_mut().for_each(|site| site["active_until"] = Value::Null);
+    let program = simulator
+        .client("sqlite://weather.db")
+        .file("sites.json", &json!({ "sites": sites }).to_string())
+        .env("SITES_FILE", "sites.json")
+        .env("OPENWEATHER_ONE_CALL_CALLS_PER_DAY", "7");
+    let ran = program.run(&["pipeline", "--heal-calls", "10"]).expect(0);
+    assert!(ran.stderr.contains("healed 7 of"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("has no calls left this day: no call before 2"), "{}", ran.stderr);
+    let heal = program.run(&["heal"]).expect(3);
+    assert!(heal.stderr.contains("budget_spent"), "{}", heal.stderr);
+    assert_eq!(simulator.calls().len(), 2 + 7);
+}
