@@ -10,7 +10,8 @@ use super::site::Interval;
 pub enum Reason {
     /// No run called for it.
     NeverTried,
-    /// A run would have called for it, but the source had blocked the account or refused the key.
+    /// A run would have called for it, but the source had blocked the account or refused the key,
+    /// or the call budget was spent.
     Paused,
     /// It was called for and failed; the kind of error.
     Failed(String),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::Heal;
 use crate::job::gate::Gate;
+use crate::job::permits::Permits;
 
 /// What all calls of a heal share.
 pub(super) struct Account<'a> {
@@ -14,8 +15,10 @@ pub(super) struct Account<'a> {
 
 impl<'a> Account<'a> {
     pub(super) fn new(parts: Heal<'a>) -> Self {
+        let (source, pace) = (parts.history_name(), (parts.pace(), parts.settings.max_workers));
+        let permits = Permits::new(parts.job, source, parts.budget, pace).behind(parts.live_kind);
         Self {
-            gate: Gate::new(parts.job.clock, parts.history_name(), parts.pace()),
+            gate: Gate::new(parts.job.clock, source, parts.pace()).within(permits),
             allowance: Allowance::new(parts.max_calls),
             failures_in_a_row: AtomicU32::new(0),
         }

@@ -103,6 +103,12 @@ impl<'a> Caller<'a> {
     async fn fill(&self, ask: Ask<'_>) {
         let mut asks: Vec<Ask<'_>> = self.still_wanted(ask).into_iter().collect();
         while let Some(ask) = asks.pop() {
+            let is_too_large =
+                u64::from(self.history.charge(&ask)) > self.account.gate.most_at_once();
+            if let Some(halves) = halves(&ask).filter(|_| is_too_large) {
+                asks.extend(halves);
+                continue;
+            }
             let Some(ask) = fit(self.history, ask, self.account.allowance.left()) else {
                 self.account.allowance.note_short();
                 return;
