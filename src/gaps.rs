@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 
-use crate::domain::{Days, Expected, Folding, Gap, Life, Missing, Reason};
+use crate::domain::{Days, ErrorKind, Expected, Folding, Gap, Life, Missing, Reason};
 use crate::store::{AskedSource, LedgerSlot, StoppedRun, Store, StoreError};
+
+const OUT_OF_RANGE: &str = ErrorKind::OutOfRange.as_str();
 
 /// Which gaps are meant.
 #[derive(Debug, Clone, Copy)]
@@ -177,6 +179,7 @@ fn missing(
         Some(row) => match row.status.as_str() {
             "collected" => return None,
             "unfillable" => Reason::Unfillable(text(&row.error_message)),
+            _ if row.error_kind.as_deref() == Some(OUT_OF_RANGE) => Reason::Quarantined,
             _ => Reason::Failed(text(&row.error_kind)),
         },
     };
