@@ -109,7 +109,7 @@ pub async fn run(parts: Heal<'_>, sites: &[Site], days: Days) -> anyhow::Result<
     let mut report = Report::new(parts, &survey);
     let healed = heal(parts, &places, survey, &account, &mut report).await;
     account.gate.settle().await;
-    let is_spent = account.allowance.is_spent();
+    let is_spent = account.max_calls.is_spent();
     if let Some(stop) = account.gate.into_stop() {
         report.stop_for(stop);
     }
@@ -139,7 +139,7 @@ async fn heal(
         };
         for batch in calls.into_batches(parts, report.calls == 0) {
             match batch.heal(parts, places, account, report).await {
-                Batched::Done if account.allowance.is_spent() => return Batched::Done,
+                Batched::Done if account.max_calls.is_spent() => return Batched::Done,
                 Batched::Done => {}
                 ended => return ended,
             }

@@ -15,6 +15,8 @@ pub enum Reason {
     Paused,
     /// It was called for and failed; the kind of error.
     Failed(String),
+    /// The source answered with a value out of its physical range: the row was kept out.
+    Quarantined,
     /// No source can fill it any more; why.
     Unfillable(String),
 }
@@ -27,6 +29,7 @@ impl Reason {
             Self::NeverTried => "never_tried",
             Self::Paused => "paused",
             Self::Failed(_) => "failed",
+            Self::Quarantined => "quarantined",
             Self::Unfillable(_) => "unfillable",
         }
     }

@@ -109,8 +109,8 @@ impl<'a> Caller<'a> {
                 asks.extend(halves);
                 continue;
             }
-            let Some(ask) = fit(self.history, ask, self.account.allowance.left()) else {
-                self.account.allowance.note_short();
+            let Some(ask) = fit(self.history, ask, self.account.max_calls.left()) else {
+                self.account.max_calls.note_short();
                 return;
             };
             let mut tries = Tries { attempts: 0, first_call: Instant::now() };
@@ -144,7 +144,7 @@ impl<'a> Caller<'a> {
 
     async fn ask(&self, ask: &Ask<'_>, tries: &mut Tries) -> Result<Vec<Recalled>, Missed> {
         let charge = self.history.charge(ask);
-        if !self.account.allowance.spend(charge) {
+        if !self.account.max_calls.spend(charge) {
             return Err(Missed::NotCalled);
         }
         self.account.gate.pass(charge).await.map_err(|_| Missed::NotCalled)?;

@@ -246,7 +246,11 @@ const MISSING: &[ViewColumn] = &[
     LOCAL_DATE,
     SITE_NAME,
     TIMEZONE,
-    column("status", "STRING", "never_tried, paused, failed or unfillable."),
+    column(
+        "status",
+        "STRING",
+        "never_tried, paused, failed, quarantined (the answer held a value out of its physical range) or unfillable.",
+    ),
     column("error_kind", "STRING", "Why it failed, as a kind."),
     column("error_message", "STRING", "Why it failed or cannot be filled, in words."),
 ];

@@ -107,6 +107,7 @@ async fn fill_store(store: &dyn Store) {
         unfillable(500, at(21, "14:00:00")),
         unfillable(500, at(21, "14:30:00")),
         failed(500, at(22, "00:00:00"), ErrorKind::NotFound),
+        failed(500, at(22, "00:30:00"), ErrorKind::OutOfRange),
         collected(501, at(20, "07:00:00"), full_values()),
         collected(502, at(20, "07:00:00"), full_values()),
         // Not expected: between its spans.

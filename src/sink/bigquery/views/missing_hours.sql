@@ -29,7 +29,10 @@ select
   e.local_date,
   e.site_name,
   e.timezone,
-  coalesce(c.status, if(p.slot_time is null, 'never_tried', 'paused')) as status,
+  coalesce(
+    if(c.status = 'failed' and c.error_kind = 'out_of_range', 'quarantined', c.status),
+    if(p.slot_time is null, 'never_tried', 'paused')
+  ) as status,
   c.error_kind,
   c.error_message
 from expected e
