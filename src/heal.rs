@@ -3,7 +3,7 @@
 //!
 //! 1. List the days that have a missing slot which a history may fill. The slots of the present
 //!    are the collection's.
-//! 2. From the newest day on, take as many days as one call covers, list their missing slots and
+//! 2. From the newest day on, take as many days as whole calls cover, list their missing slots and
 //!    plan the calls. What no call can bring becomes unfillable, with the reason.
 //! 3. Make the calls in batches, **each a run of its own**: opened, which is the lock; what
 //!    another heal has filled meanwhile left out; called; loaded; closed. So a heal of a year holds

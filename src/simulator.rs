@@ -2,8 +2,8 @@
 //! on demand.
 //!
 //! Written from the vendors' documentation (<https://openweathermap.org/current>,
-//! <https://openweathermap.org/api/one-call-3>, <https://openweathermap.org/faq>,
-//! <https://open-meteo.com/en/docs>) and from recorded answers, and sharing no types with the
+//! <https://openweathermap.org/api/one-call-3>, <https://openweathermap.org/api/one-call-4>,
+//! <https://openweathermap.org/faq>, <https://open-meteo.com/en/docs>) and from recorded answers, and sharing no types with the
 //! clients: if both came from one reading, both would err alike. The weather is a deterministic
 //! climate, so that two runs at the same time get the same answers.
 
@@ -31,6 +31,7 @@ mod place;
 mod sun;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use faults::{FaultKind, FaultRule};
 use place::Site;
@@ -43,7 +44,7 @@ pub struct SimulatorConfig {
     /// Calls per minute until the account is blocked for the rest of it, at each service by
     /// itself; `None`: no limit.
     pub calls_per_minute: Option<u32>,
-    /// OpenWeatherMap's account has the subscription of One Call 3.0.
+    /// OpenWeatherMap's account has the subscription of One Call, of every version.
     pub has_one_call: bool,
     /// Faults on demand.
     pub faults: Vec<FaultRule>,
@@ -83,7 +84,8 @@ pub struct Call {
     pub latitude: String,
     /// The longitude asked for, as it was written.
     pub longitude: String,
-    /// The past that was asked for, as it was written: a time, or days as `from/to`.
+    /// The past that was asked for, as it was written: a time, days as `from/to`, or hours as
+    /// `start/cnt`.
     pub past: Option<String>,
     /// The status answered; `None` when the connection was dropped, or the answer came late.
     pub status: Option<u16>,
@@ -202,6 +204,7 @@ pub async fn run(
     let router = Router::new()
         .route("/data/2.5/weather", get(endpoint::weather))
         .route("/data/3.0/onecall/timemachine", get(endpoint::timemachine))
+        .route(timeline::PATH, get(timeline::hourly))
         .route("/v1/forecast", get(open_meteo::forecast))
         .route("/v1/archive", get(open_meteo::archive))
         .route("/healthz", get(|| async { "ok" }))

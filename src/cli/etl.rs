@@ -83,7 +83,7 @@ pub(super) async fn collect(
     let shard = cloud_run.shard()?;
     let sources = args.sources.build()?;
     let store = open(&args.store).await?;
-    let bar = Bar::new(cloud_run.is_here());
+    let bar = Bar::new(cloud_run.is_here(), "sites");
     let host = cloud_run.host();
     let parts = sources.iter().map(|ready| Etl {
         job: Job {

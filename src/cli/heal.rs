@@ -23,8 +23,9 @@ use crate::store::{RunHost, Store, StoreSettings};
 /// Fill missing slots from a source's history
 ///
 /// `weather gaps` lists what is missing. It is filled newest first, in the fewest calls that the
-/// source allows: OpenWeatherMap by One Call 3.0 (a call per site and hour; a subscription of its
-/// own), Open-Meteo by its archive (a hundred sites and fourteen days per call; free for
+/// source allows: OpenWeatherMap by One Call 4.0 (a call per site and twenty hours; a subscription of
+/// its own; OPENWEATHER_ONE_CALL=3.0 where it is of that version: a call per site and hour),
+/// Open-Meteo by its archive (a hundred sites and fourteen days per call; free for
 /// non-commercial use only). A slot that the source cannot fill becomes unfillable, with the reason,
 /// and is not asked for again. What is healed says so (value_kind is backfill) and keeps its true
 /// source. Interrupted, it goes on where it was; it runs beside `weather etl`.
@@ -109,7 +110,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     if args.dry_run {
         return dry_run(healing, &ready, &sites, days, args.output).await;
     }
-    let bar = Bar::new(cloud_run.is_here());
+    let bar = Bar::new(cloud_run.is_here(), "slots");
     healing.heal(&ready, &sites, days, &bar).await
 }
 
@@ -134,7 +135,7 @@ pub(super) async fn heal_all(
         shutdown,
         max_calls: Some(max_calls),
     };
-    let bar = Bar::new(cloud_run.is_here());
+    let bar = Bar::new(cloud_run.is_here(), "slots");
     healing.heal(&ready, &sites, Days::ALL, &bar).await
 }
 
@@ -319,7 +320,8 @@ fn conclude(ended: Ended, shutdown: &Shutdown) -> anyhow::Result<Exit> {
 /// The report for the person at the terminal; machines read the log line.
 fn show(report: &Report) {
     use std::io::IsTerminal as _;
-    if std::io::stderr().is_terminal() && !report.sites.is_empty() {
+    let is_terminal = std::io::stderr().is_terminal();
+    if is_terminal && !report.sites.is_empty() {
         let rows = report.sites.iter().map(|(site_id, site)| {
             vec![site_id.clone(), site.healed.to_string(), site.unfillable.to_string()]
         });
@@ -336,7 +338,9 @@ fn show(report: &Report) {
             failure.error
         );
     }
-    output::say(&headline(report));
+    if is_terminal {
+        output::say(&headline(report));
+    }
 }
 
 /// `open-meteo: healed 4,700 of 4,800 missing slots in 27 calls, charged as 3,240; 100 unfillable`.

@@ -12,17 +12,18 @@ use crate::telemetry::BARS;
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar that is shown from when the work is known. None without a terminal, or where the
+    /// A bar of `what`, shown from when the work is known. None without a terminal, or where the
     /// log is for machines.
-    pub(super) fn new(is_json: bool) -> Self {
+    pub(super) fn new(is_json: bool, what: &str) -> Self {
         let bar = ProgressBar::no_length();
         if is_json || !io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
             return Self(bar);
         }
-        let template = "{bar:40} {pos}/{len} sites, {eta} left";
+        let template = format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left");
         bar.set_style(
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+            ProgressStyle::with_template(&template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         Self(BARS.add(bar))
     }

@@ -16,8 +16,8 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 
 /// Play OpenWeatherMap and Open-Meteo, with faults on demand
 ///
-/// OpenWeatherMap's current weather and One Call 3.0 timemachine, Open-Meteo's forecast and archive:
-/// the same made-up weather, in the form of each.
+/// OpenWeatherMap's current weather, One Call 4.0 hourly timeline and One Call 3.0 timemachine,
+/// Open-Meteo's forecast and archive: the same made-up weather, in the form of each.
 ///
 /// Prints a JSON line for each call to stdout; the key is not in it.
 ///
@@ -48,7 +48,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     calls_per_minute: Option<u32>,
 
-    /// OpenWeatherMap's account has no subscription of One Call 3.0
+    /// OpenWeatherMap's account has no subscription of One Call, neither 4.0 nor 3.0
     #[arg(long)]
     without_one_call: bool,
 

@@ -123,7 +123,8 @@ impl SourcesSettings {
         Ok(match name {
             SourceName::OpenWeatherMap => {
                 let source = self.openweather.build().context(context)?.ok_or_else(no_key)?;
-                (vec![Box::new(source)], self.openweather.openweather_calls_per_minute)
+                let history = self.openweather.openweather_one_call.history(&source);
+                (vec![history], self.openweather.openweather_calls_per_minute)
             }
             SourceName::OpenMeteo => {
                 let source = self.open_meteo.build(self.timeout()).context(context)?;

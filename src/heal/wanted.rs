@@ -8,7 +8,7 @@ use super::Heal;
 use crate::domain::{Days, Gap, Life, Reason, Site, SiteId};
 use crate::gaps::{self, Selection};
 use crate::source::History;
-use crate::source::history::Missing;
+use crate::source::history::{Missing, Reach};
 use crate::store::StoreError;
 
 /// A missing slot.
@@ -169,7 +169,7 @@ pub(super) struct Survey {
     days: BTreeMap<usize, BTreeSet<NaiveDate>>,
 }
 
-/// Days that one call of a history may cover.
+/// Days whose calls are planned together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HistorySpan {
     pub(super) history: usize,
@@ -188,20 +188,43 @@ impl Survey {
         }
     }
 
-    /// The newest days of one history, as many as one call covers.
+    /// The newest days of one history, as many as whole calls cover.
     pub(super) fn take_span(&mut self, parts: Heal<'_>) -> Option<HistorySpan> {
         let newest =
             |(history, days): (&usize, &BTreeSet<NaiveDate>)| Some((*days.last()?, *history));
         let (last, history) = self.days.iter().filter_map(newest).max()?;
-        let before = DayCount::new(days_per_call(&*parts.histories[history]) - 1);
+        let before = DayCount::new(days_per_span(&parts.histories[history].reach()) - 1);
         let first = last.checked_sub_days(before).unwrap_or(last);
         self.days.get_mut(&history)?.split_off(&first);
         Some(HistorySpan { history, days: Days { from: Some(first), to: Some(last) } })
     }
 }
 
-fn days_per_call(history: &dyn History) -> u64 {
-    let reach = history.reach();
-    let days = if reach.by_day { reach.hours_per_call / 24 } else { 1 };
-    u64::from(days.max(1))
+/// The fewest days that whole calls cover: 14 by calls of 14 days, 5 by calls of 20 hours, 1 by calls
+/// of an hour. So midnight cuts no call short but the last one of a span.
+fn days_per_span(reach: &Reach) -> u64 {
+    let hours = reach.hours_per_call.max(1);
+    let divides_both = |n: &u32| 24 % n == 0 && hours.is_multiple_of(*n);
+    let greatest = (1..=24).rev().find(divides_both).unwrap_or(1);
+    u64::from(hours / greatest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_as_many_days_as_whole_calls_cover() {
+        for (hours_per_call, days) in [(1, 1), (20, 5), (24, 1), (14 * 24, 14), (18, 3), (0, 1)] {
+            let reach = Reach {
+                since: DateTime::UNIX_EPOCH,
+                lag: TimeDelta::zero(),
+                oldest: None,
+                sites_per_call: 1,
+                hours_per_call,
+                by_day: false,
+            };
+            assert_eq!(days_per_span(&reach), days, "{hours_per_call}");
+        }
+    }
 }

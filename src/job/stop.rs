@@ -109,7 +109,9 @@ impl Stop {
             }
             Self::NotSubscribed { .. } => {
                 "subscribe to One Call by Call at https://home.openweathermap.org/subscriptions \
-                 (1,000 calls a day are free, a card is asked for), or heal from another source: \
+                 (1,000 calls a day are free, a card is asked for); if it has the subscription, ask the \
+                 version that it is of (OPENWEATHER_ONE_CALL=4.0 or 3.0); One Call 4.0 says the same of a \
+                 wrong key, which `weather doctor` tries. Or heal from another source: \
                  `weather heal --from-source open-meteo` (free for non-commercial use only)"
             }
             Self::AccountBlocked { .. } => {

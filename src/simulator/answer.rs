@@ -179,11 +179,20 @@ pub(super) const HISTORY_SINCE: DateTime<Utc> = match DateTime::from_timestamp(2
     None => DateTime::UNIX_EPOCH,
 };
 
-/// The answer of One Call for `site` at `dt`: flat, the one record in a list, no pressure at the
-/// ground and no spread of the temperature (<https://openweathermap.org/api/one-call-3#history>).
+/// The answer of One Call 3.0 for `site` at `dt`: the one record in a list
+/// (<https://openweathermap.org/api/one-call-3#history>).
 pub(super) fn timemachine(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Value {
+    let mut record = record(site, dt, units, seed);
+    if let Sun::Rises { at, sets_at } = Sun::of(site, dt) {
+        record["sunrise"] = json!(at.timestamp());
+        record["sunset"] = json!(sets_at.timestamp());
+    }
+    records(site, &[record])
+}
+
+/// A record of One Call: flat, with no pressure at the ground and no spread of the temperature.
+pub(super) fn record(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Value {
     let weather = climate::weather(site, dt, seed);
-    let sun = Sun::of(site, dt);
     let mut record = json!({
         "dt": dt.timestamp(),
         "temp": units.temperature(weather.temperature_c),
@@ -195,12 +204,8 @@ pub(super) fn timemachine(site: Site, dt: DateTime<Utc>, units: Units, seed: u64
         "visibility": number(weather.visibility_m.round()),
         "wind_speed": units.speed(weather.wind_speed_ms),
         "wind_deg": number(weather.wind_direction_deg.floor()),
-        "weather": [condition(&weather, sun.is_up_at(dt))],
+        "weather": [condition(&weather, Sun::of(site, dt).is_up_at(dt))],
     });
-    if let Sun::Rises { at, sets_at } = sun {
-        record["sunrise"] = json!(at.timestamp());
-        record["sunset"] = json!(sets_at.timestamp());
-    }
     if weather.wind_gust_ms >= 8.0 {
         record["wind_gust"] = units.speed(weather.wind_gust_ms);
     }
@@ -208,12 +213,17 @@ pub(super) fn timemachine(site: Site, dt: DateTime<Utc>, units: Units, seed: u64
         let kind = if weather.is_snow { "snow" } else { "rain" };
         record[kind] = json!({"1h": number(weather.precipitation_mm)});
     }
+    record
+}
+
+/// Records of a place.
+pub(super) fn records(site: Site, records: &[Value]) -> Value {
     json!({
         "lat": whole_if_it_is(site.latitude()),
         "lon": whole_if_it_is(site.longitude()),
         "timezone": "Etc/UTC",
         "timezone_offset": 0,
-        "data": [record],
+        "data": records,
     })
 }
 

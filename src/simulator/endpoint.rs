@@ -16,7 +16,7 @@ use super::place::Site;
 use super::{Call, Simulator};
 
 /// The query; of a parameter that is given twice, the last.
-type Parameters = HashMap<String, String>;
+pub(super) type Parameters = HashMap<String, String>;
 
 /// The vendor's own sample, with the raw line break that makes it no JSON.
 const BLOCKED: &str = "{ \"cod\": 429,\n\"message\": \"Your account is temporary blocked due to \
@@ -37,7 +37,7 @@ pub(super) async fn weather(
 ) -> Response {
     let latitude = parameters.get("lat").cloned().unwrap_or_default();
     let longitude = parameters.get("lon").cloned().unwrap_or_default();
-    let (response, fault) = match refused(&simulator, &parameters) {
+    let (response, fault) = match refused(&simulator, &parameters, unauthorized) {
         Some(response) => (response, None),
         None => answered(&simulator, &parameters, &latitude, &longitude),
     };
@@ -52,16 +52,16 @@ pub(super) async fn timemachine(
 ) -> Response {
     let latitude = parameters.get("lat").cloned().unwrap_or_default();
     let longitude = parameters.get("lon").cloned().unwrap_or_default();
-    let (response, fault) = match refused(&simulator, &parameters) {
+    let (response, fault) = match refused(&simulator, &parameters, unauthorized) {
         Some(response) => (response, None),
-        None if !simulator.state.config.has_one_call => (unsubscribed(), None),
+        None if !simulator.state.config.has_one_call => (unsubscribed("3.0"), None),
         None => recalled(&simulator, &parameters, &latitude, &longitude),
     };
     let asked = ("/data/3.0/onecall/timemachine", parameters.get("dt").cloned());
     finish(&simulator, asked, (latitude, longitude), response, fault).await
 }
 
-async fn finish(
+pub(super) async fn finish(
     simulator: &Simulator,
     (path, past): (&'static str, Option<String>),
     (latitude, longitude): (String, String),
@@ -85,8 +85,12 @@ pub(super) async fn wait(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// What is refused before anything else is looked at.
-fn refused(simulator: &Simulator, parameters: &Parameters) -> Option<Response> {
+/// What is refused before anything else is looked at: a key by `unauthorized`, then the quota.
+pub(super) fn refused(
+    simulator: &Simulator,
+    parameters: &Parameters,
+    unauthorized: impl FnOnce() -> Response,
+) -> Option<Response> {
     let keys = &simulator.state.config.api_keys;
     let key = parameters.get("appid").map(String::as_str).unwrap_or_default();
     if key.is_empty() || !(keys.is_empty() || keys.iter().any(|good| good == key)) {
@@ -133,12 +137,10 @@ fn recalled(
     let now = simulator.state.clock.now();
     let dt = parameters.get("dt").and_then(|dt| DateTime::from_timestamp(dt.parse().ok()?, 0));
     let Some(dt) = dt.filter(|dt| *dt <= now + TimeDelta::days(4)) else {
-        let body = json!({"cod": 400, "message": "Invalid date format", "parameters": ["dt"]});
-        return (json_response(StatusCode::BAD_REQUEST, body.to_string()), None);
+        return (bad_parameter("Invalid date format", "dt"), None);
     };
     if dt < answer::HISTORY_SINCE {
-        let message = "The requested data could not be found";
-        return (refusal(StatusCode::NOT_FOUND, message), None);
+        return (no_data(), None);
     }
     let calls = simulator.count_site(site);
     let fault = faults::find(&config.faults, site, calls, now, config.seed);
@@ -159,7 +161,7 @@ fn cache_key(site: Site, units: Units) -> String {
 }
 
 /// The answer, or the fault in its place.
-fn play(
+pub(super) fn play(
     fault: Option<FaultKind>,
     site: Site,
     body: serde_json::Value,
@@ -203,20 +205,31 @@ fn unauthorized() -> Response {
     json_response(StatusCode::UNAUTHORIZED, body.to_string())
 }
 
-/// The key is good, but its account has no One Call.
-fn unsubscribed() -> Response {
-    let body = json!({
-        "cod": 401,
-        "message": "Please note that using One Call 3.0 requires a separate subscription to the \
-            One Call by Call plan. Learn more here https://openweathermap.org/price. If you have a \
-            valid subscription to the One Call by Call plan, but still receive this error, then \
-            please see https://openweathermap.org/faq#error401 for more info."
-    });
+/// The key is good, but its account has no One Call of this version.
+pub(super) fn unsubscribed(version: &str) -> Response {
+    let message = format!(
+        "Please note that using One Call {version} requires a separate subscription to the One \
+         Call by Call plan. Learn more here https://openweathermap.org/price. If you have a valid \
+         subscription to the One Call by Call plan, but still receive this error, then please see \
+         https://openweathermap.org/faq#error401 for more info."
+    );
+    let body = json!({"cod": 401, "message": message});
     json_response(StatusCode::UNAUTHORIZED, body.to_string())
 }
 
+/// One Call has nothing for the time.
+pub(super) fn no_data() -> Response {
+    refusal(StatusCode::NOT_FOUND, "The requested data could not be found")
+}
+
+/// A parameter of One Call that is missing or no good.
+pub(super) fn bad_parameter(message: &str, name: &str) -> Response {
+    let body = json!({"cod": 400, "message": message, "parameters": [name]});
+    json_response(StatusCode::BAD_REQUEST, body.to_string())
+}
+
 /// `cod` as text, as most refusals have it.
-fn refusal(status: StatusCode, message: &str) -> Response {
+pub(super) fn refusal(status: StatusCode, message: &str) -> Response {
     json_response(status, json!({"cod": status.as_str(), "message": message}).to_string())
 }
 

@@ -258,8 +258,15 @@ async fn one_call_tells_a_bad_key_from_a_missing_subscription() {
         ..SimulatorConfig::default()
     };
     let service = Service::start(config).await;
-    let path = "/data/3.0/onecall/timemachine?lat=1&lon=1&dt=1764000000&appid=";
-    for (key, words) in [("bad", "Invalid API key"), ("good", "separate subscription")] {
+    let three = "/data/3.0/onecall/timemachine?lat=1&lon=1&dt=1764000000&appid=";
+    let four = "/data/4.0/onecall/timeline/1h?lat=1&lon=1&start=1764000000&appid=";
+    for (path, key, words) in [
+        (three, "bad", "Invalid API key"),
+        (three, "good", "using One Call 3.0 requires a separate subscription"),
+        // The one that cannot tell.
+        (four, "bad", "using One Call 4.0 requires a separate subscription"),
+        (four, "good", "using One Call 4.0 requires a separate subscription"),
+    ] {
         let (status, body) = service.json(&format!("{path}{key}")).await;
         assert_eq!((status, &body["cod"]), (401, &401.into()));
         assert!(body["message"].as_str().unwrap().contains(words), "{body}");
@@ -275,4 +282,63 @@ async fn one_call_answers_with_one_flat_record_of_the_time_asked_for() {
     assert!(body["data"][0]["wind_speed"].is_number() && body["main"].is_null(), "{body}");
     assert_eq!(service.json(path).await.0, 400);
     assert_eq!(service.json(&format!("{path}&dt=-1")).await.0, 404);
+}
+
+const TIMELINE: &str = "/data/4.0/onecall/timeline/1h?lat=40.4153&lon=-3.6827&units=metric&appid=k";
+
+#[tokio::test]
+async fn the_timeline_has_twenty_hours_a_page_and_names_the_pages_beside_it_with_the_key() {
+    let service = Service::with_faults(&[]).await;
+    // Seven minutes past is the hour's.
+    let (status, body) = service.json(&format!("{TIMELINE}&start=1764000420")).await;
+    let times: Vec<_> =
+        body["data"].as_array().unwrap().iter().map(|each| each["dt"].as_i64().unwrap()).collect();
+    let expected: Vec<_> = (0..20).map(|n| 1_764_000_000 + n * 3600).collect();
+    assert_eq!((status, times), (200, expected));
+    let record = &body["data"][0];
+    assert!(record["wind_speed"].is_number() && record["pop"].is_null(), "{record}");
+    let query = |start: &str| {
+        format!(
+            "{}?cnt=20&lat=40.4153&lon=-3.6827&start={start}&appid=k&units=metric",
+            &TIMELINE[..29]
+        )
+    };
+    for (name, start) in [("prev", "1763928000"), ("next", "1764072000")] {
+        let address = body[name].as_str().unwrap();
+        let expected = format!("http://x{}", query(start));
+        assert_eq!(address, expected);
+        assert_eq!(service.json(&query(start)).await.0, 200);
+    }
+    let past: Vec<_> = service.simulator.calls().into_iter().filter_map(|call| call.past).collect();
+    assert_eq!(past, ["1764000420/20", "1763928000/20", "1764072000/20"]);
+}
+
+#[tokio::test]
+async fn the_timeline_ends_two_days_ahead_and_begins_with_1979() {
+    let service = Service::with_faults(&[]).await;
+    let start = (service.clock.now() + chrono::TimeDelta::hours(40)).timestamp();
+    let (_, body) = service.json(&format!("{TIMELINE}&start={start}")).await;
+    // From 04:00 to 12:00, now being 12:07.
+    assert_eq!(body["data"].as_array().unwrap().len(), 9);
+    assert!(body["data"][0]["pop"].is_number() && body["next"].is_null(), "{body}");
+    let (_, body) = service.json(&format!("{TIMELINE}&start=283996800&cnt=3")).await;
+    assert_eq!(body["data"].as_array().unwrap().len(), 3);
+    assert!(body["prev"].is_null() && body["next"].is_string(), "{body}");
+    assert_eq!(service.json(&format!("{TIMELINE}&start=283996799")).await.0, 404);
+}
+
+#[tokio::test]
+async fn the_timeline_names_the_parameter_that_is_no_good() {
+    let service = Service::with_faults(&[]).await;
+    for (query, name) in
+        [("start=today", "start"), ("cnt=0", "cnt"), ("cnt=21", "cnt"), ("cnt=x", "cnt")]
+    {
+        let (status, body) = service.json(&format!("{TIMELINE}&{query}")).await;
+        assert_eq!(
+            (status, &body["cod"], &body["parameters"][0]),
+            (400, &400.into(), &name.into())
+        );
+    }
+    let (status, body) = service.json("/data/4.0/onecall/timeline/1h?lat=91&lon=0&appid=k").await;
+    assert_eq!((status, &body["message"]), (400, &"wrong latitude".into()));
 }

@@ -25,7 +25,7 @@ pub trait History: Send + Sync {
     /// source's own where its calls have a limit of their own, so that a pause delays no live slot.
     fn pause_name(&self) -> &'static str;
 
-    /// True when `error` says that the key is good and its account lacks the subscription.
+    /// True when `error` says that the account lacks the subscription, and not that the key is wrong.
     fn lacks_subscription(&self, error: &SourceError) -> bool;
 
     /// What one call covers, and which hours there are.

@@ -96,6 +96,10 @@ impl OpenMeteo {
         let body = http::body(response, limit)
             .await
             .map_err(|error| self.redacted(wire::broken(error, Some(status))))?;
+        let body = match &self.key {
+            Some(key) => wire::redact_body(key, body),
+            None => body,
+        };
         if status == StatusCode::OK {
             return Ok(body);
         }

@@ -1,5 +1,6 @@
 //! OpenWeatherMap, current weather: `GET /data/2.5/weather`
-//! (<https://openweathermap.org/current>); history by One Call 3.0 in `timemachine`.
+//! (<https://openweathermap.org/current>); history by One Call 4.0 in `timeline`, by One Call 3.0 in
+//! `timemachine`.
 //!
 //! One call per site: the group call is gone. Metric units are asked for, always. The status is
 //! judged first, then the body, which need not be JSON; the server's own message is kept, because
@@ -17,13 +18,17 @@ use crate::http;
 use crate::source::{Answer, Source, SourceError, wire};
 
 mod answer;
+mod one_call;
 mod payload;
 pub mod settings;
+mod timeline;
 mod timemachine;
 pub mod transform;
 
 pub use super::fault::Fault;
 pub use settings::OpenWeatherSettings;
+pub use timeline::OneCall4;
+pub use timemachine::OneCall3;
 pub use transform::{Units, transform};
 
 /// The value of the `source` column.
@@ -32,14 +37,16 @@ pub const NAME: &str = "openweathermap";
 /// What is called, below the base URL.
 pub const PATH: &str = "/data/2.5/weather";
 
-/// A body is about 600 bytes; what is longer than this is no weather.
+/// A body is about 600 bytes, a page of history 10 kB; what is longer than this is no weather.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The client of one account.
+#[derive(Clone)]
 pub struct OpenWeatherMap {
     client: Client,
     endpoint: Url,
     timemachine: Url,
+    timeline: Url,
     key: SecretString,
 }
 
@@ -54,12 +61,14 @@ impl OpenWeatherMap {
             client: http::client(timeout)?,
             endpoint: endpoint(base_url, PATH),
             timemachine: endpoint(base_url, timemachine::PATH),
+            timeline: endpoint(base_url, timeline::PATH),
             key,
         })
     }
 
-    fn weather_url(&self, site: &Site) -> Url {
-        let mut url = self.endpoint.clone();
+    /// The address of a call for `site`; what else is asked for comes behind it.
+    fn url(&self, endpoint: &Url, site: &Site) -> Url {
+        let mut url = endpoint.clone();
         url.query_pairs_mut()
             .append_pair("lat", &site.coordinates.latitude().to_string())
             .append_pair("lon", &site.coordinates.longitude().to_string())
@@ -77,7 +86,7 @@ impl OpenWeatherMap {
         let body = http::body(response, MAX_BODY_BYTES)
             .await
             .map_err(|error| self.broken(error, Some(status)))?;
-        Ok((status, retry_after, body))
+        Ok((status, retry_after, wire::redact_body(&self.key, body)))
     }
 
     fn broken(&self, error: reqwest::Error, status: Option<StatusCode>) -> SourceError {
@@ -93,7 +102,7 @@ impl Source for OpenWeatherMap {
     }
 
     async fn observe(&self, site: &Site) -> Result<Answer, SourceError> {
-        let (status, retry_after, body) = self.get(self.weather_url(site)).await?;
+        let (status, retry_after, body) = self.get(self.url(&self.endpoint, site)).await?;
         let fault = if status == StatusCode::OK {
             match transform(&site.site_id, Units::Metric, &body) {
                 Ok(observation) => {

@@ -48,9 +48,30 @@ pub(super) fn redact(key: &SecretString, text: &str) -> String {
     text.replace(key, "[key]").replace(&encoded, "[key]")
 }
 
+/// A body without the key, before any of it is quoted: a text that is cut could leave a part of it.
+pub(super) fn redact_body(key: &SecretString, body: Vec<u8>) -> Vec<u8> {
+    let plain = key.expose_secret().as_bytes();
+    let encoded: String = url::form_urlencoded::byte_serialize(plain).collect();
+    let holds = |key: &[u8]| !key.is_empty() && body.windows(key.len()).any(|part| part == key);
+    if holds(plain) || holds(encoded.as_bytes()) {
+        redact(key, &String::from_utf8_lossy(&body)).into_bytes()
+    } else {
+        body
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_is_blanked_where_it_holds_the_key_and_else_left_as_it_is() {
+        let key = SecretString::from("a+b/c");
+        let blanked = redact_body(&key, b"{\"url\": \"?appid=a%2Bb%2Fc\"}".to_vec());
+        assert_eq!(blanked, b"{\"url\": \"?appid=[key]\"}");
+        assert_eq!(redact_body(&key, vec![0xff, b'a']), [0xff, b'a']);
+        assert_eq!(redact_body(&SecretString::from(""), vec![b'a']), [b'a']);
+    }
 
     #[test]
     fn a_key_that_a_server_echoes_is_blanked_plain_and_encoded() {

@@ -1,6 +1,6 @@
 //! `weather heal`: missing slots from history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Days as DayCount, NaiveDate, TimeDelta, Utc};
@@ -17,13 +17,14 @@ use weather_data_product::store::{RunHost, Store};
 
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::kills::{Random, signal, spawn};
-use crate::support::program::{Program, SimulatorProcess};
+use crate::support::program::{Program, Ran, SimulatorProcess};
 use crate::support::samples::{LONG_LEASE, SOURCE, hour, site, sites};
 use crate::support::service::{Job, KEY, Service, client};
 use crate::support::warehouse::{Warehouse, bigquery_url};
 
 on_both_databases!(
     a_hundred_sites_without_runs_for_48_hours_are_healed_once,
+    by_one_call_4_they_take_three_calls_a_site,
     a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others,
     a_slot_that_no_history_reaches_is_unfillable_without_a_call,
     a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed,
@@ -44,9 +45,15 @@ struct Healer<'a> {
 
 impl<'a> Healer<'a> {
     fn new(store: &'a dyn Store, service: &'a Service) -> Self {
-        let histories: Vec<Box<dyn History>> = vec![Box::new(client(&service.url, KEY))];
+        let one_call = client(&service.url, KEY).one_call_3();
+        let histories: Vec<Box<dyn History>> = vec![Box::new(one_call)];
         let settings = JobSettings::default();
         Self { store, service, histories, max_calls: None, settings, days: Days::ALL }
+    }
+
+    fn by_one_call_4(store: &'a dyn Store, service: &'a Service) -> Self {
+        let one_call = client(&service.url, KEY).one_call_4();
+        Self { histories: vec![Box::new(one_call)], ..Self::new(store, service) }
     }
 
     fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
@@ -149,6 +156,38 @@ async fn a_hundred_sites_without_runs_for_48_hours_are_healed_once(database: &Te
         now.timestamp_micros()
     );
     assert_eq!(database.count(&late).await, 0, "available when it was healed, and not before");
+}
+
+async fn by_one_call_4_they_take_three_calls_a_site(database: &TestDatabase) {
+    let store = &*database.store;
+    let sites = sites(100);
+    let live = Service::with_faults(&[]).await;
+    left_alone(store, &live, &sites, 49).await;
+    let now = live.clock.now();
+    let not_found = fault_at("not_found", &sites[7]);
+    let service = Service::with_faults(&[&not_found]).await;
+    service.set_time(now);
+    let report = Healer::by_one_call_4(store, &service).run(&sites).await;
+    assert_eq!((report.healed, report.unfillable, report.left()), (99 * 48, 48, 0), "{report:?}");
+    assert_eq!((report.calls, report.charged), (300, 300), "48 hours by 20, over two midnights");
+    // Newest first, each hour once, and no page followed.
+    let asked = past_calls(&service);
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (place, past) in asked {
+        places.entry(place).or_default().push(past);
+    }
+    let start = |hours: i64| (hour() + TimeDelta::hours(hours)).timestamp();
+    let expected =
+        [format!("{}/20", start(29)), format!("{}/20", start(9)), format!("{}/8", start(1))];
+    assert!(places.values().all(|asked| *asked == expected), "{places:?}");
+    assert_eq!(places.len(), 100);
+
+    let again = Healer::by_one_call_4(store, &service).run(&sites).await;
+    assert_eq!((again.calls, again.healed, again.runs), (0, 0, 0));
+    let backfill = "select concat_ws('|', count(*), count(distinct concat(site_id, observation_time)), \
+        min(source), max(source)) from weather_observations where value_kind = 'backfill'";
+    assert_eq!(database.line(backfill).await, format!("4752|4752|{SOURCE}|{SOURCE}"));
+    assert_eq!(missing(store, now).await.slots, 48, "the place that the service does not know");
 }
 
 async fn another_sources_history_fills_the_slots_and_keeps_its_name(database: &TestDatabase) {
@@ -278,7 +317,7 @@ async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
 }
 
 /// A file of so many hourly sites that were to be collected since so many days.
-fn past_sites(count: u32, since_days: u64) -> String {
+pub(crate) fn past_sites(count: u32, since_days: u64) -> String {
     let today = Utc::now().date_naive();
     let site = |number: u32| {
         json!({
@@ -294,7 +333,11 @@ fn past_sites(count: u32, since_days: u64) -> String {
     json!({"sites": (0..count).map(site).collect::<Vec<_>>()}).to_string()
 }
 
-fn healer(simulator: &SimulatorProcess, database: &TestDatabase, sites: &str) -> Program {
+pub(crate) fn healer(
+    simulator: &SimulatorProcess,
+    database: &TestDatabase,
+    sites: &str,
+) -> Program {
     simulator
         .client(&database.url)
         .env("OPEN_METEO_BASE_URL", &simulator.url)
@@ -334,7 +377,7 @@ async fn a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed(
         kept.push((archive_calls(&simulator).len(), days.into_iter().collect()));
     }
     let healed = program.run(&["heal"]).expect(0);
-    assert!(healed.stderr.contains("healed"), "{}", healed.stderr);
+    assert_eq!(summary(&healed)["outcome"], "succeeded");
     let calls = archive_calls(&simulator);
     for (made_before, days) in &kept {
         assert!(!days.is_empty());
@@ -352,6 +395,12 @@ async fn a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed(
     assert_eq!(simulator.calls().len(), before, "nothing is left to ask for");
 }
 
+/// The figures of the heal.
+fn summary(ran: &Ran) -> Value {
+    let mut log = ran.log().into_iter();
+    log.find(|line| line["message"] == "heal_summary").expect("a heal_summary")
+}
+
 /// First and last day of the archive's calls, in order.
 fn archive_calls(simulator: &SimulatorProcess) -> Vec<(String, String)> {
     let calls = simulator.log();
@@ -365,7 +414,9 @@ fn archive_calls(simulator: &SimulatorProcess) -> Vec<(String, String)> {
 
 async fn of_two_heals_at_once_each_slot_is_asked_for_once(database: &TestDatabase) {
     let simulator = SimulatorProcess::start(&[]);
-    let program = healer(&simulator, database, &past_sites(4, 3)).env("WEATHER_BATCH_ROWS", "40");
+    let program = healer(&simulator, database, &past_sites(4, 3))
+        .env("OPENWEATHER_ONE_CALL", "3.0")
+        .env("WEATHER_BATCH_ROWS", "40");
     let heals: Vec<_> = (0..2).map(|_| spawn(&program, &["heal"])).collect();
     for mut heal in heals {
         assert!(heal.wait().unwrap().success());
@@ -390,6 +441,7 @@ fn what_cannot_be_healed_is_said_before_any_call() {
         (&["--from", "2026-01-02", "--to", "2026-01-01"], "--to is before --from"),
         (&["--to", "1978-12-31"], "the history of openweathermap begins: 1979-01-01"),
         (&["--site", "nowhere"], "--site nowhere: not in sites.json"),
+        (&["--openweather-one-call", "2.5"], "invalid value '2.5'"),
         (&["--from-source", "metno"], "`metno` is no source: expected openweathermap, open-meteo"),
     ] {
         let ran = program.run(&[&["heal"], arguments].concat()).expect(2);
@@ -405,8 +457,33 @@ fn what_cannot_be_healed_is_said_before_any_call() {
         .env("SITES_FILE", "sites.json");
     let ran = program.run(&["heal"]);
     assert!(ran.stderr.contains("no history for this key"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("using One Call 4.0"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("OPENWEATHER_ONE_CALL=4.0 or 3.0"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--from-source open-meteo"), "{}", ran.stderr);
     assert_eq!(ran.code, 3);
+}
+
+#[test]
+fn past_hours_are_asked_of_the_version_that_is_set() {
+    let simulator = SimulatorProcess::start(&[]);
+    let calls = |program: Program| {
+        let before = simulator.calls().len();
+        program.run(&["heal"]).expect(0);
+        let calls = simulator.calls().split_off(before);
+        let past = calls.iter().filter(|call| !call["past"].is_null());
+        past.map(|call| call["path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let program = || {
+        let sites = past_sites(1, 3);
+        simulator
+            .client("sqlite://weather.db")
+            .file("sites.json", &sites)
+            .env("SITES_FILE", "sites.json")
+    };
+    let by_default = calls(program());
+    assert_eq!(by_default, ["/data/4.0/onecall/timeline/1h"; 4], "three days by 20 hours");
+    let by_3 = calls(program().env("OPENWEATHER_ONE_CALL", "3.0"));
+    assert_eq!(by_3, ["/data/3.0/onecall/timemachine"; 72]);
 }
 
 #[test]
@@ -414,6 +491,7 @@ fn a_heal_that_is_told_to_end_keeps_what_it_has_and_goes_on_later() {
     let simulator = SimulatorProcess::start(&[]);
     let program = simulator
         .client("sqlite://weather.db")
+        .env("OPENWEATHER_ONE_CALL", "3.0")
         .env("OPENWEATHER_CALLS_PER_MINUTE", "1200")
         .file("sites.json", &past_sites(2, 3))
         .env("SITES_FILE", "sites.json");
@@ -442,10 +520,12 @@ fn a_pipeline_heals_within_its_calls_after_the_live_slots() {
     sites.iter_mut().for_each(|site| site["active_until"] = Value::Null);
     let program = simulator
         .client("sqlite://weather.db")
+        .env("OPENWEATHER_ONE_CALL", "3.0")
         .file("sites.json", &json!({ "sites": sites }).to_string())
         .env("SITES_FILE", "sites.json");
     let ran = program.run(&["pipeline", "--heal-calls", "10"]).expect(0);
-    assert!(ran.stderr.contains("healed 10 of"), "{}", ran.stderr);
+    let summary = summary(&ran);
+    assert_eq!((&summary["healed"], &summary["calls"]), (&json!(10), &json!(10)));
     let calls = simulator.calls();
     let is_past: Vec<bool> = calls.iter().map(|call| !call["past"].is_null()).collect();
     assert_eq!(is_past, [vec![false; 2], vec![true; 10]].concat());

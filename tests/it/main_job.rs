@@ -140,6 +140,39 @@ fn etl(service: &str, database: &TestDatabase) -> String {
     told
 }
 
+/// Each page of One Call 4.0 comes with the addresses of others, which hold the key.
+#[tokio::test]
+async fn the_key_in_the_pages_of_history_appears_in_no_output_no_log_and_no_table() {
+    with_mysql(async |database| {
+        let mut told = String::new();
+        for fault in ["truncated=50%:1", "not_found=30%", "wrong_json=100%", "server_error=100%"] {
+            let simulator = SimulatorProcess::start(&["--fault", fault]);
+            let program =
+                crate::heal::healer(&simulator, database, &crate::heal::past_sites(10, 3))
+                    .env("OPENWEATHER_API_KEY", SECRET)
+                    .env("MAX_ATTEMPTS", "2")
+                    .env("LOG_LEVEL", "trace");
+            program.run(&["migrate"]);
+            for command in [&["heal", "--dry-run"][..], &["heal"], &["status"], &["gaps"]] {
+                let ran = program.run(command);
+                told += &(ran.stdout + &ran.stderr);
+            }
+            assert!(simulator.log().contains("/data/4.0/onecall/timeline/1h"), "{told}");
+            told += &simulator.log();
+            database.execute("delete from collection_slots where slot_time > 0").await;
+        }
+        told += &everything(database).await;
+        assert!(
+            told.contains("backfill") && told.contains("HTTP 404"),
+            "pages and faults were met"
+        );
+        for form in [SECRET, "S3CRETkey%2B%2F0123456789abcdef", "S3CRET"] {
+            assert!(!told.contains(form));
+        }
+    })
+    .await;
+}
+
 /// Every text of every table.
 async fn everything(database: &TestDatabase) -> String {
     let columns = "select concat_ws('|', table_name, column_name) from information_schema.columns \

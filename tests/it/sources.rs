@@ -26,11 +26,18 @@ fn open_meteo(service: &Service, key: Option<&str>) -> OpenMeteo {
     OpenMeteo::build(&service.url, &service.url, key.map(SecretString::from), timeout).unwrap()
 }
 
-/// Open-Meteo's archive and its last days, and One Call.
-fn histories(service: &Service) -> [Box<dyn History>; 3] {
+/// Open-Meteo's archive and its last days, and One Call 3.0 and 4.0.
+fn histories(service: &Service) -> [Box<dyn History>; 4] {
     let open_meteo = open_meteo(service, None);
     let (archive, recent) = (open_meteo.archive(), open_meteo.recent_hours());
-    [Box::new(archive), Box::new(recent), Box::new(client(&service.url, KEY))]
+    let [one_call_3, one_call_4] = one_calls(service, KEY);
+    [Box::new(archive), Box::new(recent), one_call_3, one_call_4]
+}
+
+/// One Call 3.0 and 4.0.
+fn one_calls(service: &Service, key: &str) -> [Box<dyn History>; 2] {
+    let source = client(&service.url, key);
+    [Box::new(source.one_call_3()), Box::new(source.one_call_4())]
 }
 
 fn both(service: &Service) -> [Box<dyn Source>; 2] {
@@ -42,6 +49,11 @@ fn past(sites: &[Site], hours: u32) -> Vec<(&Site, DateTime<Utc>)> {
     let first = time("2026-11-15T00:00:00Z");
     let hours = (0..i64::from(hours)).map(move |n| first + TimeDelta::hours(n));
     sites.iter().flat_map(|site| hours.clone().map(move |hour| (site, hour))).collect()
+}
+
+/// What the calls for them are charged.
+fn charged(history: &dyn History, wanted: &[(&Site, DateTime<Utc>)]) -> u64 {
+    plan(&history.reach(), wanted).iter().map(|ask| u64::from(history.charge(ask))).sum()
 }
 
 async fn recall_all(history: &dyn History, wanted: &[(&Site, DateTime<Utc>)]) -> Vec<Recalled> {
@@ -128,7 +140,7 @@ async fn a_history_answers_for_every_site_hour_once_in_the_calls_that_were_plann
     let service = Service::with_faults(&[]).await;
     let sites = sites(3);
     let wanted = past(&sites, 30);
-    for (history, calls) in histories(&service).iter().zip([1, 1, 90]) {
+    for (history, calls) in histories(&service).iter().zip([1, 1, 90, 3 * 2]) {
         let before = service.simulator.call_count();
         let recalled = recall_all(&**history, &wanted).await;
         assert_eq!(service.simulator.call_count() - before, calls);
@@ -138,6 +150,8 @@ async fn a_history_answers_for_every_site_hour_once_in_the_calls_that_were_plann
         keys.sort_unstable();
         expected.sort_unstable();
         assert_eq!(keys, expected);
+        let charged = charged(&**history, &wanted);
+        assert!(charged == calls || history.source_name() == "open-meteo", "{charged}");
         for each in &recalled {
             let observation = each.found.as_ref().unwrap();
             assert_eq!(observation.source, history.source_name());
@@ -150,7 +164,7 @@ async fn a_history_answers_for_every_site_hour_once_in_the_calls_that_were_plann
 #[tokio::test]
 async fn a_call_is_charged_as_the_documentation_says() {
     let service = Service::with_faults(&[]).await;
-    let [open_meteo, _, openweathermap] = histories(&service);
+    let [open_meteo, _, one_call_3, one_call_4] = histories(&service);
     let sites = sites(100);
     let ask = |sites: &[Site], days| {
         let first = time("2026-11-01T00:00:00Z");
@@ -164,7 +178,12 @@ async fn a_call_is_charged_as_the_documentation_says() {
     }
     let (first, last, _) = ask(&sites, 1);
     let ask = Ask { sites: sites.iter().take(2).collect(), first, last };
-    assert_eq!(openweathermap.charge(&ask), 48);
+    assert_eq!(one_call_3.charge(&ask), 48);
+    for (hours, charge) in [(1, 1), (20, 1), (21, 2), (48, 3)] {
+        let last = first + TimeDelta::hours(hours - 1);
+        let ask = Ask { sites: vec![&sites[0]], first, last };
+        assert_eq!(one_call_4.charge(&ask), charge, "{hours} hours");
+    }
 }
 
 #[tokio::test]
@@ -193,26 +212,60 @@ async fn one_call_without_its_subscription_is_told_apart_from_a_bad_key() {
     let first = time("2026-11-15T00:00:00Z");
     let ask = Ask { sites: vec![&site], first, last: first };
     service.source.observe(&site).await.unwrap();
-    let error = service.source.recall(&ask).await.unwrap_err();
+    for history in one_calls(&service, KEY) {
+        let error = history.recall(&ask).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unauthorized);
+        assert!(history.lacks_subscription(&error), "{error}");
+    }
+    let [one_call_3, one_call_4] = one_calls(&service, "wrong");
+    let error: SourceError = one_call_3.recall(&ask).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized);
-    assert!(service.source.lacks_subscription(&error), "{error}");
-    let error: SourceError = client(&service.url, "wrong").recall(&ask).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Unauthorized);
-    assert!(!service.source.lacks_subscription(&error), "{error}");
+    assert!(!one_call_3.lacks_subscription(&error), "{error}");
+    // 4.0 has the same words for both; current weather tells them apart.
+    let error = one_call_4.recall(&ask).await.unwrap_err();
+    assert!(one_call_4.lacks_subscription(&error), "{error}");
+    let error = client(&service.url, "wrong").observe(&site).await.unwrap_err();
+    assert!(error.message.contains("Invalid API key"), "{error}");
 }
 
 #[tokio::test]
 async fn what_one_call_does_not_know_is_unfillable_and_what_fails_is_not() {
-    let service = Service::with_faults(&["not_found@1,1", "server_error@2,2"]).await;
+    let faults = ["not_found@1,1", "server_error@2,2", "bad_request@3,3", "truncated@4,4"];
+    let service = Service::with_faults(&faults).await;
     let first = time("2026-11-15T00:00:00Z");
-    let recall = async |latitude, longitude| {
-        let coordinates = Coordinates::parse(latitude, longitude).unwrap();
-        let site = Site { coordinates, ..site(1) };
-        service.source.recall(&Ask { sites: vec![&site], first, last: first }).await
-    };
-    let recalled = recall(1.0, 1.0).await.unwrap();
-    assert!(matches!(recalled[0].found, Err(Missing::Refused(_))), "{recalled:?}");
-    assert!(recall(2.0, 2.0).await.unwrap_err().kind.is_transient());
+    for (history, hours) in one_calls(&service, KEY).iter().zip([1, 20]) {
+        let recall = async |degrees| {
+            let coordinates = Coordinates::parse(degrees, degrees).unwrap();
+            let site = Site { coordinates, ..site(1) };
+            let last = first + TimeDelta::hours(hours - 1);
+            history.recall(&Ask { sites: vec![&site], first, last }).await
+        };
+        let recalled = recall(1.0).await.unwrap();
+        assert_eq!(i64::try_from(recalled.len()).unwrap(), hours);
+        let is_refused = |each: &Recalled| matches!(each.found, Err(Missing::Refused(_)));
+        assert!(recalled.iter().all(is_refused), "{recalled:?}");
+        assert!(recall(2.0).await.unwrap_err().kind.is_transient());
+        assert_eq!(recall(3.0).await.unwrap_err().kind, ErrorKind::BadRequest);
+        assert!(recall(4.0).await.unwrap_err().kind.is_transient());
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_time_gives_no_hour_the_values_of_another() {
+    let service = Service::with_faults(&["stale_dt=100%"]).await;
+    let site = site(1);
+    let first = time("2026-11-15T00:00:00Z");
+    let ask = Ask { sites: vec![&site], first, last: first + TimeDelta::hours(19) };
+    let [_, one_call_4] = one_calls(&service, KEY);
+    let recalled = one_call_4.recall(&ask).await.unwrap();
+    // Six hours back: the last six have nothing, the others their own.
+    for (number, each) in recalled.iter().enumerate() {
+        match &each.found {
+            Ok(observation) => assert_eq!(observation.observation_time, each.hour),
+            Err(missing) => assert_eq!(missing, &Missing::Silent),
+        }
+        assert_eq!(each.found.is_ok(), number < 14);
+    }
 }
 
 /// A field, its value, and how far two sources may be apart.
@@ -264,12 +317,21 @@ async fn both_sources_tell_the_same_past_of_the_same_climate() {
     let service = Service::with_faults(&[]).await;
     let sites = sites(40);
     let wanted = past(&sites, 24);
-    let [archive, recent, one_call] = histories(&service);
+    let [archive, recent, one_call_3, one_call_4] = histories(&service);
     // One Call has no pressure at the ground, the archive no visibility.
     let unknown_to_one = ["pressure_ground_hpa", "visibility_m"];
-    assert_same_past(&*archive, &*one_call, &wanted, &unknown_to_one).await;
-    assert_same_past(&*recent, &*one_call, &wanted, &["pressure_ground_hpa"]).await;
+    assert_same_past(&*archive, &*one_call_4, &wanted, &unknown_to_one).await;
+    assert_same_past(&*recent, &*one_call_4, &wanted, &["pressure_ground_hpa"]).await;
+    assert_same_past(&*one_call_3, &*one_call_4, &wanted, &["pressure_ground_hpa"]).await;
+    let by_3 = recall_all(&*one_call_3, &wanted).await;
+    let by_4 = recall_all(&*one_call_4, &wanted).await;
+    assert_eq!(sorted(by_3), sorted(by_4), "the versions differ in the calls, in no value");
     assert_same_past(&*recent, &*archive, &wanted, &["visibility_m"]).await;
+}
+
+fn sorted(mut recalled: Vec<Recalled>) -> Vec<Recalled> {
+    recalled.sort_by(|a, b| (&a.site_id, a.hour).cmp(&(&b.site_id, b.hour)));
+    recalled
 }
 
 /// That two histories say the same of the site-hours in every field but those that one of them does
@@ -280,10 +342,8 @@ async fn assert_same_past(
     wanted: &[(&Site, DateTime<Utc>)],
     unknown_to_one: &[&str],
 ) {
-    let mut one = recall_all(one, wanted).await;
-    let mut other = recall_all(other, wanted).await;
-    one.sort_by(|a, b| (&a.site_id, a.hour).cmp(&(&b.site_id, b.hour)));
-    other.sort_by(|a, b| (&a.site_id, a.hour).cmp(&(&b.site_id, b.hour)));
+    let one = sorted(recall_all(one, wanted).await);
+    let other = sorted(recall_all(other, wanted).await);
     assert_eq!((one.len(), other.len()), (wanted.len(), wanted.len()));
     let mut compared: Vec<&str> = one
         .iter()

@@ -2,11 +2,23 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::OpenWeatherMap;
+use crate::source::History;
+
+/// A version of One Call, by which past hours are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OneCallVersion {
+    /// A call per site and twenty hours.
+    #[value(name = "4.0")]
+    V4,
+    /// A call per site and hour.
+    #[value(name = "3.0")]
+    V3,
+}
 
 /// Settings of the OpenWeatherMap account.
 #[derive(Debug, Clone, Args)]
@@ -40,6 +52,17 @@ pub struct OpenWeatherSettings {
     )]
     pub openweather_calls_per_minute: f64,
 
+    /// Version of One Call that past hours are asked of: 4.0 takes a call per site and twenty hours,
+    /// 3.0 one per site and hour, for accounts that are subscribed to that version
+    #[arg(
+        long,
+        value_name = "VERSION",
+        env = "OPENWEATHER_ONE_CALL",
+        default_value = "4.0",
+        hide_possible_values = true
+    )]
+    pub openweather_one_call: OneCallVersion,
+
     /// Seconds that one call may take
     #[arg(long, value_name = "S", env = "HTTP_TIMEOUT_SECONDS", default_value_t = 10.0, value_parser = parse_timeout_seconds)]
     pub http_timeout_seconds: f64,
@@ -67,6 +90,17 @@ impl OpenWeatherSettings {
                 OpenWeatherMap::build(&self.openweather_base_url, key, timeout)
             })
             .transpose()
+    }
+}
+
+impl OneCallVersion {
+    /// The history of this version.
+    #[must_use]
+    pub fn history(self, source: &OpenWeatherMap) -> Box<dyn History> {
+        match self {
+            Self::V4 => Box::new(source.one_call_4()),
+            Self::V3 => Box::new(source.one_call_3()),
+        }
     }
 }
 

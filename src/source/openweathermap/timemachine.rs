@@ -1,65 +1,51 @@
 //! One Call 3.0, weather of a timestamp: `GET /data/3.0/onecall/timemachine`
 //! (<https://openweathermap.org/api/one-call-3#history>).
 //!
-//! One call per site and hour, from 1 January 1979 on, and a subscription of its own: a key that is
-//! good for current weather may be refused here. The two are both 401 and told apart by the
-//! server's words, see [`lacks_subscription`].
+//! One call per site and hour, for accounts whose subscription is of this version.
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::StatusCode;
-use secrecy::ExposeSecret;
-use serde::Deserialize;
 
-use super::payload::{
-    Clouds, Condition, Coord, Main, Payload, Precipitation, Wind, refuse_claimed,
-};
+use super::one_call::{self, Answer};
 use super::transform::{Units, observation};
-use super::{NAME, OpenWeatherMap, answer};
-use crate::domain::{ErrorKind, Observation, Site, SiteId};
-use crate::source::fault::{Fault, one_line};
+use super::{NAME, OpenWeatherMap};
+use crate::domain::{Observation, Site, SiteId};
+use crate::source::SourceError;
+use crate::source::fault::Fault;
 use crate::source::history::{Ask, History, Missing, Reach, Recalled};
-use crate::source::{SourceError, wire};
 
 /// What is called, below the base URL.
 pub(super) const PATH: &str = "/data/3.0/onecall/timemachine";
 
-/// "Data available from January 1st, 1979".
-const SINCE: DateTime<Utc> = match DateTime::from_timestamp(283_996_800, 0) {
-    Some(since) => since,
-    None => DateTime::UNIX_EPOCH,
-};
+/// The history of One Call 3.0.
+pub struct OneCall3 {
+    service: OpenWeatherMap,
+}
 
-/// True when the key is good and its account lacks the subscription of One Call 3.0. Any other
-/// `unauthorized` is the key's.
-fn lacks_subscription(error: &SourceError) -> bool {
-    error.kind == ErrorKind::Unauthorized && error.message.contains("subscription")
+impl OpenWeatherMap {
+    /// What One Call 3.0 has: a call per site and hour.
+    #[must_use]
+    pub fn one_call_3(&self) -> OneCall3 {
+        OneCall3 { service: self.clone() }
+    }
 }
 
 #[async_trait]
-impl History for OpenWeatherMap {
+impl History for OneCall3 {
     fn source_name(&self) -> &'static str {
         NAME
     }
 
     fn pause_name(&self) -> &'static str {
-        "openweathermap:one-call"
+        one_call::PAUSE_NAME
     }
 
     fn lacks_subscription(&self, error: &SourceError) -> bool {
-        lacks_subscription(error)
+        one_call::lacks_subscription(error)
     }
 
     fn reach(&self) -> Reach {
-        Reach {
-            since: SINCE,
-            // What is past is there, but an hour has to be past.
-            lag: TimeDelta::hours(1),
-            oldest: None,
-            sites_per_call: 1,
-            hours_per_call: 1,
-            by_day: false,
-        }
+        one_call::reach(1)
     }
 
     fn charge(&self, ask: &Ask<'_>) -> u32 {
@@ -79,35 +65,16 @@ impl History for OpenWeatherMap {
     }
 }
 
-impl OpenWeatherMap {
+impl OneCall3 {
     async fn recall_hour(
         &self,
         site: &Site,
         hour: DateTime<Utc>,
     ) -> Result<Result<Observation, Missing>, SourceError> {
-        let mut url = self.timemachine.clone();
-        url.query_pairs_mut()
-            .append_pair("lat", &site.coordinates.latitude().to_string())
-            .append_pair("lon", &site.coordinates.longitude().to_string())
-            .append_pair("dt", &hour.timestamp().to_string())
-            .append_pair("units", "metric")
-            .append_pair("appid", self.key.expose_secret());
-        let (status, retry_after, body) = self.get(url).await?;
-        let fault = if status == StatusCode::OK {
-            match recall(&site.site_id, hour, &body) {
-                Ok(found) => return Ok(found),
-                Err(fault) => fault,
-            }
-        } else {
-            answer::fault(PATH, status, &body)
-        };
-        let message = wire::redact(&self.key, &fault.message);
-        // "You must not retry the same request": there is nothing for this place and time.
-        if fault.kind == ErrorKind::NotFound {
-            return Ok(Err(Missing::Refused(message)));
-        }
-        let http_status = Some(status.as_u16());
-        Err(SourceError { kind: fault.kind, message, http_status, retry_after })
+        let mut url = self.service.url(&self.service.timemachine, site);
+        url.query_pairs_mut().append_pair("dt", &hour.timestamp().to_string());
+        let read = |body: &[u8]| recall(&site.site_id, hour, body);
+        Ok(self.service.recall(url, PATH, read).await?.flatten())
     }
 }
 
@@ -120,8 +87,8 @@ fn recall(
     hour: DateTime<Utc>,
     body: &[u8],
 ) -> Result<Result<Observation, Missing>, Fault> {
-    let answer = Answer::parse(body)?;
-    let Some(payload) = answer.into_payload() else { return Ok(Err(Missing::Silent)) };
+    let payload = Answer::parse(body)?.into_payloads().next();
+    let Some(payload) = payload else { return Ok(Err(Missing::Silent)) };
     Ok(match observation(site_id, Units::Metric, &payload) {
         Ok(observation) => {
             let answered = observation.observation_time;
@@ -130,69 +97,6 @@ fn recall(
         }
         Err(fault) => Err(Missing::Unusable(fault)),
     })
-}
-
-/// The answer: flat records in a list of one.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer {
-    lat: Option<f64>,
-    lon: Option<f64>,
-    data: Option<Vec<Record>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Record {
-    dt: Option<f64>,
-    temp: Option<f64>,
-    feels_like: Option<f64>,
-    pressure: Option<f64>,
-    humidity: Option<f64>,
-    clouds: Option<f64>,
-    visibility: Option<f64>,
-    wind_speed: Option<f64>,
-    wind_deg: Option<f64>,
-    wind_gust: Option<f64>,
-    rain: Option<Precipitation>,
-    snow: Option<Precipitation>,
-    weather: Option<Vec<Condition>>,
-}
-
-impl Answer {
-    fn parse(body: &[u8]) -> Result<Self, Fault> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        refuse_claimed(body)?;
-        let mut json = serde_json::Deserializer::from_slice(body);
-        serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| Fault::malformed(&one_line(&error.to_string())))
-    }
-
-    /// The one record, in the shape of current weather.
-    fn into_payload(self) -> Option<Payload> {
-        let record = self.data?.into_iter().next()?;
-        Some(Payload {
-            dt: record.dt,
-            coord: Some(Coord { lat: self.lat, lon: self.lon }),
-            weather: record.weather,
-            main: Some(Main {
-                temp: record.temp,
-                feels_like: record.feels_like,
-                pressure: record.pressure,
-                humidity: record.humidity,
-                ..Main::default()
-            }),
-            visibility: record.visibility,
-            wind: Some(Wind {
-                speed: record.wind_speed,
-                gust: record.wind_gust,
-                deg: record.wind_deg,
-            }),
-            clouds: Some(Clouds { all: record.clouds }),
-            rain: record.rain,
-            snow: record.snow,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -273,24 +177,5 @@ mod tests {
             let fault = recall(&site_id, hour(), body.as_bytes()).unwrap_err();
             assert!(fault.kind.is_transient(), "{body}: {fault}");
         }
-    }
-
-    #[test]
-    fn the_history_begins_with_1979() {
-        assert_eq!(SINCE.to_rfc3339(), "1979-01-01T00:00:00+00:00");
-    }
-
-    #[test]
-    fn the_two_kinds_of_401_are_told_apart() {
-        let error = |message: &str| SourceError {
-            kind: ErrorKind::Unauthorized,
-            message: message.into(),
-            http_status: Some(401),
-            retry_after: None,
-        };
-        let words = "Please note that using One Call 3.0 requires a separate subscription to the \
-            One Call by Call plan.";
-        assert!(lacks_subscription(&error(words)));
-        assert!(!lacks_subscription(&error("Invalid API key. Please see https://…")));
     }
 }

@@ -1,0 +1,128 @@
+//! One Call 4.0, the hourly timeline: `GET /data/4.0/onecall/timeline/1h`
+//! (<https://openweathermap.org/api/one-call-4#hourly>).
+//!
+//! One call per site and twenty hours, from `start` on. The timeline goes on into the forecast and
+//! on other pages, each of them a call that is charged and whose address (`next`, `prev`) holds the
+//! key: none is followed, the next call is one of ours. `cnt` stands in those addresses only and not
+//! among the documented parameters, so that nothing depends on it: records of other hours than those
+//! asked for are left. What is documented and what is inferred is in
+//! `docs/decisions/0012-one-call-4.md`.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+
+use super::one_call::{self, Answer};
+use super::payload::Payload;
+use super::transform::{Units, observation};
+use super::{NAME, OpenWeatherMap};
+use crate::domain::{Observation, Site, SiteId};
+use crate::source::SourceError;
+use crate::source::fault::Fault;
+use crate::source::history::{Ask, History, Missing, Reach, Recalled};
+use crate::source::reading::time;
+
+/// What is called, below the base URL.
+pub(super) const PATH: &str = "/data/4.0/onecall/timeline/1h";
+
+/// "The 1-hour timeline returns up to 20 records in a single API response."
+const HOURS_PER_CALL: usize = 20;
+
+/// The history of One Call 4.0.
+pub struct OneCall4 {
+    service: OpenWeatherMap,
+}
+
+impl OpenWeatherMap {
+    /// What One Call 4.0 has: a call per site and twenty hours.
+    #[must_use]
+    pub fn one_call_4(&self) -> OneCall4 {
+        OneCall4 { service: self.clone() }
+    }
+}
+
+#[async_trait]
+impl History for OneCall4 {
+    fn source_name(&self) -> &'static str {
+        NAME
+    }
+
+    fn pause_name(&self) -> &'static str {
+        one_call::PAUSE_NAME
+    }
+
+    fn lacks_subscription(&self, error: &SourceError) -> bool {
+        one_call::lacks_subscription(error)
+    }
+
+    fn reach(&self) -> Reach {
+        one_call::reach(u32::try_from(HOURS_PER_CALL).unwrap_or(1))
+    }
+
+    fn charge(&self, ask: &Ask<'_>) -> u32 {
+        let pages = ask.hours().count().div_ceil(HOURS_PER_CALL) * ask.sites.len();
+        u32::try_from(pages.max(1)).unwrap_or(u32::MAX)
+    }
+
+    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError> {
+        let hours: Vec<_> = ask.hours().collect();
+        let mut recalled = Vec::new();
+        for site in &ask.sites {
+            for page in hours.chunks(HOURS_PER_CALL) {
+                recalled.extend(self.recall_page(site, page).await?);
+            }
+        }
+        Ok(recalled)
+    }
+}
+
+impl OneCall4 {
+    async fn recall_page(
+        &self,
+        site: &Site,
+        hours: &[DateTime<Utc>],
+    ) -> Result<Vec<Recalled>, SourceError> {
+        let Some(start) = hours.first() else { return Ok(Vec::new()) };
+        let mut url = self.service.url(&self.service.timeline, site);
+        url.query_pairs_mut()
+            .append_pair("start", &start.timestamp().to_string())
+            .append_pair("cnt", &hours.len().to_string());
+        let read = |body: &[u8]| recall(&site.site_id, hours, body);
+        let found = self.service.recall(url, PATH, read).await?;
+        Ok(found.unwrap_or_else(|missing| {
+            let recalled = |hour: &_| of(&site.site_id, *hour, Err(missing.clone()));
+            hours.iter().map(recalled).collect()
+        }))
+    }
+}
+
+fn of(site_id: &SiteId, hour: DateTime<Utc>, found: Result<Observation, Missing>) -> Recalled {
+    Recalled { site_id: site_id.clone(), hour, found }
+}
+
+/// What the body of a 200 answer says of the hours.
+///
+/// # Errors
+/// A [`Fault`] when the body claims an error, or cannot be read; another call may bring more.
+fn recall(site_id: &SiteId, hours: &[DateTime<Utc>], body: &[u8]) -> Result<Vec<Recalled>, Fault> {
+    let mut payloads = BTreeMap::new();
+    for payload in Answer::parse(body)?.into_payloads() {
+        if let Some(hour) = hour_of(&payload) {
+            payloads.entry(hour).or_insert(payload);
+        }
+    }
+    let found = |hour: &_| {
+        let payload = payloads.get(hour).ok_or(Missing::Silent)?;
+        observation(site_id, Units::Metric, payload).map_err(Missing::Unusable)
+    };
+    Ok(hours.iter().map(|hour| of(site_id, *hour, found(hour))).collect())
+}
+
+/// The hour that a record is of, if it says one.
+fn hour_of(payload: &Payload) -> Option<DateTime<Utc>> {
+    time("dt", payload.dt).ok()?.duration_trunc(TimeDelta::hours(1)).ok()
+}
+
+#[cfg(test)]
+mod tests;
