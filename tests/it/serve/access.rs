@@ -1,11 +1,13 @@
 //! Who may ask, and where the program listens.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use weather_data_product::serve::access::{self, Access};
 use weather_data_product::store::StoreSettings;
 
 use super::fill;
+use super::hostile::raw;
 use crate::support::databases::with_sqlite;
 use crate::support::kills::signal;
 use crate::support::program::Program;
@@ -138,6 +140,31 @@ fn every_fault_of_a_tokens_file_is_told_at_once_and_no_secret_with_it() {
     program.run(&["token", "new", "Not A Name"]).expect(2);
     let made = program.run(&["token", "new", "bi"]).expect(0);
     assert!(made.stderr.starts_with("{\"name\":\"bi\",\"sha256\":\""), "{}", made.stderr);
+}
+
+#[tokio::test]
+async fn a_log_of_every_level_names_the_token_and_does_not_hold_it() {
+    let program = Program::new().env("DATABASE_URL", "sqlite://weather-demo.db");
+    program.run(&["demo", "--hours", "1", "--sites", "1"]).expect(0);
+    let token = token(&program, "grafana");
+    let file = std::fs::read_to_string(program.folder.path().join("tokens.jsonl")).unwrap();
+    let hash = file.split('"').find(|part| part.len() == 64).unwrap().to_owned();
+    let arguments = ["--api-tokens-file", "tokens.jsonl", "--log-level", "trace"];
+    let server = ServerProcess::start(&program, &arguments);
+    for authorization in [format!("Bearer {token}"), format!("Basic {token}"), token.clone()] {
+        let request = format!(
+            "GET /api/v1/latest HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+             authorization: {authorization}\r\n\r\n"
+        );
+        assert!(raw(&server.address, request.as_bytes()).await.starts_with(b"HTTP/1.1 "));
+    }
+    let began = Instant::now();
+    while !server.log().contains("grafana") && began.elapsed() < Duration::from_secs(10) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let log = server.log();
+    assert!(log.contains("grafana") && log.contains("/api/v1/latest"), "{log}");
+    assert!(!log.contains(&token["weather_".len()..]) && !log.contains(&hash), "{log}");
 }
 
 #[test]

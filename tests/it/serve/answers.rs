@@ -222,3 +222,22 @@ async fn answers_are_compressed_for_who_asks_and_a_head_has_no_body() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_answer_under_way_comes_to_its_end_when_the_server_ends() {
+    with_sqlite(async |database| {
+        fill(&*database.store, 700).await;
+        let server = Server::start(database).await;
+        let path = "/api/v1/sites/site-00000/observations?from=2026-10-01&limit=10000";
+        let whole = server.get(path).await.expect(200).body;
+        let mut answer = server.open(path).await;
+        let mut body = answer.chunk().await.unwrap().unwrap().to_vec();
+        server.end();
+        while let Some(chunk) = answer.chunk().await.unwrap() {
+            body.extend_from_slice(&chunk);
+        }
+        assert_eq!(body.len(), whole.len());
+        assert!(tokio::net::TcpStream::connect(&server.address).await.is_err());
+    })
+    .await;
+}

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -111,6 +111,7 @@ fn client() -> reqwest::Client {
 pub(crate) struct ServerProcess {
     pub(crate) child: Child,
     pub(crate) address: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl ServerProcess {
@@ -121,10 +122,21 @@ impl ServerProcess {
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
-        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let log = Arc::new(Mutex::new(line.clone()));
+        let writing = log.clone();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                writing.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
         let address = line.trim().rsplit('/').next().unwrap().to_owned();
         assert!(line.contains("http://127.0.0.1:"), "{line}");
-        Self { child, address }
+        Self { child, address, log }
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// The most memory that it ever had, in MiB.
