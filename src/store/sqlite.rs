@@ -11,7 +11,7 @@ use super::rows::{Rows, stream_rows};
 use super::{
     AskedSource, Backlog, FailureCount, LedgerSlot, Run, RunEnd, RunRow, RunStart, RunVersion,
     SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
-    StoreSettings,
+    StoreSettings, ToldSlot,
 };
 use crate::domain::tables::Table;
 use crate::domain::{Life, Site, SlotResult};
@@ -141,6 +141,22 @@ impl Store for SqliteStore {
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
         read::ledger(&self.pool, site_and_source, times)
+    }
+
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+        query::told(&self.pool, site_and_source, times)
+    }
+
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        query::oldest_told(&self.pool, site_and_source, times).await
     }
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {

@@ -11,6 +11,7 @@ use weather_data_product::domain::{Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
     AskedSource, Backlog, FailureCount, LedgerSlot, Rows, Run, RunEnd, RunRow, RunStart,
     RunVersion, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
+    ToldSlot,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -182,6 +183,22 @@ impl Store for Failing<'_> {
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
         self.inner.read_ledger(site_and_source, times)
+    }
+
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+        self.inner.read_told(site_and_source, times)
+    }
+
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.inner.oldest_told(site_and_source, times).await
     }
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
