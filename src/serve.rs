@@ -32,6 +32,7 @@ mod cache;
 mod connections;
 mod format;
 mod guard;
+mod lines;
 mod metrics;
 mod parameters;
 mod probes;

@@ -30,6 +30,7 @@ mod schema;
 pub mod settings;
 mod site_changes;
 pub mod sqlite;
+mod told;
 
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
@@ -37,6 +38,7 @@ pub use query::{RunVersion, SiteRow};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
+pub use told::ToldSlot;
 
 /// The store.
 #[async_trait]
@@ -169,6 +171,21 @@ pub trait Store: Send + Sync {
         site_and_source: (&str, &str),
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<LedgerSlot, StoreError>>;
+
+    /// The slots of a site and source from one time up to another, which is left out, each with the
+    /// observation that fills it, streamed in order.
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>>;
+
+    /// The time of the oldest observation that fills one of these slots.
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// The latest runs, newest first.
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError>;

@@ -48,11 +48,12 @@ impl Question {
     pub(super) async fn ask_at(
         app: &App,
         question: String,
+        format: Format,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         let state = app.versions.current().await?;
         let version = format!("{state}-m{}", now.timestamp().div_euclid(60));
-        Ok(Self::of(app, question, Format::Json, version, state))
+        Ok(Self::of(app, question, format, version, state))
     }
 
     fn of(

@@ -17,11 +17,14 @@ use super::App;
 use super::problem::Problem;
 
 mod cursor;
+mod daily;
 pub(super) mod documentation;
 pub(super) mod events;
 mod gaps;
+mod hourly;
 mod latest;
 mod observations;
+mod pages;
 mod refusals;
 mod runs;
 mod schema;
@@ -57,6 +60,8 @@ fn listed() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(latest::all))
         .routes(routes!(latest::of_site))
         .routes(routes!(observations::list))
+        .routes(routes!(hourly::list))
+        .routes(routes!(daily::list))
         .routes(routes!(gaps::list))
         .routes(routes!(runs::list))
         .routes(routes!(runs::one))

@@ -9,6 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
 use super::StoreError;
+use super::read::LifeRow;
+use crate::domain::Life;
 
 /// Which runs there are, and how far the open ones have come.
 ///
@@ -80,6 +82,7 @@ pub struct SiteRow {
     pub active_from: Option<NaiveDate>,
     pub active_until: Option<NaiveDate>,
     tags: String,
+    spans: String,
     pub deactivated_at: Option<DateTime<Utc>>,
 }
 
@@ -94,6 +97,17 @@ impl SiteRow {
             StoreError::Malformed(ArrowError::InvalidArgumentError(problem))
         })
     }
+
+    /// What decides which slots of it are expected.
+    ///
+    /// # Errors
+    /// When a column holds something else.
+    pub fn life(&self) -> Result<Life, StoreError> {
+        let (site_id, timezone) = (self.site_id.clone(), self.timezone.clone());
+        let (active_from, active_until) = (self.active_from, self.active_until);
+        let spans = self.spans.clone();
+        LifeRow { site_id, timezone, active_from, active_until, spans }.try_into()
+    }
 }
 
 /// `select … from sites` and what follows.
@@ -102,7 +116,7 @@ macro_rules! select_sites {
         concat!(
             "select site_id, name, latitude, longitude, timezone, country, elevation_m, \
              interval_minutes, active_from, active_until, cast(tags as char) as tags, \
-             deactivated_at from sites ",
+             cast(spans as char) as spans, deactivated_at from sites ",
             $rest
         )
     };
@@ -131,11 +145,14 @@ pub(super) const OBSERVED_SOURCES: &str = "
 /// database.
 macro_rules! queries {
     ($pool:ty, $store_error:path) => {
+        use chrono::{DateTime, Utc};
+        use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
         use $crate::store::query::{
             OBSERVED_SOURCES, RUN_VERSION, RunVersion, SITE, SITES, SiteRow, VersionRow,
         };
         use $crate::store::read::RUNS_BEFORE;
-        use $crate::store::{RunRow, StoreError};
+        use $crate::store::told::{OLDEST_TOLD, TOLD};
+        use $crate::store::{RunRow, StoreError, ToldSlot};
 
         pub(super) async fn run_version(pool: &$pool) -> Result<RunVersion, StoreError> {
             let rows: Vec<VersionRow> =
@@ -157,6 +174,24 @@ macro_rules! queries {
         ) -> Result<Vec<String>, StoreError> {
             let query = sqlx::query_scalar(OBSERVED_SOURCES).bind(site_id).bind(site_id);
             query.fetch_all(pool).await.map_err($store_error)
+        }
+
+        pub(super) fn told<'a>(
+            pool: &'a $pool,
+            (site_id, source): (&str, &str),
+            (from, to): (DateTime<Utc>, DateTime<Utc>),
+        ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+            let query = sqlx::query_as(TOLD).bind(site_id.to_owned()).bind(source.to_owned());
+            query.bind(from).bind(to).fetch(pool).map_err($store_error).boxed()
+        }
+
+        pub(super) async fn oldest_told(
+            pool: &$pool,
+            (site_id, source): (&str, &str),
+            (from, to): (DateTime<Utc>, DateTime<Utc>),
+        ) -> Result<Option<DateTime<Utc>>, StoreError> {
+            let query = sqlx::query_scalar(OLDEST_TOLD).bind(site_id).bind(source);
+            query.bind(from).bind(to).fetch_one(pool).await.map_err($store_error)
         }
 
         pub(super) async fn runs_before(

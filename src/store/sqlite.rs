@@ -13,7 +13,7 @@ use super::rows::{Rows, stream_rows};
 use super::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Run, RunEnd, RunRow,
     RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, StoreSettings, Wanted,
+    StoreError, StoreFacts, StoreSettings, ToldSlot, Wanted,
 };
 use crate::domain::tables::Table;
 use crate::domain::{BudgetWindow, Life, Site, SlotResult};
@@ -174,6 +174,22 @@ impl Store for SqliteStore {
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
         read::ledger(&self.pool, site_and_source, times)
+    }
+
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+        query::told(&self.pool, site_and_source, times)
+    }
+
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        query::oldest_told(&self.pool, site_and_source, times).await
     }
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {

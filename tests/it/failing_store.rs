@@ -12,7 +12,7 @@ use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult
 use weather_data_product::store::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Rows, Run, RunEnd, RunRow,
     RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, Wanted,
+    StoreError, StoreFacts, ToldSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -218,6 +218,22 @@ impl Store for Failing<'_> {
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
         self.inner.read_ledger(site_and_source, times)
+    }
+
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+        self.inner.read_told(site_and_source, times)
+    }
+
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.inner.oldest_told(site_and_source, times).await
     }
 
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {

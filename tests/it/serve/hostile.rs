@@ -93,6 +93,8 @@ fn path() -> impl Strategy<Value = String> {
         "/api/v1/latest",
         "/api/v1/sites/site-00000/latest",
         "/api/v1/sites/site-00000/observations",
+        "/api/v1/sites/site-00000/hourly",
+        "/api/v1/sites/site-00000/daily",
         "/api/v1/gaps",
         "/api/v1/runs",
         "/api/v1/runs/1",
