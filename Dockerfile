@@ -14,6 +14,8 @@ RUN mkdir -p src benches tests/it \
 
 COPY config config
 COPY migrations migrations
+COPY templates templates
+COPY assets assets
 COPY src src
 # Times of files decide what is built again, and those of the copy are older than the build above.
 RUN touch src/main.rs src/lib.rs \

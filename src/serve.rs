@@ -34,6 +34,7 @@ mod format;
 mod guard;
 mod lines;
 mod metrics;
+mod page;
 mod parameters;
 mod probes;
 mod problem;
@@ -70,6 +71,7 @@ struct App {
     budget: Budget,
     requests: Semaphore,
     metrics: Metrics,
+    recent: page::Recent,
     ended: broadcast::Sender<Ended>,
     shutdown: CancellationToken,
     document: Bytes,
@@ -108,6 +110,7 @@ impl App {
             budget: Budget::new(),
             requests: Semaphore::new(guard::REQUESTS),
             metrics: Metrics::new(),
+            recent: page::Recent::new(),
             ended: events::channel(),
             shutdown,
             form: format!("{:x}", fingerprint64(&document)),
@@ -126,12 +129,14 @@ fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
         .route("/api/v1/docs/", get(documentation::page))
         .route("/api/v1/docs/{*path}", get(documentation::page))
         .merge(routes)
+        .merge(page::routes())
         .fallback(guard::not_found)
         .method_not_allowed_fallback(guard::method_not_allowed)
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::limit))
         .layer(from_fn_with_state(access, access::check))
         .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(from_fn(page::present))
         .layer(from_fn(guard::headers))
         .layer(from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)

@@ -21,6 +21,9 @@ pub struct SiteStatus {
     pub site_id: String,
     /// Its name.
     pub name: String,
+    /// How often it is observed, in minutes.
+    #[serde(skip)]
+    pub interval_minutes: i64,
     /// Whether its latest observation is at most two hours or two intervals old.
     pub fresh: bool,
     /// The source's time of the latest observation.
@@ -116,6 +119,7 @@ impl SiteStatus {
             age_s: state.age(now).map(|age| age.num_seconds()),
             site_id: state.site_id,
             name: state.name,
+            interval_minutes: state.interval_minutes,
             last_observation_time: state.last_observation_time,
             slots_tried_24h: state.slots_tried,
             slots_collected_24h: state.slots_collected,
@@ -181,6 +185,7 @@ mod tests {
             is_only_source: true,
             site_id: site_id.into(),
             name: site_id.into(),
+            interval_minutes: 60,
             fresh,
             last_observation_time: None,
             age_s: None,

@@ -34,7 +34,7 @@ mod told;
 
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
-pub use query::{RunVersion, SiteRow};
+pub use query::{RunVersion, SiteRow, Temperature};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
@@ -204,6 +204,10 @@ pub trait Store: Send + Sync {
 
     /// The sources that have said anything of a site, by name.
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError>;
+
+    /// The temperatures of the slots since `since`, by site, source and slot.
+    async fn list_temperatures(&self, since: DateTime<Utc>)
+    -> Result<Vec<Temperature>, StoreError>;
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;

@@ -1,11 +1,13 @@
 //! Who may ask: whoever holds a token of the file; without a file, whoever reaches the port.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
@@ -46,17 +48,31 @@ impl Access {
     /// The name of the token that a request has; `Err`: it may not ask.
     fn holder(&self, headers: &HeaderMap) -> Result<Option<&TokenName>, ()> {
         let Self::Tokens(tokens) = self else { return Ok(None) };
-        let given = bearer(headers).ok_or(())?;
+        let given = given(headers).ok_or(())?;
         find(tokens, &Sha256::digest(given).into()).map(Some).ok_or(())
     }
 }
 
-/// The token of `Authorization: Bearer …`, if there is exactly one.
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+/// The token of `Authorization: Bearer …`, or the password of `Authorization: Basic …`, which is how a
+/// browser can send one; if there is exactly one.
+fn given(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?.as_bytes(), values.next()) else { return None };
-    let (scheme, token) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    let space = value.iter().position(|byte| *byte == b' ')?;
+    let (scheme, rest) = value.split_at_checked(space)?;
+    let rest = rest.trim_ascii();
+    if scheme.eq_ignore_ascii_case(b"bearer") {
+        return Some(Cow::Borrowed(rest));
+    }
+    scheme.eq_ignore_ascii_case(b"basic").then(|| password(rest)).flatten().map(Cow::Owned)
+}
+
+/// What stands behind the first colon, the name's end
+/// ([RFC 7617, 2](https://www.rfc-editor.org/rfc/rfc7617#section-2)).
+fn password(encoded: &[u8]) -> Option<Vec<u8>> {
+    let mut pair = BASE64_STANDARD.decode(encoded).ok()?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    Some(pair.split_off(colon + 1))
 }
 
 /// The token with this hash, in a time that does not depend on which, or whether there is one.
@@ -129,9 +145,13 @@ mod tests {
             let held = headers(&[&format!("Bearer {secret}")]);
             assert_eq!(access.holder(&held).unwrap().unwrap().as_str(), name);
             assert!(access.holder(&headers(&[&format!("bearer {secret}")])).is_ok());
+            let basic = BASE64_STANDARD.encode(format!("any:{secret}"));
+            let held = headers(&[&format!("Basic {basic}")]);
+            assert_eq!(access.holder(&held).unwrap().unwrap().as_str(), name);
         }
         let both = [&*format!("Bearer {a}"), &*format!("Bearer {b}")];
         let cut = &a[..a.len() - 1];
+        let basic = |pair: String| format!("Basic {}", BASE64_STANDARD.encode(pair));
         for wrong in [
             headers(&[]),
             headers(&[&a]),
@@ -140,6 +160,12 @@ mod tests {
             headers(&["Bearer"]),
             headers(&[&format!("Bearer {cut}")]),
             headers(&[&format!("Basic {a}")]),
+            headers(&["Basic"]),
+            headers(&["Basic ===="]),
+            headers(&[&basic(a.clone())]),
+            headers(&[&basic(format!("{a}:"))]),
+            headers(&[&basic(format!("any:{cut}"))]),
+            headers(&[&basic(format!("any:x:{a}"))]),
             headers(&both),
         ] {
             assert!(access.holder(&wrong).is_err(), "{wrong:?}");

@@ -13,6 +13,8 @@ pub(super) enum Format {
     Csv,
     /// Server-sent events.
     Events,
+    /// A page for people.
+    Html,
 }
 
 impl Format {
@@ -31,6 +33,7 @@ impl Format {
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Events => "text/event-stream",
+            Self::Html => "text/html; charset=utf-8",
         }
     }
 
@@ -41,6 +44,7 @@ impl Format {
             Self::Ndjson => ("application", "x-ndjson"),
             Self::Csv => ("text", "csv"),
             Self::Events => ("text", "event-stream"),
+            Self::Html => ("text", "html"),
         }
     }
 

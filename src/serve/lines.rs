@@ -27,7 +27,7 @@ impl Lines {
         let mut bytes = Vec::new();
         match format {
             Format::Json => write!(bytes, "{{\"{name}\":[")?,
-            Format::Ndjson | Format::Events => {}
+            Format::Ndjson | Format::Events | Format::Html => {}
             Format::Csv => write!(bytes, "{}\r\n", fields.join(","))?,
         }
         Ok(Self { format, fields, bytes, is_first: true })

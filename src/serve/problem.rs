@@ -94,6 +94,20 @@ impl Problem {
         Self { retry_after_s: Some(10), ..problem }
     }
 
+    /// What is wrong, in a sentence.
+    pub(super) fn in_words(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.title)
+    }
+
+    /// What would be right.
+    pub(super) fn what_is_allowed(&self) -> Option<&str> {
+        self.allowed.as_deref()
+    }
+
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED.as_u16()
+    }
+
     pub(super) fn detail(self, detail: &str) -> Self {
         Self { detail: Some(detail.to_owned()), ..self }
     }
@@ -123,6 +137,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // For who makes a page of it.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -70,7 +70,7 @@ impl Writer {
         let mut bytes = Vec::new();
         match format {
             Format::Json => bytes.extend_from_slice(b"{\"observations\":["),
-            Format::Ndjson | Format::Events => {}
+            Format::Ndjson | Format::Events | Format::Html => {}
             Format::Csv => {
                 let names: Vec<_> = fields.columns().map(|(_, name)| name).collect();
                 bytes.extend_from_slice(names.join(",").as_bytes());

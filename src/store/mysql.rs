@@ -13,7 +13,7 @@ use super::rows::{Rows, stream_rows};
 use super::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Run, RunEnd, RunRow,
     RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, StoreSettings, ToldSlot, Wanted,
+    StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, Wanted,
 };
 use crate::domain::tables::Table;
 use crate::domain::{BudgetWindow, Life, Site, SlotResult};
@@ -215,6 +215,13 @@ impl Store for MySqlStore {
 
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
         query::observed_sources(&self.pool, site_id).await
+    }
+
+    async fn list_temperatures(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<Temperature>, StoreError> {
+        query::temperatures(&self.pool, since).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

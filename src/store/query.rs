@@ -141,6 +141,29 @@ pub(super) const OBSERVED_SOURCES: &str = "
     )
     select source from observed where source is not null order by source";
 
+/// The temperature of a slot that was collected.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct Temperature {
+    /// The site.
+    pub site_id: String,
+    /// The source that was asked.
+    pub source: String,
+    /// Start of the interval.
+    pub slot_time: DateTime<Utc>,
+    /// Degrees Celsius, if it was told.
+    pub temperature_c: Option<f64>,
+}
+
+/// The temperatures of the slots since a time. Binds: since.
+pub(super) const TEMPERATURES: &str = "
+    select c.site_id, c.source, c.slot_time, o.temperature_c
+    from collection_slots c
+    join weather_observations o
+        on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
+            and o.observation_time = c.observation_time
+    where c.slot_time >= ? and c.status = 'collected'
+    order by c.site_id, c.source, c.slot_time";
+
 /// The functions of a dialect. A macro, since pools and rows differ in type from database to
 /// database.
 macro_rules! queries {
@@ -148,7 +171,8 @@ macro_rules! queries {
         use chrono::{DateTime, Utc};
         use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
         use $crate::store::query::{
-            OBSERVED_SOURCES, RUN_VERSION, RunVersion, SITE, SITES, SiteRow, VersionRow,
+            OBSERVED_SOURCES, RUN_VERSION, RunVersion, SITE, SITES, SiteRow, TEMPERATURES,
+            Temperature, VersionRow,
         };
         use $crate::store::read::RUNS_BEFORE;
         use $crate::store::told::{OLDEST_TOLD, TOLD};
@@ -166,6 +190,14 @@ macro_rules! queries {
 
         pub(super) async fn site(pool: &$pool, id: &str) -> Result<Option<SiteRow>, StoreError> {
             sqlx::query_as(SITE).bind(id).fetch_optional(pool).await.map_err($store_error)
+        }
+
+        pub(super) async fn temperatures(
+            pool: &$pool,
+            since: DateTime<Utc>,
+        ) -> Result<Vec<Temperature>, StoreError> {
+            let query = sqlx::query_as(TEMPERATURES).bind(since);
+            query.fetch_all(pool).await.map_err($store_error)
         }
 
         pub(super) async fn observed_sources(

@@ -12,7 +12,7 @@ use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult
 use weather_data_product::store::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Rows, Run, RunEnd, RunRow,
     RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, ToldSlot, Wanted,
+    StoreError, StoreFacts, Temperature, ToldSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -258,6 +258,13 @@ impl Store for Failing<'_> {
 
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
         self.inner.list_observed_sources(site_id).await
+    }
+
+    async fn list_temperatures(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<Temperature>, StoreError> {
+        self.inner.list_temperatures(since).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -6,6 +6,7 @@ mod bad_input;
 mod document;
 mod fresh;
 mod hostile;
+mod page;
 mod slow;
 mod weather;
 

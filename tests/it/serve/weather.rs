@@ -109,7 +109,8 @@ async fn of_a_year_of_hours_none_is_lacking(database: &TestDatabase) {
     assert!(answer.headers.get("content-length").is_none());
     assert!(answer.header("etag").starts_with("W/"), "{}", answer.header("etag"));
     let hours = answer.json()["hours"].as_array().unwrap().clone();
-    let begin = |hour: &Value| hour["hour"].as_str().unwrap().parse::<chrono::DateTime<_>>();
+    let begin =
+        |hour: &Value| hour["hour"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>();
     let times: Vec<_> = hours.iter().map(|hour| begin(hour).unwrap()).collect();
     let expected = (0..900).rev().map(|ago| hour() - TimeDelta::hours(ago)).collect::<Vec<_>>();
     assert_eq!(times, expected.repeat(2));

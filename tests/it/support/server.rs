@@ -86,6 +86,14 @@ impl Server {
         Answer { status, headers, body: response.text().await.unwrap() }
     }
 
+    /// Status and length of an answer as a browser gets it.
+    pub(crate) async fn compressed(&self, path: &str) -> (u16, usize) {
+        let request = self.client.get(format!("http://{}{path}", self.address));
+        let response = request.header("accept-encoding", "gzip").send().await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip");
+        (response.status().as_u16(), response.bytes().await.unwrap().len())
+    }
+
     /// An answer that is not over.
     pub(crate) async fn open(&self, path: &str) -> reqwest::Response {
         self.client.get(format!("http://{}{path}", self.address)).send().await.unwrap()

@@ -1,0 +1,58 @@
+//! The live page: what the store holds, for people.
+//!
+//! It is rendered here and whole without a script; the script only fetches it anew when a run has ended.
+//! Nothing is inline, so that the policy can forbid what somebody might smuggle into a name.
+
+use askama::Template;
+use axum::Router;
+use axum::routing::get;
+use std::sync::Arc;
+
+use super::App;
+use super::answer::Content;
+use super::problem::Problem;
+
+mod assets;
+mod overview;
+mod present;
+mod recent;
+mod runs;
+mod spark;
+mod words;
+
+pub(super) use present::present;
+pub(super) use recent::Recent;
+
+/// The paths of the page.
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/runs", get(runs::show))
+        .route("/assets/{name}", get(assets::show))
+}
+
+/// What stands around every page.
+struct Frame {
+    /// The part of the page that the menu marks.
+    section: &'static str,
+    style: &'static str,
+    script: &'static str,
+    icon: &'static str,
+    /// In so many seconds a browser without a script asks again.
+    retry_s: Option<u16>,
+}
+
+impl Frame {
+    fn of(section: &'static str) -> Self {
+        let [style, script, icon] = assets::paths();
+        Self { section, style, script, icon, retry_s: None }
+    }
+}
+
+/// A page, rendered.
+fn whole(page: &impl Template) -> Result<Content, Problem> {
+    page.render().map(|text| Content::Whole(text.into_bytes())).map_err(|error| {
+        tracing::error!(error_kind = "answer", "a page cannot be written: {error}");
+        Problem::of(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}

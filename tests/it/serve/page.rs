@@ -1,0 +1,247 @@
+//! The live page: everything is in the HTML, whatever stands in a name is text, and nothing is inline.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use weather_data_product::domain::RunCounts;
+use weather_data_product::serve::access::{self, Access};
+use weather_data_product::store::{Store, StoreSettings};
+
+use super::fill;
+use crate::support::databases::{TestDatabase, on_both_databases, with_empty_sqlite, with_sqlite};
+use crate::support::program::Program;
+use crate::support::samples::{collected, full_values, hour, open_run, run_end, site, sites};
+use crate::support::server::{Answer, Server};
+
+mod many;
+
+on_both_databases!(
+    the_overview_has_every_site_with_its_age_its_line_and_its_last_error,
+    a_name_full_of_markup_is_text,
+    the_runs_page_tells_what_each_run_did,
+);
+
+const MARKUP: &str = "<script>alert('1')</script> \"O'Hare\" & <b>co</b>";
+
+/// What every page has to be: whole, of this server, without anything inline.
+fn check(page: &Answer) {
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"),
+        "{policy}"
+    );
+    let body = &page.body;
+    assert!(body.starts_with("<!doctype html>") && body.trim_end().ends_with("</html>"), "{body}");
+    for inline in [" style=", "<style", " onclick=", " onload=", "javascript:", "<script>"] {
+        assert!(!body.contains(inline), "{inline}: {body}");
+    }
+    assert_eq!(body.matches("<main").count(), 1);
+    assert!(body.contains("href=\"#main\"") && body.contains("lang=\"en\""));
+}
+
+async fn page(server: &Server, path: &str) -> String {
+    let page = server.get(path).await.expect(200);
+    check(&page);
+    page.body
+}
+
+async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
+    database: &TestDatabase,
+) {
+    fill(&*database.store, 40).await;
+    let server = Server::start(database).await;
+    let all = page(&server, "/").await;
+    for text in [
+        "of 4 sites fresh",
+        "Site 0",
+        "site-00001",
+        "2 min",
+        "0.0 to 3.9 °C in 48 h, 7 missing",
+        "100 %",
+        "the source does not know the place (404)",
+        "since 2026-11-23 17:00 UTC",
+        "4 of 4 sites, as of",
+        "<path class=\"hole\" d=\"M0 0h",
+    ] {
+        assert!(all.contains(text), "{text}: {all}");
+    }
+    // Trouble stands first, and what fails is found.
+    assert!(all.find("Site 2").unwrap() < all.find("Site 0").unwrap());
+    let trouble = page(&server, "/?show=trouble").await;
+    assert!(trouble.contains("Site 2") && !trouble.contains("Site 0"));
+    let named = page(&server, "/?q=SITE-00001&show=all&order=").await;
+    assert!(named.contains("1 of 4 sites") && named.contains("value=\"site-00001\""));
+    let sorted = page(&server, "/?sort=site&order=desc").await;
+    assert!(sorted.contains("<th scope=\"col\" aria-sort=\"descending\">"), "{sorted}");
+    assert!(sorted.find("Site 2<").unwrap() < sorted.find("Site 1<").unwrap());
+    assert!(page(&server, "/?q=nowhere").await.contains("No site is like that"));
+    for sort in ["age", "temperature", "success", "error"] {
+        page(&server, &format!("/?sort={sort}")).await;
+    }
+    let wrong = server.get("/?sort=moon").await.expect(400);
+    check(&wrong);
+    assert!(wrong.body.contains("sort: is none of these") && wrong.body.contains("href=\"/\""));
+}
+
+async fn a_name_full_of_markup_is_text(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let mut named = site(0);
+    named.name = MARKUP.into();
+    store.take_in_sites(&[named], hour()).await.unwrap();
+    store.load(&run, &[collected(0, hour(), full_values())], hour()).await.unwrap();
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+    let server = Server::start(database).await;
+    for path in ["/", "/sites/site-00000", "/?q=%22%3E%3Cscript%3E1%3C/script%3E"] {
+        let body = page(&server, path).await;
+        assert!(!body.contains("<b>co") && !body.contains("\"><script>"), "{body}");
+    }
+    assert!(page(&server, "/").await.contains("&#60;b&#62;co"));
+}
+
+async fn the_runs_page_tells_what_each_run_did(database: &TestDatabase) {
+    let store = &*database.store;
+    let empty = Server::start(database).await;
+    assert!(page(&empty, "/runs").await.contains("No run yet"));
+    for number in 0..60 {
+        let run = open_run(store).await;
+        let mut end = run_end(RunCounts::default());
+        end.counts.failed = 7;
+        end.counts.errors_by_kind.insert(weather_data_product::domain::ErrorKind::Timeout, 7);
+        end.counts.latency_mean_ms = Some(11);
+        end.counts.latency_p95_ms = Some(22);
+        end.counts.latency_max_ms = Some(33);
+        end.error_message = (number == 59).then(|| MARKUP.into());
+        store.close_run(&run, &end).await.unwrap();
+    }
+    let server = Server::start(database).await;
+    let body = page(&server, "/runs").await;
+    for text in [
+        "7 × no answer in time",
+        "11 / 22 / 33",
+        "8 min",
+        "partial",
+        "/runs?before=11",
+        "&#60;b&#62;co",
+    ] {
+        assert!(body.contains(text), "{text}: {body}");
+    }
+    let earlier = page(&server, "/runs?before=11").await;
+    assert!(earlier.contains("10 earlier runs") && !earlier.contains("/runs?before="));
+}
+
+#[tokio::test]
+async fn what_cannot_be_shown_is_told_on_a_page_with_the_way_back() {
+    with_sqlite(async |database| {
+        let server = Server::start(database).await;
+        let new = page(&server, "/").await;
+        assert!(new.contains("What to do next") && new.contains("weather demo --serve"));
+        for (path, words) in [
+            ("/sites/nowhere", "no site has this site_id"),
+            ("/sites/%3Cscript%3E", "no site has this site_id"),
+            ("/runs?before=x", "is no whole number"),
+        ] {
+            let answer = server.ask(path, &[("accept", "text/html")]).await;
+            check(&answer);
+            assert!(answer.status == 404 || answer.status == 400);
+            assert!(
+                answer.body.contains(words) && answer.body.contains("Back to"),
+                "{}",
+                answer.body
+            );
+        }
+        let nothing =
+            server.ask("/nothing", &[("accept", "text/html,*/*;q=0.1")]).await.expect(404);
+        check(&nothing);
+        let api = server.ask("/api/v1/nothing", &[("accept", "text/html")]).await.expect(404);
+        assert_eq!(api.header("content-type"), "application/problem+json");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_the_page_says_so_and_asks_again_by_itself() {
+    with_empty_sqlite(async |database| {
+        let server = Server::start(database).await;
+        let away = server.get("/").await.expect(503);
+        check(&away);
+        assert!(away.body.contains("the store cannot be asked at present"));
+        assert!(away.body.contains("<meta http-equiv=\"refresh\" content=\"5\">"));
+        assert!(away.body.contains("data-retry=\"5\"") && !away.header("retry-after").is_empty());
+        database.store.migrate().await.unwrap();
+        let back = page(&server, "/").await;
+        assert!(!back.contains("http-equiv=\"refresh\""));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn style_script_and_picture_come_from_here_and_may_be_kept_for_ever() {
+    with_sqlite(async |database| {
+        let server = Server::start(database).await;
+        let body = page(&server, "/").await;
+        let mut paths: Vec<_> =
+            body.split('"').filter(|text| text.starts_with("/assets/")).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), 3);
+        for path in paths {
+            let asset = server.get(path).await.expect(200);
+            assert_eq!(asset.header("cache-control"), "private, max-age=31536000, immutable");
+            let kind = asset.header("content-type");
+            assert!(["text/css", "text/javascript", "image/svg+xml"].contains(&kind));
+        }
+        server.get("/assets/0-page.js").await.expect(404);
+    })
+    .await;
+}
+
+/// As a browser sends what it was given.
+fn basic(password: &str) -> String {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    format!("Basic {}", BASE64_STANDARD.encode(format!("me:{password}")))
+}
+
+#[tokio::test]
+async fn a_browser_is_asked_for_a_token_and_sends_it_as_a_password() {
+    with_sqlite(async |database| {
+        fill(&*database.store, 2).await;
+        let program = Program::new();
+        let token = super::access::token(&program, "me");
+        let file = std::fs::read_to_string(program.folder.path().join("tokens.jsonl")).unwrap();
+        let store = StoreSettings::at(&database.url).open_reader().await.unwrap();
+        let access = Access::Tokens(Arc::from(access::parse(&file).ok().unwrap()));
+        let server = Server::of(store, access).await;
+        let stranger = server.get("/").await.expect(401);
+        check(&stranger);
+        assert!(stranger.header("www-authenticate").starts_with("Basic realm="));
+        assert!(!stranger.body.contains("Site 0"));
+        let api = server.get("/api/v1/status").await.expect(401);
+        assert_eq!(api.header("www-authenticate"), "Bearer");
+        for path in ["/", "/runs", "/sites/site-00000", "/api/v1/status"] {
+            server.ask(path, &[("authorization", &basic("weather_wrong"))]).await.expect(401);
+            server.ask(path, &[("authorization", &basic(&token))]).await.expect(200);
+        }
+    })
+    .await;
+}
+
+/// Sites and an observation of each in every hour of two days.
+async fn two_days_of(store: &dyn Store, count: u16) {
+    let run = open_run(store).await;
+    store.take_in_sites(&sites(count), hour()).await.unwrap();
+    for ago in (0..48).rev().filter(|ago| ago % 13 != 5) {
+        let slot = hour() - TimeDelta::hours(ago);
+        let value = |number: u16| {
+            let mut values = full_values();
+            let turn = f64::from(u16::try_from(ago).unwrap() + number * 7) / 5.0;
+            values.temperature_c = Some(12.0 + turn.sin() * 6.0 + f64::from(number % 10));
+            values
+        };
+        let batch: Vec<_> =
+            (0..count).map(|number| collected(number, slot, value(number))).collect();
+        store.load(&run, &batch, hour()).await.unwrap();
+    }
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+}
