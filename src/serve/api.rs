@@ -29,7 +29,7 @@ mod refusals;
 mod runs;
 mod schema;
 mod series;
-mod sites;
+pub(super) mod sites;
 mod status;
 
 use schema::{Field, Moment};

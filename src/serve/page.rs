@@ -13,10 +13,13 @@ use super::answer::Content;
 use super::problem::Problem;
 
 mod assets;
+mod chart;
+mod local;
 mod overview;
 mod present;
 mod recent;
 mod runs;
+mod site;
 mod spark;
 mod words;
 
@@ -28,6 +31,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(overview::show))
         .route("/runs", get(runs::show))
+        .route("/sites/{site_id}", get(site::show))
         .route("/assets/{name}", get(assets::show))
 }
 

@@ -126,12 +126,14 @@ pub(super) async fn one(
 }
 
 /// The site that a path names. What is no id is one that no site has.
-pub(super) fn site_id(path: Result<Path<String>, PathRejection>) -> Result<SiteId, Problem> {
+pub(in crate::serve) fn site_id(
+    path: Result<Path<String>, PathRejection>,
+) -> Result<SiteId, Problem> {
     path.ok().and_then(|Path(text)| SiteId::parse(&text)).ok_or_else(unknown_site)
 }
 
 /// The site of this id.
-pub(super) async fn find(app: &App, site_id: &SiteId) -> Result<SiteRow, Problem> {
+pub(in crate::serve) async fn find(app: &App, site_id: &SiteId) -> Result<SiteRow, Problem> {
     app.store.find_site(site_id.as_str()).await?.ok_or_else(unknown_site)
 }
 

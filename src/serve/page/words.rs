@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 
+use crate::domain::gaps::Reason;
+
 /// A span of time, in its two largest units.
 pub(super) fn span(span: TimeDelta) -> String {
     let (days, hours, minutes) = (span.num_days(), span.num_hours() % 24, span.num_minutes() % 60);
@@ -40,9 +42,21 @@ pub(super) fn error(kind: &str) -> &str {
     }
 }
 
-/// One or several.
-pub(super) fn count(number: u64, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
+/// Why slots are missing; `message` is what the ledger says of the last.
+pub(super) fn hole(reason: &Reason, message: Option<&str>) -> String {
+    let told = message.map(|message| format!(": {message}")).unwrap_or_default();
+    match reason {
+        Reason::NeverTried => "never tried: no run called for it".into(),
+        Reason::Paused => "paused: the source had blocked the account or refused the key, or the \
+             account had no calls left"
+            .into(),
+        Reason::Failed(kind) => format!("failed, {}{told}", error(kind)),
+        Reason::Quarantined => {
+            format!("kept out, a value was out of its physical range{told}")
+        }
+        Reason::Unfillable(why) if why.is_empty() => "no source can fill it any more".into(),
+        Reason::Unfillable(why) => format!("no source can fill it any more: {why}"),
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::support::samples::{collected, full_values, hour, open_run, run_end, s
 use crate::support::server::{Answer, Server};
 
 mod many;
+mod of_a_site;
 
 on_both_databases!(
     the_overview_has_every_site_with_its_age_its_line_and_its_last_error,
@@ -108,10 +109,10 @@ async fn the_runs_page_tells_what_each_run_did(database: &TestDatabase) {
         let run = open_run(store).await;
         let mut end = run_end(RunCounts::default());
         end.counts.failed = 7;
-        end.counts.errors_by_kind.insert(weather_data_product::domain::ErrorKind::Timeout, 7);
-        end.counts.latency_mean_ms = Some(11);
-        end.counts.latency_p95_ms = Some(22);
-        end.counts.latency_max_ms = Some(33);
+        end.counts.errors.insert(weather_data_product::domain::ErrorKind::Timeout, 7);
+        end.counts.latency_mean_ms = 11;
+        end.counts.latency_p95_ms = 22;
+        end.counts.latency_max_ms = 33;
         end.error_message = (number == 59).then(|| MARKUP.into());
         store.close_run(&run, &end).await.unwrap();
     }

@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -55,11 +56,20 @@ impl Server {
         Self::of(store, Access::Open).await
     }
 
+    /// The same at another time.
+    pub(crate) async fn at(database: &TestDatabase, now: DateTime<Utc>) -> Self {
+        let store = StoreSettings::at(&database.url).open_reader().await.unwrap();
+        Self::with(store, Access::Open, now).await
+    }
+
     pub(crate) async fn of(store: Box<dyn Store>, access: Access) -> Self {
+        Self::with(store, access, hour() + TimeDelta::minutes(7)).await
+    }
+
+    async fn with(store: Box<dyn Store>, access: Access, now: DateTime<Utc>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let clock: Arc<dyn Clock> =
-            Arc::new(SteppedClock::new(hour() + chrono::TimeDelta::minutes(7)));
+        let clock: Arc<dyn Clock> = Arc::new(SteppedClock::new(now));
         let sources: &[&str] = &[SOURCE, "open-meteo"];
         let parts = Parts { store: Arc::from(store), clock, sources, access };
         let end = CancellationToken::new();

@@ -1,0 +1,153 @@
+//! What is to be said of some hours: they are missing, they were healed, or the source stood still.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Asking;
+use crate::domain::Days;
+use crate::gaps::{self, Selection, SiteGap};
+use crate::serve::App;
+use crate::serve::page::{local, words};
+use crate::serve::problem::Problem;
+use crate::store::StoreError;
+use crate::weather::Hour;
+
+/// What is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Hole,
+    Healed,
+    Frozen,
+}
+
+/// Some hours, and what is said of them.
+#[derive(Debug, Clone)]
+pub(super) struct Mark {
+    pub(super) kind: Kind,
+    pub(super) from: DateTime<Utc>,
+    /// The first moment after them.
+    pub(super) to: DateTime<Utc>,
+    /// From when to when, on the site's clocks.
+    pub(super) time: String,
+    /// How many slots or hours.
+    pub(super) count: u64,
+    /// What it is, and why.
+    pub(super) words: String,
+}
+
+impl Kind {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Hole => "missing",
+            Self::Healed => "healed",
+            Self::Frozen => "stood still",
+        }
+    }
+
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Hole => "hole",
+            Self::Healed => "healed",
+            Self::Frozen => "frozen",
+        }
+    }
+}
+
+/// All marks of a range, the newest first.
+pub(super) async fn of(app: &App, asking: &Asking, hours: &[Hour]) -> Result<Vec<Mark>, Problem> {
+    let mut marks = holes(app, asking).await?;
+    marks.extend(
+        groups(hours, same_kind)
+            .filter(|group| is_healed(&group[0]))
+            .map(|group| healed(group, asking)),
+    );
+    marks.extend(
+        groups(hours, same_observation)
+            .filter(|group| group.len() > 1)
+            .map(|group| frozen(group, asking)),
+    );
+    marks.sort_by_key(|mark| std::cmp::Reverse((mark.from, mark.kind)));
+    Ok(marks)
+}
+
+/// The slot of the present is not missing yet.
+async fn holes(app: &App, asking: &Asking) -> Result<Vec<Mark>, Problem> {
+    let interval = TimeDelta::minutes(asking.place.site.interval_minutes);
+    let days = Days { from: Some(asking.times.0.date_naive()), to: None };
+    let source = asking.asked.source.as_deref();
+    let selection = Selection { source, days, now: asking.now - interval };
+    let mut marks = Vec::new();
+    let each = |gap| {
+        marks.extend(hole(gap, asking));
+        Ok::<_, StoreError>(())
+    };
+    gaps::list(&*app.store, std::slice::from_ref(&asking.place.life), selection, each).await?;
+    Ok(marks)
+}
+
+fn hole(SiteGap { gap, .. }: SiteGap, asking: &Asking) -> Option<Mark> {
+    let (from, to) = (gap.first_slot, gap.last_slot + gap.interval.span());
+    let words = words::hole(&gap.reason, gap.message.as_deref());
+    (to > asking.times.0).then(|| Mark::of(Kind::Hole, (from, to), gap.slots, words, asking))
+}
+
+fn healed(group: &[Hour], asking: &Asking) -> Mark {
+    let words = format!(
+        "filled later from the history of {}, not collected when it was due",
+        group[0].value_source
+    );
+    Mark::of(Kind::Healed, times(group), group.len() as u64, words, asking)
+}
+
+/// From the second hour on it is told again.
+fn frozen(group: &[Hour], asking: &Asking) -> Mark {
+    let told = local::time(group[0].observation_time, asking.place.life.timezone);
+    let words = format!(
+        "the source stood still: it told its observation of {told} for {} hours",
+        group.len()
+    );
+    Mark::of(Kind::Frozen, times(&group[1..]), group.len() as u64 - 1, words, asking)
+}
+
+fn times(group: &[Hour]) -> (DateTime<Utc>, DateTime<Utc>) {
+    let at = |hour: Option<&Hour>| hour.map(|hour| hour.hour).unwrap_or_default();
+    (at(group.first()), at(group.last()) + TimeDelta::hours(1))
+}
+
+impl Mark {
+    fn of(
+        kind: Kind,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        count: u64,
+        words: String,
+        asking: &Asking,
+    ) -> Self {
+        let time = local::span(from, to, asking.place.life.timezone);
+        Self { kind, from, to, time, count, words }
+    }
+
+    /// All of it in a line.
+    pub(super) fn line(&self) -> String {
+        format!("{}, {}: {}", self.time, self.kind.word(), self.words)
+    }
+}
+
+/// Hours that are alike, one after the other; none is empty.
+fn groups<'a>(
+    hours: &'a [Hour],
+    is_alike: fn(&Hour, &Hour) -> bool,
+) -> impl Iterator<Item = &'a [Hour]> {
+    hours.chunk_by(is_alike)
+}
+
+fn same_kind(a: &Hour, b: &Hour) -> bool {
+    let follows = b.hour - a.hour <= TimeDelta::hours(1);
+    follows && a.value_kind == b.value_kind && a.value_source == b.value_source
+}
+
+fn same_observation(a: &Hour, b: &Hour) -> bool {
+    a.observation_time == b.observation_time && a.value_source == b.value_source
+}
+
+pub(super) fn is_healed(hour: &Hour) -> bool {
+    hour.value_kind == "backfill"
+}
