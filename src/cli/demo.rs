@@ -3,6 +3,7 @@
 //! A simulator on loopback answers real HTTP, a stepped clock goes through the hours as the
 //! schedule does (minutes 7 and 37), and the job is the one that production runs.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use crate::source::openweathermap::{self, OpenWeatherMap};
 use crate::store::{FailureCount, RunHost, SiteState, Store, StoreSettings};
 use crate::telemetry::BARS;
 
+mod live;
 mod script;
 
 /// Collect simulated hours of weather: the whole job, without key, network or settings
@@ -38,11 +40,24 @@ mod script;
 #[command(after_help = "Examples:\n  \
     weather demo\n  \
     weather demo --hours 72 && weather status --database-url sqlite://weather-demo.db\n  \
+    weather demo --serve     # a month, then an hour every 5 s; look at http://127.0.0.1:8080\n  \
     weather demo --store mysql://weather:weather@127.0.0.1/weather --sites 500 --hours 720")]
 pub(super) struct Args {
-    /// Hours to collect, up to the present one
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=87_600))]
-    hours: u32,
+    /// Hours to collect, up to the present one [default: 24; with --serve 720]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=87_600))]
+    hours: Option<u32>,
+
+    /// Then serve the live page on this machine, and play an hour every few seconds until Ctrl-C
+    #[arg(long)]
+    serve: bool,
+
+    /// Address of --serve, on loopback; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", requires = "serve")]
+    listen: SocketAddr,
+
+    /// Seconds between two hours of --serve
+    #[arg(long, value_name = "S", default_value_t = 5.0, requires = "serve", value_parser = seconds)]
+    every: f64,
 
     /// Collect into this store instead of sqlite://weather-demo.db; it must hold no other sites
     #[arg(long, value_name = "URL")]
@@ -51,6 +66,17 @@ pub(super) struct Args {
     /// So many sites instead of the sample ones
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     sites: Option<u32>,
+}
+
+impl Args {
+    fn hours(&self) -> u32 {
+        self.hours.unwrap_or(if self.serve { 30 * 24 } else { 24 })
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number.filter(|number| (0.1..=3600.0).contains(number)).ok_or("expected 0.1 to 3600".into())
 }
 
 /// The file that each demo makes anew.
@@ -83,7 +109,7 @@ impl Pass {
 struct Demo<'a> {
     store: &'a dyn Store,
     source: &'a OpenWeatherMap,
-    clock: &'a SteppedClock,
+    clock: &'a Arc<SteppedClock>,
     sites: &'a [Site],
     first_hour: DateTime<Utc>,
     hours: u32,
@@ -94,24 +120,33 @@ struct Demo<'a> {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sites = sites(args.sites)?;
+    let listener = if args.serve { Some(live::listen(args.listen).await?) } else { None };
     let store = open(&args).await?;
     refuse_other_sites(&*store, &sites).await?;
+    let hours = args.hours();
     let first_hour = SystemClock.now().duration_trunc(TimeDelta::hours(1))?
-        - TimeDelta::hours(i64::from(args.hours) - 1);
+        - TimeDelta::hours(i64::from(hours) - 1);
     let clock = Arc::new(SteppedClock::new(first_hour));
-    let simulator = Simulator::new(script::config(&sites, first_hour, args.hours), clock.clone());
+    let mut config = script::config(&sites, first_hour, hours);
+    if args.serve {
+        config.faults.extend(script::of_a_month(&sites, first_hour, hours));
+    }
+    let simulator = Simulator::new(config, clock.clone());
     let source = serve(simulator.clone(), &shutdown).await?;
-    let bar = bar(args.hours);
+    let bar = bar(if args.serve { hours } else { 2 * hours });
     let demo = Demo {
         store: &*store,
         source: &source,
         clock: &clock,
         sites: &sites,
         first_hour,
-        hours: args.hours,
+        hours,
         shutdown: &shutdown,
         bar: &bar,
     };
+    if let Some(listener) = listener {
+        return live::run(&args, &demo, listener).await;
+    }
     let (first, second) = (demo.pass().await?, demo.pass().await?);
     bar.finish_and_clear();
     if shutdown.token().is_cancelled() {
@@ -150,18 +185,27 @@ impl Demo<'_> {
         self.sites.iter().all(|site| site.interval.minutes() >= 60)
     }
 
+    fn host() -> RunHost {
+        RunHost { host: "demo".into(), ..RunHost::default() }
+    }
+
+    fn job<'a>(&'a self, kind: &'static str, host: &'a RunHost) -> Job<'a> {
+        Job {
+            store: self.store,
+            kind,
+            clock: &**self.clock,
+            lease: crate::store::settings::LEASE,
+            shard: Shard::WHOLE,
+            host,
+            shutdown: self.shutdown.token(),
+        }
+    }
+
     async fn start(&self, time: DateTime<Utc>) -> anyhow::Result<Report> {
         self.clock.set(time);
+        let host = Self::host();
         let parts = Etl {
-            job: Job {
-                store: self.store,
-                kind: etl::KIND,
-                clock: self.clock,
-                lease: crate::store::settings::LEASE,
-                shard: Shard::WHOLE,
-                host: &RunHost { host: "demo".into(), ..RunHost::default() },
-                shutdown: self.shutdown.token(),
-            },
+            job: self.job(etl::KIND, &host),
             source: self.source,
             settings: &JobSettings { max_workers: script::FIRST_CALLS, ..JobSettings::default() },
             calls_per_minute: 0.0,
@@ -195,16 +239,22 @@ async fn serve(simulator: Simulator, shutdown: &Shutdown) -> anyhow::Result<Open
 }
 
 async fn open(args: &Args) -> anyhow::Result<Box<dyn Store>> {
-    let Some(url) = &args.store else {
+    let Some(store) = &args.store else {
         for suffix in ["", "-wal", "-shm"] {
             let file = format!("{FILE}{suffix}");
             if Path::new(&file).exists() {
                 std::fs::remove_file(&file).with_context(|| format!("cannot replace {file}"))?;
             }
         }
-        return super::etl::open(&StoreSettings::at(&format!("sqlite://{FILE}"))).await;
+        return super::etl::open(&StoreSettings::at(&url(args))).await;
     };
-    super::etl::open(&StoreSettings::at(url.expose_secret())).await
+    super::etl::open(&StoreSettings::at(store.expose_secret())).await
+}
+
+/// Where the store is.
+fn url(args: &Args) -> String {
+    let given = args.store.as_ref().map(|url| url.expose_secret().to_owned());
+    given.unwrap_or_else(|| format!("sqlite://{FILE}"))
 }
 
 /// Sites that are not in the demo's list would be deactivated, and their weather made up.
@@ -232,7 +282,7 @@ fn sites(count: Option<u32>) -> anyhow::Result<Vec<Site>> {
 
 fn bar(hours: u32) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} hours, {eta} left");
-    BARS.add(ProgressBar::new(u64::from(hours) * 2))
+    BARS.add(ProgressBar::new(u64::from(hours)))
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
@@ -263,7 +313,7 @@ fn show(
         "{} hours, {} sites. First time: {} starts, {} calls ({} of them retries), {} observations; \
          the account was blocked {} time(s), and the next start collected what was left.\n\
          Second time: {} starts, {} calls, {} new rows.\n",
-        args.hours, states.len(), first.starts, first.calls, first.retries, first.rows,
+        args.hours(), states.len(), first.starts, first.calls, first.retries, first.rows,
         first.blocked, second.starts, second.calls, second.rows,
     ));
     let url = args.store.as_ref().map_or_else(|| format!("sqlite://{FILE}"), |_| "URL".into());

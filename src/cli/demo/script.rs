@@ -41,6 +41,39 @@ pub(super) fn config(sites: &[Site], first_hour: DateTime<Utc>, hours: u32) -> S
     SimulatorConfig { faults, ..SimulatorConfig::default() }
 }
 
+/// Hours before the end at which what is missing is healed; what comes later stays missing.
+pub(super) const HEALED_AGO: u32 = 33;
+
+/// The month before the live demo: whole hours in which no run was started, of which the early ones
+/// were healed.
+pub(super) fn is_nobody_there(ago: u32) -> bool {
+    matches!(ago, 24..=26 | 37..=41 | 200..=220)
+}
+
+/// What else went wrong in it, and goes wrong from then on: a source that stands still, a blocked
+/// account, a value that cannot be, and a fault of the service now and then.
+pub(super) fn of_a_month(sites: &[Site], first_hour: DateTime<Utc>, hours: u32) -> Vec<FaultRule> {
+    let ago = |ago: i64| first_hour + TimeDelta::hours(i64::from(hours) - 1 - ago);
+    let one = |number: usize, kind, from: i64, to: i64| {
+        let rule = sites.get(number).and_then(|site| at_site(kind, site));
+        rule.map(|rule| rule.between(ago(from), ago(to)))
+    };
+    let sites = [
+        one(0, FaultKind::StaleDt, 18, 12),
+        one(3, FaultKind::StaleDt, 34, 29),
+        one(2, FaultKind::OutOfRange, 9, 7),
+        one(0, FaultKind::ServerError, 6, 4),
+        one(5, FaultKind::Dropped, 3, 0),
+    ];
+    let blocked = FaultRule::share(FaultKind::RateLimited, 100.0).between(ago(22), ago(20));
+    // The future of the demo: as many hours as anybody looks at it.
+    let later = (0..2000).filter(|hour| hour % 7 == 3).map(|hour| {
+        let kind = if hour % 2 == 0 { FaultKind::Truncated } else { FaultKind::ServerError };
+        FaultRule::share(kind, 12.0).between(ago(-hour), ago(-hour - 1))
+    });
+    sites.into_iter().flatten().chain([blocked]).chain(later).collect()
+}
+
 fn at_site(kind: FaultKind, site: &Site) -> Option<FaultRule> {
     FaultRule::at(kind, site.coordinates.latitude(), site.coordinates.longitude())
 }

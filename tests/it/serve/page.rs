@@ -8,7 +8,7 @@ use weather_data_product::serve::access::{self, Access};
 use weather_data_product::store::{Store, StoreSettings};
 
 use super::fill;
-use crate::support::databases::{TestDatabase, on_both_databases, with_empty_sqlite, with_sqlite};
+use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::program::Program;
 use crate::support::samples::{collected, full_values, hour, open_run, run_end, site, sites};
 use crate::support::server::{Answer, Server};
@@ -54,7 +54,7 @@ async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
     let server = Server::start(database).await;
     let all = page(&server, "/").await;
     for text in [
-        "of 4 sites fresh",
+        "3 of 6 sites fresh",
         "Site 0",
         "site-00001",
         "2 min",
@@ -62,7 +62,7 @@ async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
         "100 %",
         "the source does not know the place (404)",
         "since 2026-11-23 17:00 UTC",
-        "4 of 4 sites, as of",
+        "6 of 6 sites, as of",
         "<path class=\"hole\" d=\"M0 0h",
     ] {
         assert!(all.contains(text), "{text}: {all}");
@@ -72,7 +72,7 @@ async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
     let trouble = page(&server, "/?show=trouble").await;
     assert!(trouble.contains("Site 2") && !trouble.contains("Site 0"));
     let named = page(&server, "/?q=SITE-00001&show=all&order=").await;
-    assert!(named.contains("1 of 4 sites") && named.contains("value=\"site-00001\""));
+    assert!(named.contains("2 of 6 sites") && named.contains("value=\"site-00001\""));
     let sorted = page(&server, "/?sort=site&order=desc").await;
     assert!(sorted.contains("<th scope=\"col\" aria-sort=\"descending\">"), "{sorted}");
     assert!(sorted.find("Site 2<").unwrap() < sorted.find("Site 1<").unwrap());
@@ -163,14 +163,15 @@ async fn what_cannot_be_shown_is_told_on_a_page_with_the_way_back() {
 
 #[tokio::test]
 async fn while_the_store_is_away_the_page_says_so_and_asks_again_by_itself() {
-    with_empty_sqlite(async |database| {
+    with_sqlite(async |database| {
         let server = Server::start(database).await;
+        database.execute("alter table ingestion_runs rename to elsewhere").await;
         let away = server.get("/").await.expect(503);
         check(&away);
         assert!(away.body.contains("the store cannot be asked at present"));
         assert!(away.body.contains("<meta http-equiv=\"refresh\" content=\"5\">"));
         assert!(away.body.contains("data-retry=\"5\"") && !away.header("retry-after").is_empty());
-        database.store.migrate().await.unwrap();
+        database.execute("alter table elsewhere rename to ingestion_runs").await;
         let back = page(&server, "/").await;
         assert!(!back.contains("http-equiv=\"refresh\""));
     })
