@@ -123,5 +123,6 @@ async fn heal(demo: &Demo<'_>, time: DateTime<Utc>) -> anyhow::Result<()> {
         max_calls: None,
         progress: &Unwatched,
     };
-    heal::run(parts, demo.sites, Days::ALL).await.map(drop)
+    let days = Days { from: Some(demo.first_hour.date_naive()), to: None };
+    heal::run(parts, demo.sites, days).await.map(drop)
 }

@@ -47,7 +47,7 @@ pub(super) const HEALED_AGO: u32 = 33;
 /// The month before the live demo: whole hours in which no run was started, of which the early ones
 /// were healed.
 pub(super) fn is_nobody_there(ago: u32) -> bool {
-    matches!(ago, 24..=26 | 37..=41 | 200..=220)
+    matches!(ago, 9..=11 | 37..=41 | 200..=220)
 }
 
 /// What else went wrong in it, and goes wrong from then on: a source that stands still, a blocked

@@ -57,6 +57,7 @@ struct Latest {
     hour: Hour,
     time: String,
     age: String,
+    is_fresh: bool,
 }
 
 /// What is asked for.
@@ -153,8 +154,11 @@ impl SitePage {
         days: Vec<Day>,
     ) -> Self {
         let timezone = asking.place.life.timezone;
+        // As in the status.
+        let limit = TimeDelta::minutes(2 * asking.place.site.interval_minutes.max(60));
         let latest = hours.last().map(|hour| Latest {
             time: local::time(hour.observation_time, timezone),
+            is_fresh: asking.now - hour.observation_time <= limit,
             age: words::age(asking.now - hour.observation_time),
             hour: hour.clone(),
         });

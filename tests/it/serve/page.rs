@@ -13,6 +13,7 @@ use crate::support::program::Program;
 use crate::support::samples::{collected, full_values, hour, open_run, run_end, site, sites};
 use crate::support::server::{Answer, Server};
 
+mod in_a_browser;
 mod many;
 mod of_a_site;
 
@@ -58,7 +59,7 @@ async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
         "Site 0",
         "site-00001",
         "2 min",
-        "0.0 to 3.9 °C in 48 h, 7 missing",
+        "0.0 to 3.9 °C in 48 h, 8 missing",
         "100 %",
         "the source does not know the place (404)",
         "since 2026-11-23 17:00 UTC",

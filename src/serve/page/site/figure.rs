@@ -15,6 +15,8 @@ pub(super) struct Figure {
     pub(super) unit: &'static str,
     /// What it shows, in words.
     pub(super) words: String,
+    /// Whether there is a second line.
+    pub(super) has_second: bool,
     /// Elements by the crate.
     pub(super) inner: String,
     /// What is missing or stands still: class, words, place.
@@ -61,7 +63,7 @@ const KINDS: [Kindred; 5] = [
     },
     Kindred {
         id: "wind",
-        title: "Wind and gusts",
+        title: "Wind",
         unit: "m/s",
         values: &[("", |hour| hour.wind_speed_ms), ("gusts ", |hour| hour.wind_gust_ms)],
         decimals: 1,
@@ -140,7 +142,10 @@ impl Kindred {
             let value = first(hour)?;
             Some((self.line(hour, asking), drawn.x(hour.hour + step / 2), drawn.y(value)))
         };
+        let second = self.values.get(1);
         Figure {
+            has_second: second
+                .is_some_and(|(_, value)| hours.iter().any(|hour| value(hour).is_some())),
             id: self.id,
             title: self.title,
             unit: self.unit,

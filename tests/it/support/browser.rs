@@ -1,0 +1,113 @@
+//! Chromium without a window, driven by WebDriver (<https://www.w3.org/TR/webdriver2/>), which is JSON over
+//! HTTP: what of it the tests need is here.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A browser with one tab; ends with the test.
+pub(crate) struct Browser {
+    driver: Child,
+    session: String,
+    client: reqwest::Client,
+    _folder: TempDir,
+}
+
+/// Options of every browser. Root, which tests in a container are, has no sandbox.
+const OPTIONS: [&str; 5] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,1000",
+];
+
+impl Browser {
+    pub(crate) async fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver, which scripts/test installs");
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let started = "was started successfully on port ";
+        let port = lines.find_map(|line| {
+            Some(line.ok()?.split_once(started)?.1.trim_end_matches('.').to_owned())
+        });
+        std::thread::spawn(move || lines.for_each(drop));
+        let folder = tempfile::tempdir().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let session = format!("http://127.0.0.1:{}/session", port.unwrap());
+        let mut browser = Self { driver, session, client, _folder: folder };
+        let folder = format!("--user-data-dir={}", browser._folder.path().display());
+        let arguments: Vec<_> = OPTIONS.iter().copied().chain([folder.as_str()]).collect();
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "goog:chromeOptions": {"args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }}});
+        let made = browser.call(Method::POST, "", wanted).await;
+        browser.session = format!("{}/{}", browser.session, made["sessionId"].as_str().unwrap());
+        browser
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", self.session);
+        let request = self.client.request(method.clone(), url);
+        let request = if method == Method::POST { request.body(body.to_string()) } else { request };
+        let text = request.send().await.unwrap().text().await.unwrap();
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert!(answer["value"]["error"].is_null(), "{path}: {text}");
+        answer["value"].clone()
+    }
+
+    /// Goes to an address, and waits until it is there.
+    pub(crate) async fn open(&self, url: &str) {
+        self.call(Method::POST, "/url", json!({"url": url})).await;
+    }
+
+    /// What a function with this body returns.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.call(Method::POST, "/execute/sync", json!({"script": script, "args": []})).await
+    }
+
+    /// What a function with this body hands to its last argument.
+    pub(crate) async fn wait_for(&self, script: &str) -> Value {
+        self.call(Method::POST, "/execute/async", json!({"script": script, "args": []})).await
+    }
+
+    /// Lets pages believe that the reader wants them light or dark.
+    pub(crate) async fn prefer(&self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        let command =
+            json!({"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}});
+        self.call(Method::POST, "/goog/cdp/execute", command).await;
+    }
+
+    /// Runs no script of any page from now on.
+    pub(crate) async fn forbid_scripts(&self) {
+        let command =
+            json!({"cmd": "Emulation.setScriptExecutionDisabled", "params": {"value": true}});
+        self.call(Method::POST, "/goog/cdp/execute", command).await;
+    }
+
+    /// What the console has of errors and warnings since this was last called.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.call(Method::POST, "/se/log", json!({"type": "browser"})).await;
+        let is_bad =
+            |entry: &&Value| ["SEVERE", "WARNING"].contains(&entry["level"].as_str().unwrap());
+        log.as_array().unwrap().iter().filter(is_bad).map(ToString::to_string).collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver ends its browser when it is asked to end.
+        let id = self.driver.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        let _ = self.driver.wait();
+    }
+}
