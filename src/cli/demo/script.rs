@@ -54,16 +54,17 @@ pub(super) fn is_nobody_there(ago: u32) -> bool {
 /// account, a value that cannot be, and a fault of the service now and then.
 pub(super) fn of_a_month(sites: &[Site], first_hour: DateTime<Utc>, hours: u32) -> Vec<FaultRule> {
     let ago = |ago: i64| first_hour + TimeDelta::hours(i64::from(hours) - 1 - ago);
-    let one = |number: usize, kind, from: i64, to: i64| {
-        let rule = sites.get(number).and_then(|site| at_site(kind, site));
+    let one = |site_id: &str, kind, from: i64, to: i64| {
+        let site = sites.iter().find(|site| site.site_id.as_str().starts_with(site_id));
+        let rule = site.and_then(|site| at_site(kind, site));
         rule.map(|rule| rule.between(ago(from), ago(to)))
     };
     let sites = [
-        one(0, FaultKind::StaleDt, 18, 12),
-        one(3, FaultKind::StaleDt, 34, 29),
-        one(2, FaultKind::OutOfRange, 9, 7),
-        one(0, FaultKind::ServerError, 6, 4),
-        one(5, FaultKind::Dropped, 3, 0),
+        one("mad-retiro", FaultKind::StaleDt, 18, 12),
+        one("osl-sentrum", FaultKind::StaleDt, 34, 29),
+        one("cai-zamalek", FaultKind::OutOfRange, 8, 6),
+        one("mad-retiro", FaultKind::ServerError, 6, 4),
+        one("den-union", FaultKind::Dropped, 3, 0),
     ];
     let blocked = FaultRule::share(FaultKind::RateLimited, 100.0).between(ago(22), ago(20));
     // The future of the demo: as many hours as anybody looks at it.
