@@ -31,7 +31,7 @@ mod site_changes;
 pub mod sqlite;
 
 pub use error::StoreError;
-pub use query::{RunVersion, SiteRow};
+pub use query::{ObservedSpan, RunVersion, SiteRow};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
@@ -153,6 +153,9 @@ pub trait Store: Send + Sync {
 
     /// The sources that have said anything of a site, by name.
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Every site by id, and from when to when a source has said anything of it.
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError>;
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;

@@ -1,4 +1,4 @@
-//! `/api/v1`: what can be asked, each question in a file of its own.
+//! `/api/v1` and `/edr`: what can be asked, each question in a file of its own.
 //!
 //! A path is served only if it is documented: routes and the OpenAPI document are made of the same
 //! list.
@@ -18,6 +18,7 @@ use super::problem::Problem;
 
 mod cursor;
 pub(super) mod documentation;
+pub(super) mod edr;
 pub(super) mod events;
 mod gaps;
 mod latest;
@@ -29,7 +30,15 @@ mod series;
 mod sites;
 mod status;
 
+use edr::{Interval, ParameterName};
 use schema::{Field, Moment};
+
+/// The parameters that are lists, and the schema of their items.
+const LISTS: [(&str, &str); 3] = [
+    ("fields", "Field"),
+    ("parameter-name", "ParameterName"),
+    ("parameter_names", "ParameterName"),
+];
 
 /// The routes, and the document that describes them.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -39,11 +48,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         for parameter in parameters {
             // A list is one value with commas here, not a value for each.
             if let RefOr::T(list) = parameter
-                && list.name == "fields"
+                && let Some((_, item)) = LISTS.iter().find(|(name, _)| *name == list.name)
             {
                 list.style = Some(ParameterStyle::Form);
                 list.explode = Some(false);
-                list.schema = Some(fields().into());
+                list.schema = Some(items(item).into());
             }
         }
     }
@@ -62,6 +71,7 @@ fn listed() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::one))
         .routes(routes!(status::show))
         .routes(routes!(events::listen))
+        .merge(edr::routes())
 }
 
 fn document() -> OpenApi {
@@ -82,6 +92,8 @@ fn document() -> OpenApi {
         schema_of::<Problem>(),
         schema_of::<Field>(),
         schema_of::<Moment>(),
+        schema_of::<Interval>(),
+        schema_of::<ParameterName>(),
     ]);
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     utoipa::openapi::OpenApiBuilder::new()
@@ -91,10 +103,10 @@ fn document() -> OpenApi {
         .build()
 }
 
-/// One column at least: none is no list.
-fn fields() -> Schema {
-    let field = Ref::from_schema_name(Field::name());
-    ArrayBuilder::new().items(field).min_items(Some(1)).build().into()
+/// One item at least: none is no list.
+fn items(schema: &str) -> Schema {
+    let item = Ref::from_schema_name(schema);
+    ArrayBuilder::new().items(item).min_items(Some(1)).build().into()
 }
 
 fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {

@@ -24,6 +24,9 @@ const STREAMS: usize = 128;
 /// by default. The other half, and the processor, are for those who ask for little.
 const PAGES: usize = 2;
 
+/// Long answers that are made whole at once at most, some megabytes each; the next wait.
+const BUILDS: usize = 4;
+
 /// Listeners to events at once at most.
 const LISTENERS: usize = 256;
 
@@ -32,6 +35,7 @@ pub(super) struct Budget {
     whole_kib: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     pages: Arc<Semaphore>,
+    builds: Arc<Semaphore>,
     listeners: Arc<Semaphore>,
 }
 
@@ -42,6 +46,7 @@ impl Budget {
             whole_kib: room(WHOLE_KIB),
             streams: room(STREAMS),
             pages: room(PAGES),
+            builds: room(BUILDS),
             listeners: room(LISTENERS),
         }
     }
@@ -66,6 +71,11 @@ impl Budget {
     /// Whose turn it is to read a page of a stream.
     pub(super) fn turns(&self) -> Arc<Semaphore> {
         self.pages.clone()
+    }
+
+    /// Room for making a long answer whole, as soon as there is some.
+    pub(super) async fn build(&self) -> Option<OwnedSemaphorePermit> {
+        self.builds.clone().acquire_owned().await.ok()
     }
 
     /// Room for a listener to events.

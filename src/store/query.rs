@@ -127,12 +127,34 @@ pub(super) const OBSERVED_SOURCES: &str = "
     )
     select source from observed where source is not null order by source";
 
+/// From when to when a source has said anything of a site.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ObservedSpan {
+    /// The site.
+    pub site_id: String,
+    /// The first observation, if there is one.
+    pub first_time: Option<DateTime<Utc>>,
+    /// The newest.
+    pub last_time: Option<DateTime<Utc>>,
+}
+
+/// Every site, and from when to when a source has said anything of it: two steps along the primary
+/// key for each. Binds: source, source.
+pub(super) const OBSERVED_SPANS: &str = "
+    select site_id,
+        (select min(o.observation_time) from weather_observations o
+            where o.site_id = sites.site_id and o.source = ?) as first_time,
+        (select max(o.observation_time) from weather_observations o
+            where o.site_id = sites.site_id and o.source = ?) as last_time
+    from sites order by site_id";
+
 /// The functions of a dialect. A macro, since pools and rows differ in type from database to
 /// database.
 macro_rules! queries {
     ($pool:ty, $store_error:path) => {
         use $crate::store::query::{
-            OBSERVED_SOURCES, RUN_VERSION, RunVersion, SITE, SITES, SiteRow, VersionRow,
+            OBSERVED_SOURCES, OBSERVED_SPANS, ObservedSpan, RUN_VERSION, RunVersion, SITE, SITES,
+            SiteRow, VersionRow,
         };
         use $crate::store::read::RUNS_BEFORE;
         use $crate::store::{RunRow, StoreError};
@@ -156,6 +178,14 @@ macro_rules! queries {
             site_id: &str,
         ) -> Result<Vec<String>, StoreError> {
             let query = sqlx::query_scalar(OBSERVED_SOURCES).bind(site_id).bind(site_id);
+            query.fetch_all(pool).await.map_err($store_error)
+        }
+
+        pub(super) async fn observed_spans(
+            pool: &$pool,
+            source: &str,
+        ) -> Result<Vec<ObservedSpan>, StoreError> {
+            let query = sqlx::query_as(OBSERVED_SPANS).bind(source).bind(source);
             query.fetch_all(pool).await.map_err($store_error)
         }
 

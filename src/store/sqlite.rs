@@ -9,8 +9,8 @@ use sqlx::{Row as _, SqlitePool};
 
 use super::rows::{Rows, stream_rows};
 use super::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, Run, RunEnd, RunRow, RunStart, RunVersion,
-    SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
+    AskedSource, Backlog, FailureCount, LedgerSlot, ObservedSpan, Run, RunEnd, RunRow, RunStart,
+    RunVersion, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
     StoreSettings,
 };
 use crate::domain::tables::Table;
@@ -165,6 +165,10 @@ impl Store for SqliteStore {
 
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
         query::observed_sources(&self.pool, site_id).await
+    }
+
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        query::observed_spans(&self.pool, source).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -9,8 +9,9 @@ use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, Rows, Run, RunEnd, RunRow, RunStart,
-    RunVersion, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
+    AskedSource, Backlog, FailureCount, LedgerSlot, ObservedSpan, Rows, Run, RunEnd, RunRow,
+    RunStart, RunVersion, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError,
+    StoreFacts,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -206,6 +207,10 @@ impl Store for Failing<'_> {
 
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
         self.inner.list_observed_sources(site_id).await
+    }
+
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        self.inner.list_observed_spans(source).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
