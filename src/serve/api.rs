@@ -30,7 +30,6 @@ mod series;
 mod sites;
 mod status;
 
-use edr::{Interval, ParameterName};
 use schema::{Field, Moment};
 
 /// The parameters that are lists, and the schema of their items.
@@ -92,9 +91,8 @@ fn document() -> OpenApi {
         schema_of::<Problem>(),
         schema_of::<Field>(),
         schema_of::<Moment>(),
-        schema_of::<Interval>(),
-        schema_of::<ParameterName>(),
     ]);
+    components.schemas.extend(edr::of_parameters());
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     utoipa::openapi::OpenApiBuilder::new()
         .info(info)

@@ -27,8 +27,7 @@ mod schema;
 mod series;
 mod span;
 
-pub(super) use names::ParameterName;
-pub(super) use schema::Interval;
+pub(super) use schema::of_parameters;
 
 /// Where the landing page is.
 const ROOT: &str = "/edr";

@@ -204,7 +204,8 @@ async fn asked(
     let parameters = Parameters::parse(uri.query(), &["f"])?;
     let format = form::asked(&parameters, headers, PAGES)?;
     let base = Base::of(headers, uri);
-    let question = Question::ask(app, written(name, &[("base", &base)]), format).await?;
+    let text = written(name, &[("base", &base)]);
+    let question = Question::ask(app, text, format).await?;
     Ok((question, base))
 }
 

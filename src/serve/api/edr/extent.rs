@@ -13,9 +13,8 @@ use crate::store::SiteRow;
 #[derive(Serialize, ToSchema)]
 #[schema(as = EdrExtent)]
 pub(super) struct Extent {
-    /// Where; missing: there is no site.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    spatial: Option<Spatial>,
+    /// Where; without a site, anywhere.
+    spatial: Spatial,
     /// When; missing: there is no observation.
     #[serde(skip_serializing_if = "Option::is_none")]
     temporal: Option<Temporal>,
@@ -62,14 +61,16 @@ impl Extent {
 }
 
 /// The smallest box that does not go over the date line.
-fn spatial(sites: &[SiteRow]) -> Option<Spatial> {
-    let first = sites.first()?;
+fn spatial(sites: &[SiteRow]) -> Spatial {
+    let Some(first) = sites.first() else {
+        return Spatial { bbox: [[-180.0, -90.0, 180.0, 90.0]], crs: CRS84 };
+    };
     let corner = [first.longitude, first.latitude, first.longitude, first.latitude];
     let bbox = sites.iter().fold(corner, |[west, south, east, north], site| {
         let (longitude, latitude) = (site.longitude, site.latitude);
         [west.min(longitude), south.min(latitude), east.max(longitude), north.max(latitude)]
     });
-    Some(Spatial { bbox: [bbox], crs: CRS84 })
+    Spatial { bbox: [bbox], crs: CRS84 }
 }
 
 fn temporal((first, last): (DateTime<Utc>, DateTime<Utc>)) -> Temporal {

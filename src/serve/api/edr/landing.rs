@@ -53,8 +53,6 @@ pub(super) struct Conformance {
     /// Conformance classes of OGC standards.
     #[serde(rename = "conformsTo")]
     conforms_to: [&'static str; 9],
-    /// Where to go on.
-    links: Vec<Link>,
 }
 
 /// Shows the landing page of OGC API – Environmental Data Retrieval.
@@ -93,10 +91,7 @@ pub(super) async fn conformance(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let make = |base: &Base| Conformance {
-        conforms_to: CONFORMS_TO,
-        links: vec![base.link("/conformance", "self", JSON, "This page")],
-    };
+    let make = |_: &Base| Conformance { conforms_to: CONFORMS_TO };
     page(&app, "edr-conformance", &uri, &headers, make).await
 }
 
@@ -110,7 +105,8 @@ async fn page<T: Serialize>(
     let parameters = Parameters::parse(uri.query(), &["f"])?;
     let format = form::asked(&parameters, headers, PAGES)?;
     let base = Base::of(headers, uri);
-    let question = Question::ask(app, written(name, &[("base", &base)]), format).await?;
+    let text = written(name, &[("base", &base)]);
+    let question = Question::ask(app, text, format).await?;
     question.answer(app, headers, async { whole(&make(&base)) }).await
 }
 

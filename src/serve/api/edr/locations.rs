@@ -14,7 +14,7 @@ use super::bbox::Bbox;
 use super::extent::interval;
 use super::links::{Base, Link};
 use super::names::{self, ParameterName};
-use super::schema::{Coverage, Interval, Point, SeriesFeatures};
+use super::schema::{BboxText, Coverage, Crs, Interval, Point, SeriesFeatures};
 use super::series::{self, Asked};
 use super::{PLACES, form};
 use crate::domain::Coordinates;
@@ -90,7 +90,7 @@ struct PlaceProperties {
 #[utoipa::path(
     get, path = "/edr/collections/observations/locations", tag = "edr", operation_id = "listEdrLocations",
     params(
-        ("bbox" = Option<String>, Query, description = "Only in this box: west,south,east,north in degrees; one that begins east of where it ends goes over the date line.", pattern = super::schema::BBOX, example = "-10,35,5,45"),
+        ("bbox" = Option<BboxText>, Query, description = "Only in this box: west,south,east,north in degrees; one that begins east of where it ends goes over the date line.", example = "-10,35,5,45"),
         ("source" = Option<String>, Query, description = "The source that `datetime` is of; the first in use if it is missing.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
         ("f" = Option<String>, Query, description = "The form; GeoJSON if it is missing.", pattern = "^(GeoJSON|JSON)$"),
     ),
@@ -111,9 +111,9 @@ pub(super) async fn list(
     let source = series::source(&app, &parameters)?;
     let base = Base::of(&headers, &uri);
     let box_text = bbox.map(|bbox| bbox.to_string()).unwrap_or_default();
-    let parts: [(&str, &dyn std::fmt::Display); 3] =
-        [("base", &base), ("bbox", &box_text), ("source", &source)];
-    let question = Question::ask(&app, written("edr-locations", &parts), format).await?;
+    let text =
+        written("edr-locations", &[("base", &base), ("bbox", &box_text), ("source", &source)]);
+    let question = Question::ask(&app, text, format).await?;
     question.answer(&app, &headers, places(&app, &base, bbox, &source)).await
 }
 
@@ -179,7 +179,7 @@ fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Place {
         ("parameter-name" = Option<Vec<ParameterName>>, Query, description = "Only these quantities, by commas."),
         ("parameter_names" = Option<Vec<ParameterName>>, Query, description = "The same, as OWSLib writes it."),
         ("source" = Option<String>, Query, description = "The source; the first in use if it is missing.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
-        ("crs" = Option<String>, Query, description = "The coordinate reference system: there is one.", pattern = super::schema::CRS),
+        ("crs" = Option<Crs>, Query, description = "The coordinate reference system: there is one."),
         ("f" = Option<String>, Query, description = "The form; CoverageJSON if it is missing. It outweighs Accept.", pattern = "^(CoverageJSON|GeoJSON)$"),
     ),
     responses(
@@ -199,7 +199,7 @@ pub(super) async fn one(
     let site_id = sites::site_id(path)?;
     let parameters = Parameters::parse(uri.query(), &series::KNOWN)?;
     let asked = Asked::parse(&app, &parameters, &uri, &headers)?;
-    let question = asked.question(&app, "edr-location", &site_id).await?;
+    let question = asked.question(&app, "edr-location", site_id.as_str()).await?;
     let make = async {
         let site = sites::find(&app, &site_id).await?;
         series::read(&app, &site, &asked).await

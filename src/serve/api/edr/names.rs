@@ -58,7 +58,7 @@ fn unknown(parameter: &str, name: &str) -> Problem {
 }
 
 /// The name of a quantity, for the document.
-pub(in crate::serve::api) struct ParameterName;
+pub(super) struct ParameterName;
 
 impl ToSchema for ParameterName {
     fn name() -> Cow<'static, str> {

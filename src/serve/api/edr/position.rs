@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 
 use super::locations::place;
 use super::names::ParameterName;
-use super::schema::{Coverage, Interval, SeriesFeatures};
+use super::schema::{Coverage, Crs, Interval, PointText, SeriesFeatures};
 use super::series::{self, Asked};
 use super::span::Span;
 use crate::domain::Coordinates;
@@ -32,12 +32,12 @@ const MAX_KM: f64 = 25.0;
 #[utoipa::path(
     get, path = "/edr/collections/observations/position", tag = "edr", operation_id = "showEdrPosition",
     params(
-        ("coords" = String, Query, description = "A point, longitude first (well-known text).", pattern = super::schema::POINT, example = "POINT(-3.7 40.4)"),
+        ("coords" = PointText, Query, description = "A point, longitude first (well-known text).", example = "POINT(-3.7 40.4)"),
         ("datetime" = Option<Interval>, Query, description = "A time, a day, or an interval of them, with `..` for an open end; 366 days at most; the last 24 hours if it is missing.", example = "2026-11-25T00:00:00Z/.."),
         ("parameter-name" = Option<Vec<ParameterName>>, Query, description = "Only these quantities, by commas."),
         ("parameter_names" = Option<Vec<ParameterName>>, Query, description = "The same, as OWSLib writes it."),
         ("source" = Option<String>, Query, description = "The source; the first in use if it is missing.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
-        ("crs" = Option<String>, Query, description = "The coordinate reference system: there is one.", pattern = super::schema::CRS),
+        ("crs" = Option<Crs>, Query, description = "The coordinate reference system: there is one."),
         ("f" = Option<String>, Query, description = "The form; CoverageJSON if it is missing. It outweighs Accept.", pattern = "^(CoverageJSON|GeoJSON)$"),
     ),
     responses(

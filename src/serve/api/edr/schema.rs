@@ -9,36 +9,81 @@ use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::collection::Parameter;
+use super::names::ParameterName;
 use crate::serve::api::schema::Moment;
 
-/// `west,south,east,north`.
-pub(super) const BBOX: &str = "^-?(180|1[0-7][0-9]|[1-9]?[0-9](\\.[0-9]{1,6})?),-?(90|[1-8]?[0-9](\\.[0-9]{1,6})?),-?(180|1[0-7][0-9]|[1-9]?[0-9](\\.[0-9]{1,6})?),-?(90|[1-8]?[0-9](\\.[0-9]{1,6})?)$";
+/// A longitude and a latitude.
+const LONGITUDE: &str = r"-?(180|(1[0-7][0-9]|[1-9]?[0-9])(\.[0-9]{1,6})?)";
+const LATITUDE: &str = r"-?(90|[1-8]?[0-9](\.[0-9]{1,6})?)";
 
-/// A point.
-pub(super) const POINT: &str = "^POINT ?\\(-?(180|1[0-7][0-9]|[1-9]?[0-9](\\.[0-9]{1,6})?) -?(90|[1-8]?[0-9](\\.[0-9]{1,6})?)\\)$";
+/// A time or a day.
+const TIME: &str = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
+    (T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?";
 
-/// The coordinate reference system.
-pub(super) const CRS: &str = "^(http://www\\.opengis\\.net/def/crs/OGC/1\\.3/)?CRS84$";
+/// A parameter that is a text of some pattern, as a type that the document knows by name.
+macro_rules! text {
+    ($(#[$doc:meta])* $type:ident, $name:literal, $schema:expr) => {
+        $(#[$doc])*
+        pub(super) struct $type;
 
-/// An interval that is open on one side at most.
-const INTERVAL: &str = "^((\\.\\.|TIME)/TIME|TIME/\\.\\.)$";
-const TIME: &str = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?";
+        impl ToSchema for $type {
+            fn name() -> Cow<'static, str> {
+                $name.into()
+            }
+        }
 
-/// A time, a day or an interval.
-pub(in crate::serve::api) struct Interval;
-
-impl ToSchema for Interval {
-    fn name() -> Cow<'static, str> {
-        "Interval".into()
-    }
+        impl PartialSchema for $type {
+            fn schema() -> RefOr<Schema> {
+                $schema
+            }
+        }
+    };
 }
 
-impl PartialSchema for Interval {
-    fn schema() -> RefOr<Schema> {
-        let interval = INTERVAL.replace("TIME", TIME);
-        let interval = ObjectBuilder::new().schema_type(Type::String).pattern(Some(interval));
+text!(
+    /// A time, a day or an interval that is open on one side at most.
+    Interval,
+    "EdrInterval",
+    {
+        let interval = text(&format!(r"((\.\.|{TIME})/{TIME}|{TIME}/\.\.)"));
         AnyOfBuilder::new().item(Ref::from_schema_name(Moment::name())).item(interval).into()
     }
+);
+text!(
+    /// `west,south,east,north`.
+    BboxText,
+    "EdrBox",
+    text(&format!("{LONGITUDE},{LATITUDE},{LONGITUDE},{LATITUDE}")).into()
+);
+text!(
+    /// A point as well-known text.
+    PointText,
+    "EdrPointText",
+    text(&format!(r"POINT ?\({LONGITUDE} {LATITUDE}\)")).into()
+);
+text!(
+    /// The coordinate reference system.
+    Crs,
+    "EdrCrsName",
+    text(r"(http://www\.opengis\.net/def/crs/OGC/1\.3/)?CRS84").into()
+);
+
+fn text(pattern: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{pattern}$")))
+}
+
+/// The schemas of parameters, of which the macros keep none.
+pub(in crate::serve::api) fn of_parameters() -> [(String, RefOr<Schema>); 5] {
+    fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
+        (T::name().into_owned(), T::schema())
+    }
+    [
+        named::<Interval>(),
+        named::<BboxText>(),
+        named::<PointText>(),
+        named::<Crs>(),
+        named::<ParameterName>(),
+    ]
 }
 
 /// A place as `GeoJSON`.

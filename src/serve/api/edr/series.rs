@@ -65,19 +65,23 @@ impl Asked {
         &self,
         app: &App,
         query: &str,
-        place: &impl std::fmt::Display,
+        place: &str,
     ) -> Result<Question, Problem> {
-        let Self { span, base, quantities, source, format } = self;
+        Question::ask(app, self.written(query, place), self.format).await
+    }
+
+    fn written(&self, query: &str, place: &str) -> String {
+        let Self { span, base, quantities, source, .. } = self;
         let parts: [(&str, &dyn std::fmt::Display); 7] = [
             ("base", base),
-            ("place", place),
+            ("place", &place),
             ("from", &span.from),
             ("to", &span.to),
             ("open", &span.is_open),
             ("names", quantities),
             ("source", source),
         ];
-        Question::ask(app, written(query, &parts), *format).await
+        written(query, &parts)
     }
 }
 
