@@ -4,6 +4,7 @@
 //! expects one **observation**; a **run** is one execution that fills slots. Types here are made
 //! by parsing: one that exists is valid, and nobody below checks it again.
 
+pub mod budget;
 pub mod coordinates;
 pub mod cost;
 pub mod days;
@@ -22,6 +23,7 @@ pub mod sites_file;
 pub mod slot;
 pub mod tables;
 
+pub use budget::{Allowance, Budget, BudgetWindow, Window};
 pub use coordinates::Coordinates;
 pub use days::{Day, DaySum, DaySums, Days};
 pub use error_kind::ErrorKind;

@@ -17,8 +17,9 @@ use futures::stream::BoxStream;
 use uuid::Uuid;
 
 use crate::domain::tables::Table;
-use crate::domain::{Life, Outcome, RunCounts, Shard, Site, SlotResult};
+use crate::domain::{BudgetWindow, Life, Outcome, RunCounts, Shard, Site, SlotResult};
 
+pub mod budget;
 mod columns;
 mod error;
 pub mod mysql;
@@ -30,6 +31,7 @@ pub mod settings;
 mod site_changes;
 pub mod sqlite;
 
+pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
 pub use query::{ObservedSpan, RunVersion, SiteRow};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
@@ -100,6 +102,38 @@ pub trait Store: Send + Sync {
     /// Pauses `source`; a pause already set that ends later stays.
     async fn pause(&self, source: &str, until: DateTime<Utc>) -> Result<(), StoreError>;
 
+    /// Reserves calls of `account` in all of these windows, or in none, up to the least that one of
+    /// them has left of its cap. However many reserve at once, no window ever holds more than its
+    /// cap. Windows come sorted by scope, window and start, each once. Repeated after a lost
+    /// answer it reserves again, which wastes calls and exceeds nothing.
+    async fn reserve_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        wanted: Wanted,
+    ) -> Result<Reserved, StoreError>;
+
+    /// Says what became of calls that were reserved in these windows; what was not sent may be
+    /// reserved again. Must not be repeated unless it was certainly not carried out
+    /// ([`StoreError::Conflict`]): calls given back twice would let the cap be exceeded.
+    async fn settle_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        settled: Settled,
+    ) -> Result<(), StoreError>;
+
+    /// What `account` has reserved and used in the windows that begin at `since` or later.
+    async fn list_call_counts(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<CallCount>, StoreError>;
+
+    /// True when a run of this kind is open, of whatever shard, and was not silent for a lease by the
+    /// database's clock.
+    async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError>;
+
     /// Every active site with what is known of it; counts are of slots since `since`.
     async fn list_site_states(
         &self,
@@ -122,7 +156,7 @@ pub trait Store: Send + Sync {
     async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError>;
 
     /// The runs that started from one time to another, both included, and stopped since a source
-    /// had blocked the account or refused the key; oldest first.
+    /// had blocked the account or refused the key, or its budget was spent; oldest first.
     async fn list_stopped_runs(
         &self,
         times: (DateTime<Utc>, DateTime<Utc>),
@@ -207,13 +241,11 @@ pub struct RunStart {
     pub host: RunHost,
 }
 
-impl RunStart {
-    /// Whether a run that beat so long ago has been silent past its lease. A heartbeat that far in
-    /// the future is from before the database's clock was set back: a run at work beats again by
-    /// the new time, and one that is dead must not hold the lock until that time comes.
-    fn lease_is_over(&self, silent_ms: i64) -> bool {
-        u128::from(silent_ms.unsigned_abs()) > self.lease.as_millis()
-    }
+/// Whether a run that beat so long ago has been silent past its lease. A heartbeat that far in
+/// the future is from before the database's clock was set back: a run at work beats again by
+/// the new time, and one that is dead must not hold the lock until that time comes.
+fn lease_is_over(lease: Duration, silent_ms: i64) -> bool {
+    u128::from(silent_ms.unsigned_abs()) > lease.as_millis()
 }
 
 /// Who runs a run.

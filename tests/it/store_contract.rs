@@ -25,6 +25,8 @@ use crate::support::samples::{
     site, site_id, sites,
 };
 
+mod budget;
+
 on_both_databases!(
     a_batch_written_twice_leaves_what_it_left_the_first_time,
     a_beating_run_is_not_set_aside,
@@ -652,7 +654,7 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
         (0, Some("openweathermap has blocked the account: no call before noon")),
         (1, Some("the store has no room left")),
         (2, None),
-        (3, Some("openweathermap refused the API key: HTTP 401")),
+        (3, Some("openweathermap has no calls left this day: no call before midnight")),
         (4, Some("openweathermap refused the API key: HTTP 401")),
     ] {
         let start = RunStart { started_at: at(hours), ..run_start("0/1", LONG_LEASE) };
@@ -666,6 +668,12 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
         };
         store.close_run(&run, &end).await.unwrap();
     }
+    let heal = RunStart { kind: "heal", started_at: at(3), ..run_start("0/1", LONG_LEASE) };
+    let heal = opened(store.start_run(&heal).await.unwrap());
+    let words = "openweathermap has no calls left this day: no call before midnight";
+    let error_message = Some(words.to_owned());
+    let end = RunEnd { outcome: Outcome::Failed, error_message, ..run_end(RunCounts::default()) };
+    store.close_run(&heal, &end).await.unwrap();
     let stopped = store.list_stopped_runs((at(0), at(3))).await.unwrap();
     let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
     assert_eq!(times, [at(0), at(3)]);

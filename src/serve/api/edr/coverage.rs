@@ -65,7 +65,7 @@ impl<'a> Coverage<'a> {
 
     pub(super) fn end(self) -> std::io::Result<Vec<u8>> {
         let mut text = Vec::with_capacity(self.bytes() + (16 << 10));
-        let SiteRow { longitude, latitude, .. } = self.site;
+        let (longitude, latitude) = (json!(self.site.longitude), json!(self.site.latitude));
         write!(text, r#"{{"type":"Coverage","id":{},"domain":{{"type":"Domain","#, json!(self.id))?;
         write!(text, r#""domainType":"PointSeries","axes":{{"x":{{"values":[{longitude}]}},"#)?;
         write!(text, r#""y":{{"values":[{latitude}]}},"t":{{"values":["#)?;
