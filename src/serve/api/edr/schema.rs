@@ -17,7 +17,7 @@ const LONGITUDE: &str = r"-?(180|(1[0-7][0-9]|[1-9]?[0-9])(\.[0-9]{1,6})?)";
 const LATITUDE: &str = r"-?(90|[1-8]?[0-9](\.[0-9]{1,6})?)";
 
 /// A time or a day.
-const TIME: &str = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
+const TIME: &str = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
     (T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?";
 
 /// A parameter that is a text of some pattern, as a type that the document knows by name.

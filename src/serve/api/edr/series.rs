@@ -70,6 +70,10 @@ impl Asked {
         Question::ask(app, self.written(query, place), self.format).await
     }
 
+    fn is_long(&self) -> bool {
+        self.span.to - self.span.from > TimeDelta::days(LONG_DAYS)
+    }
+
     fn written(&self, query: &str, place: &str) -> String {
         let Self { span, base, quantities, source, .. } = self;
         let parts: [(&str, &dyn std::fmt::Display); 7] = [
@@ -148,8 +152,7 @@ impl<'a> Text<'a> {
 /// The time series, or nothing.
 pub(super) async fn read(app: &App, site: &SiteRow, asked: &Asked) -> Result<Content, Problem> {
     refuse_more_before(app, site, asked).await?;
-    let is_long = asked.span.to - asked.span.from > TimeDelta::days(LONG_DAYS);
-    let _room = if is_long { app.budget.build().await } else { None };
+    let _room = if asked.is_long() { app.budget.build().await } else { None };
     let mut text = Text::begin(site, asked);
     let mut next = Some(asked.span.from);
     while let Some(from) = next {
@@ -172,6 +175,10 @@ async fn page(
     from: DateTime<Utc>,
     text: &mut Text<'_>,
 ) -> Result<Option<DateTime<Utc>>, Problem> {
+    let _turn = match asked.is_long() {
+        true => app.budget.turns().acquire_owned().await.ok(),
+        false => None,
+    };
     let rows = rows(site, asked, from, asked.span.to, PAGE);
     let Some(batch) = app.store.read_rows(&OBSERVATIONS, &rows).try_next().await? else {
         return Ok(None);
