@@ -1,6 +1,6 @@
 //! The measured quantities as others name them: label, unit and standard name.
 //!
-//! [`measure`](super::measure) says what a value may be, the [table](super::tables) what it means;
+//! [`measure`] says what a value may be, the [table](super::tables) what it means;
 //! here it is told to programs that know neither: units by UCUM (<https://ucum.org>), quantities by
 //! the CF standard names (<https://cfconventions.org>).
 
