@@ -24,8 +24,10 @@ const STREAMS: usize = 128;
 /// by default. The other half, and the processor, are for those who ask for little.
 const PAGES: usize = 2;
 
-/// Long answers that are made whole at once at most, some megabytes each; the next wait.
-const BUILDS: usize = 4;
+/// Long answers that are made whole at once at most, some megabytes each; and those with the ones that
+/// wait for it, which are in the way of who asks for little.
+const BUILDS: usize = 2;
+const BUILDERS: usize = 16;
 
 /// Listeners to events at once at most.
 const LISTENERS: usize = 256;
@@ -36,6 +38,7 @@ pub(super) struct Budget {
     streams: Arc<Semaphore>,
     pages: Arc<Semaphore>,
     builds: Arc<Semaphore>,
+    builders: Arc<Semaphore>,
     listeners: Arc<Semaphore>,
 }
 
@@ -47,6 +50,7 @@ impl Budget {
             streams: room(STREAMS),
             pages: room(PAGES),
             builds: room(BUILDS),
+            builders: room(BUILDERS),
             listeners: room(LISTENERS),
         }
     }
@@ -74,8 +78,11 @@ impl Budget {
     }
 
     /// Room for making a long answer whole, as soon as there is some.
-    pub(super) async fn build(&self) -> Option<OwnedSemaphorePermit> {
-        self.builds.clone().acquire_owned().await.ok()
+    pub(super) async fn build(&self) -> Result<Building, Problem> {
+        let busy = || Problem::busy("too many long answers are being made");
+        let builder = self.builders.clone().try_acquire_owned().map_err(|_| busy())?;
+        let build = self.builds.clone().acquire_owned().await.map_err(|_| busy())?;
+        Ok(Building { _permits: [builder, build] })
     }
 
     /// Room for a listener to events.
@@ -83,6 +90,11 @@ impl Budget {
         let permit = self.listeners.clone().try_acquire_owned();
         permit.map_err(|_| Problem::busy("too many are listening"))
     }
+}
+
+/// A long answer that is being made.
+pub(super) struct Building {
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 struct Held {

@@ -152,7 +152,7 @@ impl<'a> Text<'a> {
 /// The time series, or nothing.
 pub(super) async fn read(app: &App, site: &SiteRow, asked: &Asked) -> Result<Content, Problem> {
     refuse_more_before(app, site, asked).await?;
-    let _room = if asked.is_long() { app.budget.build().await } else { None };
+    let _room = if asked.is_long() { Some(app.budget.build().await?) } else { None };
     let mut text = Text::begin(site, asked);
     let mut next = Some(asked.span.from);
     while let Some(from) = next {
