@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::extent::Extent;
 use super::links::{Base, Link, Variables, output_formats};
-use super::{COLLECTION, CRS84, PAGES, form};
+use super::{COLLECTION, CRS84, PAGES, form, position};
 use crate::domain::tables::WEATHER_OBSERVATIONS;
 use crate::domain::{QUANTITIES, Quantity};
 use crate::serve::App;
@@ -241,6 +241,6 @@ fn queries(base: &Base) -> BTreeMap<&'static str, DataQuery> {
     let covjson = "application/prs.coverage+json";
     BTreeMap::from([
         query("locations", "locations", "application/geo+json", "The sites; a site's time series"),
-        query("position", "position?coords={coords}", covjson, "The nearest site's time series"),
+        query("position", "position?coords={coords}", covjson, position::TITLE),
     ])
 }

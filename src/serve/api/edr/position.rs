@@ -25,6 +25,9 @@ use crate::store::SiteRow;
 /// two places differ in rain and wind more often than not.
 const MAX_KM: f64 = 25.0;
 
+/// What the query is called, which says how far.
+pub(super) const TITLE: &str = "The time series of the nearest site within 25 km";
+
 /// Shows the time series of the site that is nearest to a point, if one is within 25 km.
 ///
 /// Of the sites that are in the sites file and within their days in the time that is asked for. The
