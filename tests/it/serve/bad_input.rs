@@ -107,8 +107,15 @@ async fn a_store_that_is_away_is_503_and_nothing_is_told_of_it() {
         server.get("/readyz").await.expect(200);
         server.get("/api/v1/latest").await.expect(200);
         proxy.close();
-        let paths =
-            ["/readyz", "/api/v1/latest", "/api/v1/sites", "/api/v1/status", "/api/v1/gaps"];
+        let paths = [
+            "/readyz",
+            "/api/v1/latest",
+            "/api/v1/sites",
+            "/api/v1/status",
+            "/api/v1/gaps",
+            "/edr",
+            "/edr/collections/observations/locations",
+        ];
         for path in paths {
             let answer = server.get(path).await.expect(503);
             assert_eq!(answer.header("retry-after"), "10", "{path}");
