@@ -19,6 +19,7 @@ mod migrate;
 mod output;
 mod pipeline;
 mod progress;
+mod quota;
 mod repair;
 mod runs;
 mod serve;
@@ -59,12 +60,13 @@ use exit::Exit;
         weather status                            is every site fresh?\n  \
         weather gaps                              which hours are missing, and why?\n  \
         weather heal                              fill them from history\n  \
+        weather quota                             how many calls are left, and are they enough?\n  \
         weather serve                             answer programs over HTTP\n\n\
         Settings: a flag goes before its environment variable, that before the default; .env is read\n\
         if it is there.\n\n\
         Exit codes: 0 done; 1 more sites failed than allowed, or a difference was found; 2 wrong usage,\n\
         configuration or sites file; 3 stopped short (store, source or sink unreachable or\n\
-        refusing);\n\
+        refusing, or no calls left);\n\
         130, 143 interrupted."
 )]
 struct Cli {
@@ -89,6 +91,7 @@ enum Command {
     Status(status::Args),
     Gaps(gaps::Args),
     Heal(Box<heal::Args>),
+    Quota(Box<quota::Args>),
     Runs(runs::Args),
     Serve(Box<serve::Args>),
     Token(token::Args),
@@ -146,6 +149,7 @@ impl Cli {
             Command::Status(args) => status::run(args).await,
             Command::Gaps(args) => gaps::run(args).await,
             Command::Heal(args) => heal::run(*args, &self.cloud_run).await,
+            Command::Quota(args) => quota::run(*args).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Serve(args) => serve::run(*args).await,
             Command::Token(args) => token::run(args),

@@ -4,6 +4,7 @@
 //! expects one **observation**; a **run** is one execution that fills slots. Types here are made
 //! by parsing: one that exists is valid, and nobody below checks it again.
 
+pub mod budget;
 pub mod coordinates;
 pub mod cost;
 pub mod days;
@@ -14,6 +15,7 @@ pub mod gaps;
 pub mod measure;
 pub mod observation;
 pub mod position;
+pub mod quantity;
 pub mod run;
 pub mod shard;
 pub mod site;
@@ -21,6 +23,7 @@ pub mod sites_file;
 pub mod slot;
 pub mod tables;
 
+pub use budget::{Allowance, Budget, BudgetWindow, Window};
 pub use coordinates::Coordinates;
 pub use days::{Day, DaySum, DaySums, Days};
 pub use error_kind::ErrorKind;
@@ -28,6 +31,7 @@ pub use expected::{Expected, Life, Span, Spans};
 pub use fingerprint::row_hash;
 pub use gaps::{Folding, Gap, Missing, Reason};
 pub use observation::Observation;
+pub use quantity::{QUANTITIES, Quantity};
 pub use run::{Outcome, RunCounts, RunStatus};
 pub use shard::Shard;
 pub use site::{Interval, Site, SiteId};

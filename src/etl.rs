@@ -4,8 +4,8 @@
 //!    not yet settled. A second start within the hour finds little or nothing to do, and a start
 //!    after a crash only what is missing.
 //! 2. Call for each, at most `MAX_WORKERS` at once and no faster than the account allows. What a
-//!    call finds out is its slot's and goes no further, except that a refused key and a blocked
-//!    account stop the run.
+//!    call finds out is its slot's and goes no further, except that a refused key, a blocked
+//!    account and a spent budget stop the run.
 //! 3. Load in batches while the next calls run.
 //! 4. Close the run with its report.
 
@@ -16,10 +16,11 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
-use crate::domain::{Site, Slot, SlotResult};
+use crate::domain::{Budget, Site, Slot, SlotResult};
 use crate::job::gate::Gate;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
+use crate::job::permits::Permits;
 use crate::job::{Job, JobSettings, Progress, Stop};
 use crate::source::Source;
 use crate::store::{Holder, Run, StoreError};
@@ -50,6 +51,8 @@ pub struct Etl<'a> {
     pub settings: &'a JobSettings,
     /// Calls per minute of the account, all tasks together; 0 is no limit.
     pub calls_per_minute: f64,
+    /// What the account may do: calls are reserved before they are sent.
+    pub budget: &'a Budget,
     /// Is told of each slot that is done.
     pub progress: &'a dyn Progress,
 }
@@ -107,7 +110,9 @@ async fn collect(
         return Ok(()); // complete: a pause of the account is none of our business
     }
     let calls_per_minute = parts.calls_per_minute / f64::from(job.shard.count());
-    let gate = Gate::new(job.clock, source.name(), calls_per_minute);
+    let pace = (calls_per_minute, parts.settings.max_workers);
+    let permits = Permits::new(job, source.name(), parts.budget.for_live(), pace);
+    let gate = Gate::new(job.clock, source.name(), calls_per_minute).within(permits);
     gate.heed_pauses(job, &[source.name()]).await?;
     tracing::debug!(phase = "calls", slots = due.slots.len(), "calling");
     let batch_rows = parts.settings.batch_rows as usize;
@@ -125,6 +130,7 @@ async fn collect(
     };
     let (loaded, ()) =
         tokio::join!(loader.load(receiver), extract(parts, run, &gate, due.slots, sender));
+    gate.settle().await;
     report.take_counts(&gate);
     if let Some(stop) = gate.into_stop() {
         report.stop_for(stop);

@@ -10,8 +10,10 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use serde::Serialize;
 
-use crate::domain::{Days, Expected, Folding, Gap, Life, Missing, Reason};
+use crate::domain::{Days, ErrorKind, Expected, Folding, Gap, Life, Missing, Reason};
 use crate::store::{AskedSource, LedgerSlot, StoppedRun, Store, StoreError};
+
+const OUT_OF_RANGE: &str = ErrorKind::OutOfRange.as_str();
 
 /// Which gaps are meant.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +63,7 @@ pub struct GapRow {
     pub interval_minutes: u32,
     /// How many.
     pub slots: u64,
-    /// `never_tried`, `paused`, `failed` or `unfillable`.
+    /// `never_tried`, `paused`, `failed`, `quarantined` or `unfillable`.
     pub reason: &'static str,
     /// What kind of error, if they failed.
     pub error_kind: Option<String>,
@@ -74,6 +76,7 @@ impl From<SiteGap> for GapRow {
         let reason = gap.reason.status();
         let error_kind = match gap.reason {
             Reason::Failed(kind) => Some(kind),
+            Reason::Quarantined => Some(ErrorKind::OutOfRange.to_string()),
             _ => None,
         };
         Self {
@@ -225,6 +228,7 @@ pub(crate) fn missing(
         Some(row) => match row.status.as_str() {
             "collected" => return None,
             "unfillable" => Reason::Unfillable(text(&row.error_message)),
+            _ if row.error_kind.as_deref() == Some(OUT_OF_RANGE) => Reason::Quarantined,
             _ => Reason::Failed(text(&row.error_kind)),
         },
     };

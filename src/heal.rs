@@ -14,7 +14,7 @@
 
 use anyhow::Context as _;
 
-use crate::domain::{Days, Site};
+use crate::domain::{Allowance, Days, Site};
 use crate::job::{Job, JobSettings, Progress, Stop};
 use crate::source::History;
 use crate::store::Holder;
@@ -50,6 +50,11 @@ pub struct Heal<'a> {
     pub settings: &'a JobSettings,
     /// Calls per minute of the account, all tasks together; 0 is no limit.
     pub calls_per_minute: f64,
+    /// What the account may do beside the calls for its live slots: calls are reserved before they
+    /// are sent.
+    pub budget: Allowance<'a>,
+    /// The kind of the account's live runs: while one is at work, this job makes no call.
+    pub live_kind: &'static str,
     /// Calls that it may spend, as the source charges them; `None`: as many as it takes.
     pub max_calls: Option<u64>,
     /// Is told of each slot that is done.
@@ -103,7 +108,8 @@ pub async fn run(parts: Heal<'_>, sites: &[Site], days: Days) -> anyhow::Result<
     parts.progress.planned(usize::try_from(survey.slots).unwrap_or(usize::MAX));
     let mut report = Report::new(parts, &survey);
     let healed = heal(parts, &places, survey, &account, &mut report).await;
-    let is_spent = account.allowance.is_spent();
+    account.gate.settle().await;
+    let is_spent = account.max_calls.is_spent();
     if let Some(stop) = account.gate.into_stop() {
         report.stop_for(stop);
     }
@@ -133,7 +139,7 @@ async fn heal(
         };
         for batch in calls.into_batches(parts, report.calls == 0) {
             match batch.heal(parts, places, account, report).await {
-                Batched::Done if account.allowance.is_spent() => return Batched::Done,
+                Batched::Done if account.max_calls.is_spent() => return Batched::Done,
                 Batched::Done => {}
                 ended => return ended,
             }

@@ -13,6 +13,7 @@ use crate::store::{Run, RunEnd, RunHost, Store, StoreError};
 pub mod gate;
 pub mod load;
 pub mod lock;
+pub mod permits;
 mod rate_limit;
 pub mod settings;
 mod stop;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -28,6 +28,7 @@ mod endpoint;
 mod faults;
 mod open_meteo;
 mod place;
+mod quota;
 mod sun;
 #[cfg(test)]
 mod tests;
@@ -35,15 +36,25 @@ mod timeline;
 
 pub use faults::{FaultKind, FaultRule};
 use place::Site;
+pub use quota::QuotaWindow;
+use quota::{Accounts, Charge};
 
 /// What the simulator does.
 #[derive(Debug, Clone)]
 pub struct SimulatorConfig {
     /// Keys that are good; empty: every key is.
     pub api_keys: Vec<String>,
-    /// Calls per minute until the account is blocked for the rest of it, at each service by
-    /// itself; `None`: no limit.
+    /// Calls per minute until the account (the key) is blocked for the rest of it, at each service
+    /// by itself; `None`: no limit.
     pub calls_per_minute: Option<u32>,
+    /// The same of a UTC day; One Call has a day of its own.
+    pub calls_per_day: Option<u32>,
+    /// The same of a month.
+    pub calls_per_month: Option<u32>,
+    /// Calls per UTC day of One Call.
+    pub one_call_calls_per_day: Option<u32>,
+    /// How long an account over a limit is blocked, if not until the window ends.
+    pub block_for: Option<Duration>,
     /// OpenWeatherMap's account has the subscription of One Call, of every version.
     pub has_one_call: bool,
     /// Faults on demand.
@@ -63,6 +74,10 @@ impl Default for SimulatorConfig {
         Self {
             api_keys: Vec::new(),
             calls_per_minute: None,
+            calls_per_day: None,
+            calls_per_month: None,
+            one_call_calls_per_day: None,
+            block_for: None,
             has_one_call: true,
             faults: Vec::new(),
             seed: 0,
@@ -114,7 +129,7 @@ struct State {
 struct Memory {
     calls: Vec<Call>,
     calls_by_site: HashMap<Site, u32>,
-    minutes: HashMap<&'static str, (i64, u32)>,
+    accounts: Accounts,
 }
 
 impl Simulator {
@@ -178,17 +193,18 @@ impl Simulator {
         *calls
     }
 
-    /// True when the account at `service` is over its calls of this minute.
-    fn is_over_quota(&self, service: &'static str, now: DateTime<Utc>) -> bool {
-        let Some(limit) = self.state.config.calls_per_minute else { return false };
-        let minute = now.timestamp().div_euclid(60);
-        let mut memory = self.memory();
-        let calls = memory.minutes.entry(service).or_default();
-        if calls.0 != minute {
-            *calls = (minute, 0);
-        }
-        calls.1 += 1;
-        calls.1 > limit
+    /// Counts a call; the window whose limit its account is over, if it is.
+    fn count_call(&self, charge: Charge<'_>, now: DateTime<Utc>) -> Option<QuotaWindow> {
+        let block_for = self.state.config.block_for.and_then(|time| TimeDelta::from_std(time).ok());
+        self.memory().accounts.count(charge, now, block_for)
+    }
+
+    /// The most calls that one account made in one such window so far, those refused for it too:
+    /// `openweathermap` (in a minute with One Call, in a day and month without),
+    /// `openweathermap:onecall` (in a day), `open-meteo` (as it counts them, rounded up).
+    #[must_use]
+    pub fn most_calls(&self, service: &str, window: QuotaWindow) -> u64 {
+        self.memory().accounts.most_calls(service, window)
     }
 }
 

@@ -17,8 +17,9 @@ use futures::stream::BoxStream;
 use uuid::Uuid;
 
 use crate::domain::tables::Table;
-use crate::domain::{Life, Outcome, RunCounts, Shard, Site, SlotResult};
+use crate::domain::{BudgetWindow, Life, Outcome, RunCounts, Shard, Site, SlotResult};
 
+pub mod budget;
 mod columns;
 mod error;
 pub mod mysql;
@@ -31,8 +32,9 @@ mod site_changes;
 pub mod sqlite;
 mod told;
 
+pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
-pub use query::{RunVersion, SiteRow};
+pub use query::{ObservedSpan, RunVersion, SiteRow};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
@@ -102,6 +104,38 @@ pub trait Store: Send + Sync {
     /// Pauses `source`; a pause already set that ends later stays.
     async fn pause(&self, source: &str, until: DateTime<Utc>) -> Result<(), StoreError>;
 
+    /// Reserves calls of `account` in all of these windows, or in none, up to the least that one of
+    /// them has left of its cap. However many reserve at once, no window ever holds more than its
+    /// cap. Windows come sorted by scope, window and start, each once. Repeated after a lost
+    /// answer it reserves again, which wastes calls and exceeds nothing.
+    async fn reserve_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        wanted: Wanted,
+    ) -> Result<Reserved, StoreError>;
+
+    /// Says what became of calls that were reserved in these windows; what was not sent may be
+    /// reserved again. Must not be repeated unless it was certainly not carried out
+    /// ([`StoreError::Conflict`]): calls given back twice would let the cap be exceeded.
+    async fn settle_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        settled: Settled,
+    ) -> Result<(), StoreError>;
+
+    /// What `account` has reserved and used in the windows that begin at `since` or later.
+    async fn list_call_counts(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<CallCount>, StoreError>;
+
+    /// True when a run of this kind is open, of whatever shard, and was not silent for a lease by the
+    /// database's clock.
+    async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError>;
+
     /// Every active site with what is known of it; counts are of slots since `since`.
     async fn list_site_states(
         &self,
@@ -124,7 +158,7 @@ pub trait Store: Send + Sync {
     async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError>;
 
     /// The runs that started from one time to another, both included, and stopped since a source
-    /// had blocked the account or refused the key; oldest first.
+    /// had blocked the account or refused the key, or its budget was spent; oldest first.
     async fn list_stopped_runs(
         &self,
         times: (DateTime<Utc>, DateTime<Utc>),
@@ -170,6 +204,9 @@ pub trait Store: Send + Sync {
 
     /// The sources that have said anything of a site, by name.
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Every site by id, and from when to when a source has said anything of it.
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError>;
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;
@@ -221,13 +258,11 @@ pub struct RunStart {
     pub host: RunHost,
 }
 
-impl RunStart {
-    /// Whether a run that beat so long ago has been silent past its lease. A heartbeat that far in
-    /// the future is from before the database's clock was set back: a run at work beats again by
-    /// the new time, and one that is dead must not hold the lock until that time comes.
-    fn lease_is_over(&self, silent_ms: i64) -> bool {
-        u128::from(silent_ms.unsigned_abs()) > self.lease.as_millis()
-    }
+/// Whether a run that beat so long ago has been silent past its lease. A heartbeat that far in
+/// the future is from before the database's clock was set back: a run at work beats again by
+/// the new time, and one that is dead must not hold the lock until that time comes.
+fn lease_is_over(lease: Duration, silent_ms: i64) -> bool {
+    u128::from(silent_ms.unsigned_abs()) > lease.as_millis()
 }
 
 /// Who runs a run.

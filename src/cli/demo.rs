@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::output;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SteppedClock, SystemClock};
-use crate::domain::{Shard, Site, sites_file};
+use crate::domain::{Budget, Shard, Site, sites_file};
 use crate::etl::{self, Ended, Etl, Report, Selection};
 use crate::job::{Job, JobSettings, Stop, Unwatched};
 use crate::simulator::{self, Simulator};
@@ -165,6 +165,7 @@ impl Demo<'_> {
             source: self.source,
             settings: &JobSettings { max_workers: script::FIRST_CALLS, ..JobSettings::default() },
             calls_per_minute: 0.0,
+            budget: &Budget::unlimited(String::new()),
             progress: &Unwatched,
         };
         match etl::run(parts, self.sites, &Selection::default()).await? {

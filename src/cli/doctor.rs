@@ -9,7 +9,7 @@ use super::output::{self, OutputFormat, Row};
 use super::sites::SitesSettings;
 use super::sources::{SourceName, SourcesSettings};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::ErrorKind;
+use crate::domain::{Budget, ErrorKind};
 use crate::sink::{Sink, SinkError, SinkSettings};
 use crate::source::Source;
 use crate::store::{Store, StoreError, StoreSettings};
@@ -42,6 +42,8 @@ pub(super) struct Args {
     #[command(flatten)]
     sites: SitesSettings,
 }
+
+mod call;
 
 /// How far the database's clock may be from ours: leases go by one, slots by the other.
 const MAX_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::seconds(60);
@@ -119,8 +121,8 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     findings.extend(sink_findings(&args.sink, store.as_deref().ok()).await);
     for source in args.sources.names() {
         findings.extend(match source {
-            SourceName::OpenWeatherMap => vec![api_key(&args).await],
-            SourceName::OpenMeteo => open_meteo(&args).await,
+            SourceName::OpenWeatherMap => vec![api_key(&args, store.as_deref().ok()).await],
+            SourceName::OpenMeteo => open_meteo(&args, store.as_deref().ok()).await,
         });
     }
     output::rows(args.output, &findings)?;
@@ -257,7 +259,7 @@ fn version(version: &str) -> Finding {
     Finding::good("version", version)
 }
 
-async fn api_key(args: &Args) -> Finding {
+async fn api_key(args: &Args, store: Option<&dyn Store>) -> Finding {
     let check = "API key";
     let source = match args.sources.openweather.build() {
         Ok(Some(source)) => source,
@@ -269,11 +271,12 @@ async fn api_key(args: &Args) -> Finding {
             return Finding::bad(check, Verdict::Refused, error.to_string(), "see the cause");
         }
     };
-    ask(check, "set", &source, args, remedy).await
+    let budget = args.sources.openweather.budget();
+    ask((check, "set"), &source, args, (store, &budget), remedy).await
 }
 
 /// The service, and on which terms it is used.
-async fn open_meteo(args: &Args) -> Vec<Finding> {
+async fn open_meteo(args: &Args, store: Option<&dyn Store>) -> Vec<Finding> {
     let settings = &args.sources.open_meteo;
     let source = match settings.build(args.sources.timeout()) {
         Ok(source) => source,
@@ -298,15 +301,16 @@ async fn open_meteo(args: &Args) -> Vec<Finding> {
              (https://open-meteo.com/en/terms)",
         ),
     };
-    vec![ask("Open-Meteo", "no key needed", &source, args, open_meteo_remedy).await, terms]
+    let (check, budget) = (("Open-Meteo", "no key needed"), settings.budget());
+    vec![ask(check, &source, args, (store, &budget), open_meteo_remedy).await, terms]
 }
 
 /// Asks a source once, for the first site.
 async fn ask(
-    check: &'static str,
-    set: &str,
+    (check, set): (&'static str, &str),
     source: &dyn Source,
     args: &Args,
+    (store, budget): (Option<&dyn Store>, &Budget),
     remedy: impl Fn(ErrorKind, &str) -> &'static str,
 ) -> Finding {
     if args.no_call {
@@ -315,6 +319,11 @@ async fn ask(
     let Ok(Some(site)) = args.sites.read().map(|sites| sites.into_iter().next()) else {
         return Finding::good(check, format!("{set}, not tried: no site to ask for"));
     };
+    if let Err(until) = call::spend(store, budget).await {
+        let found = format!("{set}, not tried: no calls left until {}", until.format("%F %T UTC"));
+        let remedy = "`weather quota` shows what was spent";
+        return Finding::bad(check, Verdict::Warning, found, remedy);
+    }
     match source.observe(&site).await {
         Ok(_) => Finding::good(check, format!("{} answered", source.name())),
         Err(error) => Finding::bad(

@@ -98,6 +98,7 @@ pub(super) async fn collect(
         source: &*ready.source,
         settings: &args.settings,
         calls_per_minute: ready.calls_per_minute,
+        budget: &ready.budget,
         progress: &bar,
     });
     let parts: Vec<Etl<'_>> = parts.collect();

@@ -17,8 +17,9 @@ use crate::store::StoreSettings;
 ///
 /// A slot is expected from a site's active_from on (without it, from its first slot) to now, at the
 /// interval that the site had then, while it was in the sites file. A missing one was never tried,
-/// paused (the account was blocked or the key refused when it was due), failed (by kind), or is
-/// unfillable (no source can fill it any more). BigQuery's view missing_hours lists the same.
+/// paused (the account was blocked, the key refused or the call budget spent when it was due), failed
+/// (by kind), is quarantined (the answer held a value out of its physical range), or unfillable (no
+/// source can fill it any more). BigQuery's view missing_hours lists the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather gaps\n  \
@@ -147,7 +148,10 @@ impl Row for GapRow {
             time(self.first_slot),
             time(self.last_slot),
             grouped(self.slots),
-            self.error_kind.clone().unwrap_or_else(|| self.reason.replace('_', " ")),
+            match &self.error_kind {
+                Some(kind) if self.reason == "failed" => kind.clone(),
+                _ => self.reason.replace('_', " "),
+            },
             self.error_message.clone().unwrap_or_default(),
         ]
     }

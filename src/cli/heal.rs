@@ -14,7 +14,7 @@ use super::shutdown::Shutdown;
 use super::sites::SitesSettings;
 use super::sources::{SourceName, SourcesSettings};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Days, Shard, Site};
+use crate::domain::{Budget, Days, Shard, Site};
 use crate::heal::{self, Ended, Heal, Report};
 use crate::job::{Job, JobSettings, Stop, Unwatched};
 use crate::source::History;
@@ -89,6 +89,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     let sources = args.sources.names();
     let ready = Ready::of_all(&args.sources, &sources, args.from_source)?;
     let days = days(&args, &ready, SystemClock.now())?;
+    let live_sites = sites.clone();
     let store = if args.dry_run {
         args.store.open_ready().await?
     } else {
@@ -105,6 +106,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
         shard: cloud_run.shard()?,
         host: &host,
         shutdown: &shutdown,
+        live_sites: &live_sites,
         max_calls: args.max_calls,
     };
     if args.dry_run {
@@ -133,10 +135,18 @@ pub(super) async fn heal_all(
         shard: cloud_run.shard()?,
         host: &host,
         shutdown,
+        live_sites: &sites,
         max_calls: Some(max_calls),
     };
     let bar = Bar::new(cloud_run.is_here(), "slots");
-    healing.heal(&ready, &sites, Days::ALL, &bar).await
+    match healing.heal(&ready, &sites, Days::ALL, &bar).await {
+        // It takes what the day leaves, start by start; the live slots have their calls.
+        Err(error) if matches!(error.downcast_ref(), Some(Stop::BudgetSpent { .. })) => {
+            tracing::warn!("healing goes on later: {error}");
+            Ok(Exit::Done)
+        }
+        ended => ended,
+    }
 }
 
 /// What a heal of all sources works with.
@@ -148,6 +158,8 @@ pub(super) struct Healing<'a> {
     pub(super) shard: Shard,
     pub(super) host: &'a RunHost,
     pub(super) shutdown: &'a Shutdown,
+    /// Those whose live slots come first.
+    pub(super) live_sites: &'a [Site],
     pub(super) max_calls: Option<u64>,
 }
 
@@ -156,6 +168,10 @@ pub(super) struct Ready {
     source: SourceName,
     histories: Vec<Box<dyn History>>,
     calls_per_minute: f64,
+    budget: Budget,
+    /// The kind of the live runs of the histories' source, and whether there are any.
+    live_kind: &'static str,
+    is_live: bool,
 }
 
 impl Ready {
@@ -168,7 +184,14 @@ impl Ready {
         let ready = sources.iter().map(|source| {
             let from = from_source.unwrap_or(*source);
             let (histories, calls_per_minute) = settings.build_histories(from)?;
-            Ok(Self { source: *source, histories, calls_per_minute })
+            Ok(Self {
+                source: *source,
+                histories,
+                calls_per_minute,
+                budget: settings.budget(from)?,
+                live_kind: from.run_kind(),
+                is_live: sources.contains(&from),
+            })
         });
         ready.collect()
     }
@@ -190,6 +213,8 @@ impl<'a> Healing<'a> {
             histories: &ready.histories,
             settings: self.settings,
             calls_per_minute: ready.calls_per_minute,
+            budget: ready.budget.for_heal(if ready.is_live { self.live_sites } else { &[] }),
+            live_kind: ready.live_kind,
             max_calls: self.max_calls,
             progress,
         }

@@ -28,6 +28,7 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 #[command(after_help = "Examples:\n  \
     weather simulate --listen 127.0.0.1:8900\n  \
     weather simulate --listen 127.0.0.1:8900 --fault server_error=5%:1 --fault not_found=1%\n  \
+    weather simulate --calls-per-minute 60 --calls-per-day 1000 --block-for 7200\n  \
     OPENWEATHER_BASE_URL=http://127.0.0.1:8900 OPENWEATHER_API_KEY=any weather etl\n  \
     OPEN_METEO_BASE_URL=http://127.0.0.1:8900 SOURCES=open-meteo weather etl")]
 pub(super) struct Args {
@@ -44,9 +45,25 @@ pub(super) struct Args {
     #[arg(long = "accept-key", value_name = "KEY", hide_env_values = true)]
     keys: Vec<String>,
 
-    /// Calls per minute until the account is blocked for the rest of it
+    /// Calls per minute until the account (the key) is blocked for the rest of it
     #[arg(long, value_name = "N")]
     calls_per_minute: Option<u32>,
+
+    /// Calls per day (UTC) until the account is blocked for the rest of it, One Call apart
+    #[arg(long, value_name = "N")]
+    calls_per_day: Option<u32>,
+
+    /// Calls per month (UTC) until the account is blocked for the rest of it, One Call apart
+    #[arg(long, value_name = "N")]
+    calls_per_month: Option<u32>,
+
+    /// Calls per day (UTC) of One Call until it is blocked for the rest of it
+    #[arg(long, value_name = "N")]
+    one_call_calls_per_day: Option<u32>,
+
+    /// Seconds that an account over a limit is blocked [default: until the minute, day or month ends]
+    #[arg(long, value_name = "S")]
+    block_for: Option<u64>,
 
     /// OpenWeatherMap's account has no subscription of One Call, neither 4.0 nor 3.0
     #[arg(long)]
@@ -82,6 +99,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let config = SimulatorConfig {
         api_keys: args.keys,
         calls_per_minute: args.calls_per_minute,
+        calls_per_day: args.calls_per_day,
+        calls_per_month: args.calls_per_month,
+        one_call_calls_per_day: args.one_call_calls_per_day,
+        block_for: args.block_for.map(Duration::from_secs),
         has_one_call: !args.without_one_call,
         faults: args.faults,
         seed: args.seed,

@@ -8,9 +8,10 @@ use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::cost::{Cost, PLANS, Plan};
+use crate::domain::cost::{Cost, Plan};
 use crate::domain::sites_file;
 use crate::domain::{Site, SiteId};
+use crate::source::openweathermap::CallLimits;
 
 /// Which sites.
 #[derive(Debug, Clone, clap::Args)]
@@ -30,6 +31,11 @@ impl SitesSettings {
     /// The sites of the file.
     pub(super) fn read(&self) -> anyhow::Result<Vec<Site>> {
         read(&self.sites_file)
+    }
+
+    /// The sites of `file`, if one is named.
+    pub(super) fn read_or(&self, file: Option<&Path>) -> anyhow::Result<Vec<Site>> {
+        read(file.unwrap_or(&self.sites_file))
     }
 
     /// The ids that were asked for by `--site`, all of them in the file.
@@ -101,14 +107,8 @@ enum Command {
         /// The file [default: the one of SITES_FILE]
         file: Option<PathBuf>,
 
-        /// Calls per minute of the account; 0 is no limit
-        #[arg(
-            long,
-            value_name = "N",
-            env = "OPENWEATHER_CALLS_PER_MINUTE",
-            default_value_t = 60.0
-        )]
-        calls_per_minute: f64,
+        #[command(flatten)]
+        limits: CallLimits,
 
         /// Form of the rows
         #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -131,8 +131,8 @@ enum Command {
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     match args.command {
-        Command::Check { file, calls_per_minute, output, sites } => {
-            check(&file.unwrap_or(sites.sites_file), calls_per_minute, output)
+        Command::Check { file, limits, output, sites } => {
+            check(&file.unwrap_or(sites.sites_file), &limits, output)
         }
         Command::List { output, sites } => {
             let rows: Vec<SiteRow> = sites.read()?.iter().map(SiteRow::new).collect();
@@ -142,10 +142,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     }
 }
 
-fn check(file: &Path, calls_per_minute: f64, format: OutputFormat) -> anyhow::Result<Exit> {
+fn check(file: &Path, limits: &CallLimits, format: OutputFormat) -> anyhow::Result<Exit> {
     let sites = read(file)?;
-    let cost = Cost::of(&sites, SystemClock.now(), calls_per_minute);
-    let plan = Plan::find_allowing(calls_per_minute).unwrap_or(&PLANS[0]);
+    let cost = Cost::of(&sites, SystemClock.now(), limits.calls_per_minute());
+    let plan = limits.plan_or_smallest();
     output::rows(format, &figures(&cost, plan))?;
     for warning in cost.warnings(plan) {
         output::say(&format!("warning: {warning}"));
@@ -156,10 +156,16 @@ fn check(file: &Path, calls_per_minute: f64, format: OutputFormat) -> anyhow::Re
 
 /// One figure of the cost.
 #[derive(Serialize)]
-struct Figure {
+pub(super) struct Figure {
     figure: String,
     value: f64,
     unit: &'static str,
+}
+
+impl Figure {
+    pub(super) fn new(figure: impl Into<String>, value: f64, unit: &'static str) -> Self {
+        Self { figure: figure.into(), value, unit }
+    }
 }
 
 impl Row for Figure {
@@ -171,19 +177,19 @@ impl Row for Figure {
     }
 }
 
+/// The figures of the cost, its share of `plan` among them.
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^53")]
-fn figures(cost: &Cost, plan: &Plan) -> Vec<Figure> {
-    let figure = |figure: &str, value, unit| Figure { figure: figure.into(), value, unit };
-    let mut figures = vec![
-        figure("active sites", cost.sites_active as f64, "sites"),
-        figure("calls per hour", cost.calls_per_hour, "calls"),
-        figure("calls per day", cost.calls_per_day as f64, "calls"),
-        figure("calls per month of 31 days", cost.calls_per_month as f64, "calls"),
-    ];
+pub(super) fn figures(cost: &Cost, plan: &Plan) -> Vec<Figure> {
     let share = format!("share of the {} plan", plan.name);
-    figures.push(figure(&share, cost.plan_share_pct(plan), "%"));
+    let mut figures = vec![
+        Figure::new("active sites", cost.sites_active as f64, "sites"),
+        Figure::new("calls per hour", cost.calls_per_hour, "calls"),
+        Figure::new("calls per day", cost.calls_per_day as f64, "calls"),
+        Figure::new("calls per month of 31 days", cost.calls_per_month as f64, "calls"),
+        Figure::new(share, cost.plan_share_pct(plan), "%"),
+    ];
     if let Some(minutes) = cost.minutes_per_run {
-        figures.push(figure("longest run", minutes, "minutes"));
+        figures.push(Figure::new("longest run", minutes, "minutes"));
     }
     figures
 }

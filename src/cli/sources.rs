@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::error::UsageError;
+use crate::domain::Budget;
 use crate::source::open_meteo::{self, OpenMeteoSettings};
 use crate::source::openweathermap::{self, OpenWeatherSettings};
 use crate::source::{History, Source};
@@ -32,7 +33,7 @@ impl SourceName {
     /// The kind of its runs, at most 16 characters. The open run is the lock of its kind and shard,
     /// so each source needs a kind of its own: one that is slow, paused or refused then holds up
     /// no other.
-    fn run_kind(self) -> &'static str {
+    pub(super) fn run_kind(self) -> &'static str {
         match self {
             Self::OpenWeatherMap => etl::KIND,
             Self::OpenMeteo => "etl:open-meteo",
@@ -93,6 +94,7 @@ pub(super) struct Ready {
     pub(super) source: Box<dyn Source>,
     pub(super) run_kind: &'static str,
     pub(super) calls_per_minute: f64,
+    pub(super) budget: Budget,
 }
 
 impl SourcesSettings {
@@ -124,7 +126,7 @@ impl SourcesSettings {
             SourceName::OpenWeatherMap => {
                 let source = self.openweather.build().context(context)?.ok_or_else(no_key)?;
                 let history = self.openweather.openweather_one_call.history(&source);
-                (vec![history], self.openweather.openweather_calls_per_minute)
+                (vec![history], self.openweather.limits.calls_per_minute())
             }
             SourceName::OpenMeteo => {
                 let source = self.open_meteo.build(self.timeout()).context(context)?;
@@ -140,14 +142,28 @@ impl SourcesSettings {
         let (source, calls_per_minute): (Box<dyn Source>, f64) = match name {
             SourceName::OpenWeatherMap => {
                 let source = self.openweather.build().context(context)?.ok_or_else(no_key)?;
-                (Box::new(source), self.openweather.openweather_calls_per_minute)
+                (Box::new(source), self.openweather.limits.calls_per_minute())
             }
             SourceName::OpenMeteo => {
                 let source = self.open_meteo.build(self.timeout()).context(context)?;
-                (Box::new(source), self.open_meteo.open_meteo_calls_per_minute)
+                (Box::new(source), self.open_meteo.live_calls_per_minute())
             }
         };
-        Ok(Ready { source, run_kind: name.run_kind(), calls_per_minute })
+        Ok(Ready {
+            source,
+            run_kind: name.run_kind(),
+            calls_per_minute,
+            budget: self.budget(name)?,
+        })
+    }
+
+    /// What the account of a source may do.
+    pub(super) fn budget(&self, name: SourceName) -> anyhow::Result<Budget> {
+        match name {
+            SourceName::OpenWeatherMap if self.openweather.key().is_none() => Err(no_key().into()),
+            SourceName::OpenWeatherMap => Ok(self.openweather.budget()),
+            SourceName::OpenMeteo => Ok(self.open_meteo.budget()),
+        }
     }
 }
 

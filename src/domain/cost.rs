@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use super::site::{Interval, Site};
 pub use plan::{PLANS, Plan};
 pub use schedule::START_MINUTES;
+pub use schedule::expected_calls;
 use schedule::{minutes_left, slots_per_day, unmet};
 
 /// Days of the longest month: a plan's limit has to do for that one too.
@@ -75,6 +76,18 @@ impl Cost {
     #[must_use]
     pub fn plan_share_pct(&self, plan: &Plan) -> f64 {
         100.0 * self.calls_per_month as f64 / plan.calls_per_month as f64
+    }
+
+    /// The smallest plan that these sites fit into: its month has their calls, and a run at its pace
+    /// is over before their slots are. `None`: they need more than the largest one.
+    #[must_use]
+    pub fn find_plan(&self) -> Option<&'static Plan> {
+        let left = self.active_intervals.iter().filter_map(|each| minutes_left(*each)).min();
+        PLANS.iter().find(|plan| {
+            let takes = self.sites_active as f64 / f64::from(plan.calls_per_minute);
+            self.calls_per_month <= plan.calls_per_month
+                && left.is_none_or(|left| takes <= f64::from(left))
+        })
     }
 
     /// What these sites can't have of the schedule, the limit and the plan, a sentence each.
@@ -247,6 +260,18 @@ mod tests {
         let long = warnings(31 * 60, 180, 60.0);
         assert!(long[0].starts_with("a run takes up to 31.0 minutes at 60 calls"), "{long:?}");
         assert!(warnings(30 * 60, 180, 60.0).is_empty());
+    }
+
+    #[test]
+    fn the_smallest_plan_is_found_that_has_the_calls_and_the_pace() {
+        let plan = |count, minutes| {
+            cost(&vec![site(minutes); count], 0.0).find_plan().map(|plan| plan.name)
+        };
+        assert_eq!((plan(0, 60), plan(1344, 60)), (Some("free"), Some("free")));
+        assert_eq!(plan(1345, 60), Some("startup"), "by the month");
+        assert_eq!(plan(53 * 60 + 1, 180), Some("free"), "every three hours there is time");
+        assert_eq!(plan(8 * 60, 32), Some("startup"), "by the pace: 3 minutes are left");
+        assert_eq!(plan(500_000, 10), None);
     }
 
     #[test]

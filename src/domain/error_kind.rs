@@ -44,7 +44,7 @@ impl ErrorKind {
 
     /// The name in tables, logs and reports.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Timeout => "timeout",
             Self::Connection => "connection",

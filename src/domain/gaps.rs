@@ -10,10 +10,13 @@ use super::site::Interval;
 pub enum Reason {
     /// No run called for it.
     NeverTried,
-    /// A run would have called for it, but the source had blocked the account or refused the key.
+    /// A run would have called for it, but the source had blocked the account or refused the key,
+    /// or the call budget was spent.
     Paused,
     /// It was called for and failed; the kind of error.
     Failed(String),
+    /// The source answered with a value out of its physical range: the row was kept out.
+    Quarantined,
     /// No source can fill it any more; why.
     Unfillable(String),
 }
@@ -26,6 +29,7 @@ impl Reason {
             Self::NeverTried => "never_tried",
             Self::Paused => "paused",
             Self::Failed(_) => "failed",
+            Self::Quarantined => "quarantined",
             Self::Unfillable(_) => "unfillable",
         }
     }

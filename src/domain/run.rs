@@ -67,6 +67,9 @@ pub const ACCOUNT_BLOCKED: &str = "has blocked the account";
 /// The same of one that stopped since the source refused the key.
 pub const KEY_REFUSED: &str = "refused the API key";
 
+/// The same of one that stopped since the account's own budget of a day or month was spent.
+pub const BUDGET_SPENT: &str = "has no calls left";
+
 /// What a run counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunCounts {

@@ -104,10 +104,11 @@ impl<'a> Caller<'a> {
 
     async fn attempt(&self, site: &Site, tries: &mut Tries) -> Result<Answer, Missed> {
         let waiting = Instant::now();
-        self.gate.pass(1).await.map_err(|_| Missed::Stopped)?;
+        let passed = self.gate.pass_live().await.map_err(|_| Missed::Stopped)?;
         if tries.attempts > 0 {
             tries.waited += waiting.elapsed();
         } else if Slot::containing(self.parts.job.clock.now(), site) != tries.slot {
+            self.gate.give_back(passed).await;
             self.gate.count_passed_slot();
             return Err(Missed::SlotPassed);
         }

@@ -4,19 +4,22 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::Heal;
 use crate::job::gate::Gate;
+use crate::job::permits::Permits;
 
 /// What all calls of a heal share.
 pub(super) struct Account<'a> {
     pub(super) gate: Gate<'a>,
-    pub(super) allowance: Allowance,
+    pub(super) max_calls: MaxCalls,
     failures_in_a_row: AtomicU32,
 }
 
 impl<'a> Account<'a> {
     pub(super) fn new(parts: Heal<'a>) -> Self {
+        let (source, pace) = (parts.history_name(), (parts.pace(), parts.settings.max_workers));
+        let permits = Permits::new(parts.job, source, parts.budget, pace).behind(parts.live_kind);
         Self {
-            gate: Gate::new(parts.job.clock, parts.history_name(), parts.pace()),
-            allowance: Allowance::new(parts.max_calls),
+            gate: Gate::new(parts.job.clock, source, parts.pace()).within(permits),
+            max_calls: MaxCalls::new(parts.max_calls),
             failures_in_a_row: AtomicU32::new(0),
         }
     }
@@ -33,12 +36,12 @@ impl<'a> Account<'a> {
 }
 
 /// The calls that are left, as the source charges them.
-pub(super) struct Allowance {
+pub(super) struct MaxCalls {
     left: Option<AtomicU64>,
     was_short: AtomicBool,
 }
 
-impl Allowance {
+impl MaxCalls {
     /// So many; `None`: no end of them.
     pub(super) fn new(calls: Option<u64>) -> Self {
         Self { left: calls.map(AtomicU64::new), was_short: AtomicBool::new(false) }
@@ -77,11 +80,11 @@ mod tests {
 
     #[test]
     fn no_more_than_what_was_allowed_is_spent() {
-        let allowance = Allowance::new(Some(5));
-        assert!(allowance.spend(3) && !allowance.is_spent());
-        assert!(!allowance.spend(3) && allowance.is_spent());
-        assert_eq!(allowance.left(), 2);
-        assert!(Allowance::new(None).spend(u32::MAX));
-        assert!(Allowance::new(Some(0)).is_spent());
+        let max_calls = MaxCalls::new(Some(5));
+        assert!(max_calls.spend(3) && !max_calls.is_spent());
+        assert!(!max_calls.spend(3) && max_calls.is_spent());
+        assert_eq!(max_calls.left(), 2);
+        assert!(MaxCalls::new(None).spend(u32::MAX));
+        assert!(MaxCalls::new(Some(0)).is_spent());
     }
 }

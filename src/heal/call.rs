@@ -103,8 +103,14 @@ impl<'a> Caller<'a> {
     async fn fill(&self, ask: Ask<'_>) {
         let mut asks: Vec<Ask<'_>> = self.still_wanted(ask).into_iter().collect();
         while let Some(ask) = asks.pop() {
-            let Some(ask) = fit(self.history, ask, self.account.allowance.left()) else {
-                self.account.allowance.note_short();
+            let is_too_large =
+                u64::from(self.history.charge(&ask)) > self.account.gate.most_at_once();
+            if let Some(halves) = halves(&ask).filter(|_| is_too_large) {
+                asks.extend(halves);
+                continue;
+            }
+            let Some(ask) = fit(self.history, ask, self.account.max_calls.left()) else {
+                self.account.max_calls.note_short();
                 return;
             };
             let mut tries = Tries { attempts: 0, first_call: Instant::now() };
@@ -138,7 +144,7 @@ impl<'a> Caller<'a> {
 
     async fn ask(&self, ask: &Ask<'_>, tries: &mut Tries) -> Result<Vec<Recalled>, Missed> {
         let charge = self.history.charge(ask);
-        if !self.account.allowance.spend(charge) {
+        if !self.account.max_calls.spend(charge) {
             return Err(Missed::NotCalled);
         }
         self.account.gate.pass(charge).await.map_err(|_| Missed::NotCalled)?;

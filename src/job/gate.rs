@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::permits::{Permit, Permits, Refused};
 use super::rate_limit::RateLimit;
 use super::stop::Stop;
 use super::{GRACE, Job};
@@ -17,7 +18,7 @@ use crate::domain::Outcome;
 use crate::store::StoreError;
 
 /// A pause that ends within this is waited out; a longer one ends the run.
-const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
+pub(super) const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
 
 /// How long the account rests after a 429 that does not say: what the vendor asks for.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
@@ -30,6 +31,7 @@ pub struct Gate<'a> {
     clock: &'a dyn Clock,
     source: &'static str,
     pace: RateLimit,
+    permits: Option<Permits<'a>>,
     stopping: CancellationToken,
     state: Mutex<State>,
     calls: AtomicU64,
@@ -43,6 +45,10 @@ struct State {
     stop: Option<Stop>,
 }
 
+/// A call may be made, at once.
+#[derive(Debug)]
+pub struct Passed(Option<Permit>);
+
 /// The run is coming to its end: no further call.
 #[derive(Debug)]
 pub struct Stopped;
@@ -55,6 +61,7 @@ impl<'a> Gate<'a> {
             clock,
             source,
             pace: RateLimit::per_minute(calls_per_minute),
+            permits: None,
             stopping: CancellationToken::new(),
             state: Mutex::default(),
             calls: AtomicU64::new(0),
@@ -63,12 +70,69 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// The same gate, each of whose calls takes a permit.
+    #[must_use]
+    pub fn within(self, permits: Permits<'a>) -> Self {
+        Self { permits: Some(permits), ..self }
+    }
+
+    /// Waits until a live call may be made.
+    ///
+    /// # Errors
+    /// When the job comes to its end instead.
+    pub async fn pass_live(&self) -> Result<Passed, Stopped> {
+        self.pass_turns(1, self.permits.as_ref().map_or(0, Permits::live_tenths)).await
+    }
+
     /// Waits until a call may be made that is charged as so many.
     ///
     /// # Errors
     /// When the job comes to its end instead.
-    pub async fn pass(&self, charge: u32) -> Result<(), Stopped> {
-        self.stopping.run_until_cancelled(self.turns(charge)).await.ok_or(Stopped)
+    pub async fn pass(&self, charge: u32) -> Result<Passed, Stopped> {
+        self.pass_turns(charge, u64::from(charge) * 10).await
+    }
+
+    async fn pass_turns(&self, turns: u32, tenths: u64) -> Result<Passed, Stopped> {
+        loop {
+            self.stopping.run_until_cancelled(self.turns(turns)).await.ok_or(Stopped)?;
+            let Some(permits) = &self.permits else { return Ok(Passed(None)) };
+            // Not given up half-way: what was reserved and is not heard of would be lost.
+            match permits.take(tenths).await {
+                Ok(permit) if self.stopping.is_cancelled() => {
+                    permits.give_back(permit).await;
+                    return Err(Stopped);
+                }
+                Ok(permit) => return Ok(Passed(Some(permit))),
+                Err(Refused::Until(until)) => self.wait_until(until).await,
+                Err(Refused::Stop(stop)) => self.stop(stop),
+            }
+        }
+    }
+
+    /// The largest charge of one call that may ever pass: a whole minute's calls.
+    #[must_use]
+    pub fn most_at_once(&self) -> u64 {
+        self.permits.as_ref().map_or(u64::MAX, Permits::most_at_once)
+    }
+
+    /// The call that passed was not made after all.
+    pub async fn give_back(&self, Passed(permit): Passed) {
+        if let (Some(permits), Some(permit)) = (&self.permits, permit) {
+            permits.give_back(permit).await;
+        }
+    }
+
+    /// Gives back the calls that were reserved and not made: the job is at its end.
+    pub async fn settle(&self) {
+        if let Some(permits) = &self.permits {
+            permits.settle().await;
+        }
+    }
+
+    async fn wait_until(&self, until: DateTime<Utc>) {
+        if let Ok(wait) = (until - self.clock.now()).to_std() {
+            self.sleep(wait).await;
+        }
     }
 
     async fn turns(&self, charge: u32) {

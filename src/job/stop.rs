@@ -4,8 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::Outcome;
-use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
+use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
+use crate::domain::{Outcome, Window};
 use crate::store::StoreError;
 
 /// Why a run stopped short.
@@ -30,6 +30,15 @@ pub enum Stop {
         /// The source.
         source: &'static str,
         /// No call before this.
+        until: DateTime<Utc>,
+    },
+    /// The calls that the account may make are spent.
+    BudgetSpent {
+        /// The source.
+        source: &'static str,
+        /// Of which window.
+        window: Window,
+        /// When there are new ones.
         until: DateTime<Utc>,
     },
     /// Call after call fails.
@@ -57,6 +66,10 @@ impl fmt::Display for Stop {
             Self::AccountBlocked { source, until } => {
                 let until = until.format("%Y-%m-%d %H:%M:%S UTC");
                 write!(f, "{source} {ACCOUNT_BLOCKED}: no call before {until}")
+            }
+            Self::BudgetSpent { source, window, until } => {
+                let (window, until) = (window.as_str(), until.format("%Y-%m-%d %H:%M:%S UTC"));
+                write!(f, "{source} {BUDGET_SPENT} this {window}: no call before {until}")
             }
             Self::SourceFails { source, message } => {
                 write!(f, "{source} fails call after call: {message}")
@@ -93,6 +106,7 @@ impl Stop {
             Self::KeyRefused { .. } => "key_refused",
             Self::NotSubscribed { .. } => "not_subscribed",
             Self::AccountBlocked { .. } => "account_blocked",
+            Self::BudgetSpent { .. } => "budget_spent",
             Self::SourceFails { .. } => "source_fails",
             Self::Store(error) => error.kind(),
             Self::Interrupted => "interrupted",
@@ -117,6 +131,11 @@ impl Stop {
             Self::AccountBlocked { .. } => {
                 "wait: a start before that time makes no call; the slots left stay due. If it comes \
                  again, lower OPENWEATHER_CALLS_PER_MINUTE (OPEN_METEO_CALLS_PER_MINUTE) or the number of sites (`weather sites check`)"
+            }
+            Self::BudgetSpent { .. } => {
+                "wait: the slots left stay due. `weather quota` shows what is spent and needed; \
+                 OPENWEATHER_CALLS_PER_DAY, OPENWEATHER_CALLS_PER_MONTH or OPENWEATHER_PLAN \
+                 (OPEN_METEO_CALLS_PER_DAY) allow more, if the account does"
             }
             Self::SourceFails { .. } => {
                 "start again when the service answers: only what is missing is asked for"

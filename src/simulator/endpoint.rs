@@ -13,6 +13,7 @@ use serde_json::json;
 use super::answer::{self, Units};
 use super::faults::{self, FaultKind};
 use super::place::Site;
+use super::quota::{Charge, QuotaWindow};
 use super::{Call, Simulator};
 
 /// The query; of a parameter that is given twice, the last.
@@ -37,7 +38,7 @@ pub(super) async fn weather(
 ) -> Response {
     let latitude = parameters.get("lat").cloned().unwrap_or_default();
     let longitude = parameters.get("lon").cloned().unwrap_or_default();
-    let (response, fault) = match refused(&simulator, &parameters, unauthorized) {
+    let (response, fault) = match refused(&simulator, &parameters, Product::Weather, unauthorized) {
         Some(response) => (response, None),
         None => answered(&simulator, &parameters, &latitude, &longitude),
     };
@@ -52,7 +53,7 @@ pub(super) async fn timemachine(
 ) -> Response {
     let latitude = parameters.get("lat").cloned().unwrap_or_default();
     let longitude = parameters.get("lon").cloned().unwrap_or_default();
-    let (response, fault) = match refused(&simulator, &parameters, unauthorized) {
+    let (response, fault) = match refused(&simulator, &parameters, Product::OneCall, unauthorized) {
         Some(response) => (response, None),
         None if !simulator.state.config.has_one_call => (unsubscribed("3.0"), None),
         None => recalled(&simulator, &parameters, &latitude, &longitude),
@@ -89,6 +90,7 @@ pub(super) async fn wait(duration: Duration) {
 pub(super) fn refused(
     simulator: &Simulator,
     parameters: &Parameters,
+    product: Product,
     unauthorized: impl FnOnce() -> Response,
 ) -> Option<Response> {
     let keys = &simulator.state.config.api_keys;
@@ -96,7 +98,33 @@ pub(super) fn refused(
     if key.is_empty() || !(keys.is_empty() || keys.iter().any(|good| good == key)) {
         return Some(unauthorized());
     }
-    simulator.is_over_quota("openweathermap", simulator.state.clock.now()).then(|| blocked(None))
+    is_over_quota(simulator, key, product).then(|| blocked(None))
+}
+
+/// Which product is called: both count in the account's minute, and One Call has a day of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Product {
+    Weather,
+    OneCall,
+}
+
+fn is_over_quota(simulator: &Simulator, key: &str, product: Product) -> bool {
+    let (config, now) = (&simulator.state.config, simulator.state.clock.now());
+    let minute = (QuotaWindow::Minute, config.calls_per_minute);
+    let count = |service, windows: &[_]| {
+        simulator.count_call(Charge { service, key, tenths: 10, windows }, now).is_some()
+    };
+    match product {
+        Product::Weather => {
+            let day = (QuotaWindow::Day, config.calls_per_day);
+            let month = (QuotaWindow::Month, config.calls_per_month);
+            count("openweathermap", &[minute, day, month])
+        }
+        Product::OneCall => {
+            let day = (QuotaWindow::Day, config.one_call_calls_per_day);
+            count("openweathermap", &[minute]) | count("openweathermap:onecall", &[day])
+        }
+    }
 }
 
 fn answered(

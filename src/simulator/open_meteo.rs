@@ -17,6 +17,7 @@ use super::climate::{self, Weather};
 use super::endpoint::{self, json_response};
 use super::faults::{self, FaultKind};
 use super::place::Site;
+use super::quota::{Charge, QuotaWindow};
 use super::{Call, Simulator};
 
 type Parameters = HashMap<String, String>;
@@ -106,8 +107,8 @@ fn played(
     parameters: &Parameters,
     now: DateTime<Utc>,
 ) -> (Response, Option<FaultKind>) {
-    if simulator.is_over_quota("open-meteo", now) {
-        return (limited(None), None);
+    if let Some(window) = over_quota(simulator, parameters, now) {
+        return (limited(window, None), None);
     }
     let config = &simulator.state.config;
     if let Some(key) = parameters.get("apikey")
@@ -139,6 +140,41 @@ fn played(
     (play(fault, &body.to_string(), first, calls, retry_after_seconds), fault)
 }
 
+/// Counts a call; the window whose limit it is over, if it is. The free service knows callers by
+/// their address, and here all have one.
+fn over_quota(
+    simulator: &Simulator,
+    parameters: &Parameters,
+    now: DateTime<Utc>,
+) -> Option<QuotaWindow> {
+    let config = &simulator.state.config;
+    let charge = Charge {
+        service: "open-meteo",
+        key: parameters.get("apikey").map(String::as_str).unwrap_or_default(),
+        tenths: tenths(parameters),
+        windows: &[
+            (QuotaWindow::Minute, config.calls_per_minute),
+            (QuotaWindow::Day, config.calls_per_day),
+            (QuotaWindow::Month, config.calls_per_month),
+        ],
+    };
+    simulator.count_call(charge, now)
+}
+
+/// What a call counts as: one for each place, more in proportion from 10 variables and from 14 days
+/// on (<https://github.com/open-meteo/open-meteo/issues/439>).
+fn tenths(parameters: &Parameters) -> u64 {
+    let count = |name: &str| {
+        let list = parameters.get(name).map(String::as_str).unwrap_or_default();
+        list.split(',').filter(|each| !each.is_empty()).count() as u64
+    };
+    let variables = count("current") + count("minutely_15") + count("hourly");
+    let given = |name: &str| parameters.get(name).and_then(|text| parse_day(text).ok());
+    let days = given("start_date").zip(given("end_date"));
+    let days = days.map_or(1, |(first, last)| (last - first).num_days().unsigned_abs() + 1);
+    (count("latitude").max(1) * variables.max(10) * days.max(14)).div_ceil(14)
+}
+
 /// The answer, or the fault in its place.
 fn play(
     fault: Option<FaultKind>,
@@ -156,8 +192,10 @@ fn play(
             refusal(StatusCode::BAD_REQUEST, "No data is available for this location")
         }
         Some(FaultKind::NotFound) => refusal(StatusCode::NOT_FOUND, "Not Found"),
-        Some(FaultKind::RateLimited) => limited(None),
-        Some(FaultKind::RateLimitedRetryAfter) => limited(Some(retry_after_seconds)),
+        Some(FaultKind::RateLimited) => limited(QuotaWindow::Minute, None),
+        Some(FaultKind::RateLimitedRetryAfter) => {
+            limited(QuotaWindow::Minute, Some(retry_after_seconds))
+        }
         Some(FaultKind::ServerError) => {
             endpoint::server_error(site.hash(3).wrapping_add(calls.into()))
         }
@@ -182,8 +220,13 @@ fn refusal(status: StatusCode, reason: &str) -> Response {
 }
 
 /// Says which limit, and no time, unless a fault asks for it.
-fn limited(retry_after_seconds: Option<u64>) -> Response {
-    let reason = "Minutely API request limit exceeded. Please try again in one minute.";
+fn limited(window: QuotaWindow, retry_after_seconds: Option<u64>) -> Response {
+    let reason = match window {
+        QuotaWindow::Minute => {
+            "Minutely API request limit exceeded. Please try again in one minute."
+        }
+        _ => "Daily API request limit exceeded. Please try again tomorrow.",
+    };
     let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, reason);
     if let Some(seconds) = retry_after_seconds {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Simulator, SimulatorConfig, run};
+use super::{QuotaWindow, Simulator, SimulatorConfig, run};
 use crate::clock::{Clock as _, SteppedClock};
 
 const PLACE: &str = "lat=40.4153&lon=-3.6827&appid=k";
@@ -152,6 +152,86 @@ async fn the_first_calls_of_a_site_are_counted_however_its_place_is_written() {
     let service = Service::with_faults(&["not_found=100%:1"]).await;
     assert_eq!(service.answer("lat=40.4&lon=1&appid=k").await.0, 404);
     assert_eq!(service.answer("lat=40.40&lon=1.0&appid=k").await.0, 200);
+}
+
+#[tokio::test]
+async fn an_account_over_a_limit_is_blocked_and_another_is_not() {
+    let config = SimulatorConfig {
+        calls_per_minute: Some(2),
+        calls_per_day: Some(3),
+        ..SimulatorConfig::default()
+    };
+    let service = Service::start(config).await;
+    let minute = Duration::from_secs(60);
+    let statuses = async |key: &str, calls: u32| {
+        let mut statuses = Vec::new();
+        for _ in 0..calls {
+            statuses.push(service.answer(&format!("lat=1&lon=1&appid={key}")).await.0);
+        }
+        statuses
+    };
+    assert_eq!(statuses("a", 3).await, [200, 200, 429]);
+    assert_eq!(statuses("b", 1).await, [200]);
+    service.clock.sleep(minute).await;
+    assert_eq!(statuses("a", 1).await, [429], "the day counts what was refused, too");
+    assert_eq!(statuses("b", 2).await, [200, 200]);
+    service.clock.sleep(24 * 60 * minute).await;
+    assert_eq!(statuses("a", 1).await, [200]);
+    let most = |window| service.simulator.most_calls("openweathermap", window);
+    let windows = [QuotaWindow::Minute, QuotaWindow::Day, QuotaWindow::Month];
+    assert_eq!(windows.map(most), [3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_block_may_last_longer_than_the_window() {
+    let config = SimulatorConfig {
+        calls_per_minute: Some(1),
+        block_for: Some(Duration::from_secs(150)),
+        ..SimulatorConfig::default()
+    };
+    let service = Service::start(config).await;
+    let mut statuses = Vec::new();
+    for seconds in [0, 0, 60, 60, 30] {
+        service.clock.sleep(Duration::from_secs(seconds)).await;
+        statuses.push(service.answer(PLACE).await.0);
+    }
+    assert_eq!(statuses, [200, 429, 429, 429, 429]);
+    service.clock.sleep(Duration::from_secs(60)).await;
+    assert_eq!(service.answer(PLACE).await.0, 200);
+}
+
+#[tokio::test]
+async fn one_call_counts_in_the_minute_of_all_and_in_a_day_of_its_own() {
+    let config = SimulatorConfig {
+        calls_per_minute: Some(3),
+        calls_per_day: Some(2),
+        one_call_calls_per_day: Some(1),
+        ..SimulatorConfig::default()
+    };
+    let service = Service::start(config).await;
+    let one_call = format!("/data/3.0/onecall/timemachine?{PLACE}&dt=1764000000");
+    assert_eq!(service.json(&one_call).await.0, 200);
+    assert_eq!(service.answer(PLACE).await.0, 200);
+    assert_eq!(service.answer(PLACE).await.0, 200);
+    assert_eq!(service.answer(PLACE).await.0, 429, "the minute's fourth");
+    let most = |service_name, window| service.simulator.most_calls(service_name, window);
+    assert_eq!(most("openweathermap", QuotaWindow::Minute), 4);
+    assert_eq!(most("openweathermap", QuotaWindow::Day), 3);
+    assert_eq!(most("openweathermap:onecall", QuotaWindow::Day), 1);
+}
+
+#[tokio::test]
+async fn open_meteo_counts_places_variables_and_days() {
+    let service = Service::with_faults(&[]).await;
+    let most = || service.simulator.most_calls("open-meteo", QuotaWindow::Day);
+    service.json(&format!("{FORECAST}&current=rain")).await;
+    assert_eq!(most(), 1);
+    let twelve = ["rain"; 12].join(",");
+    service.json(&format!("{FORECAST}&hourly={twelve}&current=rain,rain")).await;
+    assert_eq!(most(), 3, "2.4");
+    let archive = "/v1/archive?start_date=2026-11-01&end_date=2026-11-21&hourly=rain";
+    service.json(&format!("{archive}&latitude=1,3&longitude=2,4")).await;
+    assert_eq!(most(), 6, "two places, a day and a half as much time: 5.4");
 }
 
 const FORECAST: &str = "/v1/forecast?latitude=40.4153&longitude=-3.6827";

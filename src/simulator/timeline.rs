@@ -53,7 +53,8 @@ fn host(headers: &HeaderMap) -> &str {
 fn refused(simulator: &Simulator, parameters: &Parameters) -> Option<Response> {
     let unsubscribed = || unsubscribed("4.0");
     let lacks_it = || (!simulator.state.config.has_one_call).then(unsubscribed);
-    endpoint::refused(simulator, parameters, unsubscribed).or_else(lacks_it)
+    let product = endpoint::Product::OneCall;
+    endpoint::refused(simulator, parameters, product, unsubscribed).or_else(lacks_it)
 }
 
 fn answered(

@@ -43,6 +43,9 @@ pub const NAME: &str = "open-meteo";
 const FORECAST_PATH: &str = "/v1/forecast";
 const ARCHIVE_PATH: &str = "/v1/archive";
 
+/// What a forecast call for one site counts as, in tenths of a call: it asks for 14 variables.
+pub const LIVE_TENTHS: u32 = 14;
+
 /// A body for one site is about 2 kB; what is longer than this is no weather.
 const MAX_FORECAST_BYTES: usize = 64 * 1024;
 
@@ -182,5 +185,11 @@ mod tests {
         ] {
             assert_eq!(endpoint(&Url::parse(base).unwrap(), FORECAST_PATH).as_str(), expected);
         }
+    }
+
+    #[test]
+    fn a_forecast_call_counts_by_its_variables() {
+        let variables = transform::CURRENT.len() + transform::QUARTERS.len();
+        assert_eq!(LIVE_TENTHS as usize, variables);
     }
 }

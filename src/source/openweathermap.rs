@@ -18,6 +18,7 @@ use crate::http;
 use crate::source::{Answer, Source, SourceError, wire};
 
 mod answer;
+pub mod limits;
 mod one_call;
 mod payload;
 pub mod settings;
@@ -26,6 +27,7 @@ mod timemachine;
 pub mod transform;
 
 pub use super::fault::Fault;
+pub use limits::CallLimits;
 pub use settings::OpenWeatherSettings;
 pub use timeline::OneCall4;
 pub use timemachine::OneCall3;

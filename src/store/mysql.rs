@@ -1,5 +1,7 @@
 //! The store in MySQL 8 (8.0.19 and later: the upsert names its new row).
 
+use std::time::Duration;
+
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,14 +11,15 @@ use sqlx::{MySqlPool, Row as _};
 
 use super::rows::{Rows, stream_rows};
 use super::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, Run, RunEnd, RunRow, RunStart, RunVersion,
-    SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
-    StoreSettings, ToldSlot,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Run, RunEnd,
+    RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun,
+    Store, StoreError, StoreFacts, StoreSettings, ToldSlot, Wanted,
 };
 use crate::domain::tables::Table;
-use crate::domain::{Life, Site, SlotResult};
+use crate::domain::{BudgetWindow, Life, Site, SlotResult};
 
 mod access;
+mod budget;
 mod connect;
 mod error;
 mod load;
@@ -105,6 +108,36 @@ impl Store for MySqlStore {
         runs::pause(&self.pool, source, until).await
     }
 
+    async fn reserve_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        wanted: Wanted,
+    ) -> Result<Reserved, StoreError> {
+        budget::reserve(&self.pool, account, windows, wanted).await
+    }
+
+    async fn settle_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        settled: Settled,
+    ) -> Result<(), StoreError> {
+        budget::settle(&self.pool, account, windows, settled).await
+    }
+
+    async fn list_call_counts(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<CallCount>, StoreError> {
+        budget::call_counts(&self.pool, account, since).await
+    }
+
+    async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError> {
+        runs::is_at_work(&self.pool, kind, lease).await
+    }
+
     async fn list_site_states(
         &self,
         source: &str,
@@ -182,6 +215,10 @@ impl Store for MySqlStore {
 
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
         query::observed_sources(&self.pool, site_id).await
+    }
+
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        query::observed_spans(&self.pool, source).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::StoreError;
 use crate::domain::expected::is_between;
-use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
+use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
 use crate::domain::{Life, SiteId, Spans};
 
 /// A slot that needs no further call.
@@ -140,7 +140,7 @@ pub(super) const ASKED_SOURCES: &str = "
     select source, min(slot_time) as first_slot from collection_slots where site_id = ?
     group by source order by source";
 
-/// A run that stopped since the source wanted no more calls of the account.
+/// A run that stopped since the source wanted no more calls of the account, or its budget was spent.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct StoppedRun {
     /// When it started.
@@ -149,17 +149,17 @@ pub struct StoppedRun {
     pub error_message: String,
 }
 
-/// The runs that stopped with one of two messages, less those that called for no slot of the
-/// present: they heal. Binds: from, to, pattern, pattern.
+/// The runs that stopped with one of three messages, less those that called for no slot of the
+/// present: they heal. Binds: from, to, three patterns.
 pub(super) const STOPPED_RUNS: &str = "
     select started_at, error_message from ingestion_runs
     where started_at >= ? and started_at <= ? and outcome = 'failed' and kind not like 'heal%'
-        and (error_message like ? or error_message like ?)
+        and (error_message like ? or error_message like ? or error_message like ?)
     order by started_at";
 
 /// The patterns of [`STOPPED_RUNS`].
-pub(super) fn stop_patterns() -> [String; 2] {
-    [ACCOUNT_BLOCKED, KEY_REFUSED].map(|message| format!("% {message}%"))
+pub(super) fn stop_patterns() -> [String; 3] {
+    [ACCOUNT_BLOCKED, KEY_REFUSED, BUDGET_SPENT].map(|message| format!("% {message}%"))
 }
 
 /// What decides which slots of a site are expected, as it is written.

@@ -1,21 +1,22 @@
 //! A store that fails at each step in turn, before or after it has done what it was asked.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
-use weather_data_product::domain::{Life, Outcome, Site, SlotResult};
+use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, Rows, Run, RunEnd, RunRow, RunStart,
-    RunVersion, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store, StoreError, StoreFacts,
-    ToldSlot,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Rows, Run,
+    RunEnd, RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start,
+    StoppedRun, Store, StoreError, StoreFacts, ToldSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
-use crate::support::samples::sites;
+use crate::support::samples::{calls_per_day, sites};
 use crate::support::service::{Job, Service};
 
 on_both_databases!(
@@ -29,15 +30,19 @@ enum Step {
     TakeInSites,
     ListSettled,
     PausedUntil,
+    ReserveCalls,
+    SettleCalls,
     Load,
     CloseRun,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     Step::StartRun,
     Step::TakeInSites,
     Step::ListSettled,
     Step::PausedUntil,
+    Step::ReserveCalls,
+    Step::SettleCalls,
     Step::Load,
     Step::CloseRun,
 ];
@@ -146,6 +151,36 @@ impl Store for Failing<'_> {
         self.inner.pause(source, until).await
     }
 
+    async fn reserve_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        wanted: Wanted,
+    ) -> Result<Reserved, StoreError> {
+        around!(self, Step::ReserveCalls, self.inner.reserve_calls(account, windows, wanted))
+    }
+
+    async fn settle_calls(
+        &self,
+        account: &str,
+        windows: &[BudgetWindow],
+        settled: Settled,
+    ) -> Result<(), StoreError> {
+        around!(self, Step::SettleCalls, self.inner.settle_calls(account, windows, settled))
+    }
+
+    async fn list_call_counts(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<CallCount>, StoreError> {
+        self.inner.list_call_counts(account, since).await
+    }
+
+    async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError> {
+        self.inner.is_run_at_work(kind, lease).await
+    }
+
     async fn list_site_states(
         &self,
         source: &str,
@@ -225,6 +260,10 @@ impl Store for Failing<'_> {
         self.inner.list_observed_sources(site_id).await
     }
 
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        self.inner.list_observed_spans(source).await
+    }
+
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
         self.inner.find_run(id).await
     }
@@ -283,6 +322,7 @@ async fn a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice(
                 Failing { inner: &*database.store, step, when, left: Mutex::new((good, 2)), error };
             let mut job = Job::new(&failing, &service);
             job.settings.batch_rows = 5;
+            job.budget = calls_per_day(1_000_000);
             let report = job.run(&sites(SITES)).await;
             let context = format!("{step:?} {when:?}");
             assert_eq!(*failing.left.lock().unwrap(), (0, 0), "{context}: it has failed");
@@ -299,6 +339,8 @@ async fn a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice(
                 "select count(*) from ingestion_runs where status = 'closed' and collected = 23";
             assert_eq!(database.count(runs).await, run_seq, "{context}");
             assert_eq!(database.count("select count(*) from ingestion_runs").await, run_seq);
+            let reserved = database.count("select reserved from call_budget").await;
+            assert!(reserved >= 23 * run_seq, "{context}: a call was sent that was not reserved");
         }
     }
 }

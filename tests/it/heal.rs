@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Days as DayCount, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use weather_data_product::clock::Clock as _;
-use weather_data_product::domain::{Days, Outcome, Shard, Site};
+use weather_data_product::domain::{Budget, Days, Outcome, Shard, Site, Window};
 use weather_data_product::gaps::{self, Selection};
 use weather_data_product::heal::{self, Ended, Heal, Report};
 use weather_data_product::job::{self, JobSettings, Stop, Unwatched};
@@ -18,7 +18,7 @@ use weather_data_product::store::{RunHost, Store};
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::kills::{Random, signal, spawn};
 use crate::support::program::{Program, Ran, SimulatorProcess};
-use crate::support::samples::{LONG_LEASE, SOURCE, hour, site, sites};
+use crate::support::samples::{LONG_LEASE, SOURCE, budget, calls_per_day, hour, site, sites};
 use crate::support::service::{Job, KEY, Service, client};
 use crate::support::warehouse::{Warehouse, bigquery_url};
 
@@ -28,7 +28,9 @@ on_both_databases!(
     a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others,
     a_slot_that_no_history_reaches_is_unfillable_without_a_call,
     a_year_is_healed_in_the_fewest_calls_and_goes_on_where_it_was_killed,
+    a_heal_leaves_the_live_slots_their_calls_and_goes_on_the_next_day,
     a_heal_spends_no_more_calls_than_it_may,
+    a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made,
     another_sources_history_fills_the_slots_and_keeps_its_name,
     of_two_heals_at_once_each_slot_is_asked_for_once,
 );
@@ -38,6 +40,8 @@ struct Healer<'a> {
     store: &'a dyn Store,
     service: &'a Service,
     histories: Vec<Box<dyn History>>,
+    budget: Budget,
+    live_sites: Vec<Site>,
     max_calls: Option<u64>,
     settings: JobSettings,
     days: Days,
@@ -48,7 +52,9 @@ impl<'a> Healer<'a> {
         let one_call = client(&service.url, KEY).one_call_3();
         let histories: Vec<Box<dyn History>> = vec![Box::new(one_call)];
         let settings = JobSettings::default();
-        Self { store, service, histories, max_calls: None, settings, days: Days::ALL }
+        let budget = Budget::unlimited(String::new());
+        let (live_sites, max_calls, days) = (Vec::new(), None, Days::ALL);
+        Self { store, service, histories, budget, live_sites, max_calls, settings, days }
     }
 
     fn by_one_call_4(store: &'a dyn Store, service: &'a Service) -> Self {
@@ -80,6 +86,8 @@ impl<'a> Healer<'a> {
             histories: &self.histories,
             settings: &self.settings,
             calls_per_minute: 0.0,
+            budget: self.budget.for_heal(&self.live_sites),
+            live_kind: "etl",
             max_calls: self.max_calls,
             progress: &Unwatched,
         };
@@ -268,6 +276,49 @@ async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
     healer.max_calls = Some(7);
     let report = healer.run(&sites).await;
     assert_eq!((report.calls, report.charged, report.sites.len()), (1, 7, 5), "{report:?}");
+}
+
+async fn a_heal_leaves_the_live_slots_their_calls_and_goes_on_the_next_day(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(10);
+    left_alone(store, &service, &sites, 24).await;
+    let before = service.simulator.call_count();
+    let mut healer = Healer::new(store, &service);
+    healer.budget = calls_per_day(300);
+    healer.live_sites = sites.clone();
+    let mut expected = 0;
+    for _ in 0..2 {
+        let now = service.clock.now();
+        let need = healer.budget.live_need(&sites, now, Window::Day.end(now));
+        let left = 300 - need - need.div_ceil(10);
+        let report = healer.run(&sites).await;
+        let Some(Stop::BudgetSpent { until, .. }) = report.stop else { panic!("{report:?}") };
+        assert_eq!((report.calls, report.healed), (left, left));
+        assert!(report.left() > 0);
+        expected += left;
+        service.set_time(until + TimeDelta::hours(1));
+    }
+    assert_eq!(service.simulator.call_count() - before, expected);
+}
+
+async fn a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let service = Service::with_faults(&[]).await;
+    let sites = sites(40);
+    left_alone(store, &service, &sites, 24 * 5).await;
+    let mut healer = Healer::from_open_meteo(store, &service);
+    // Half of it is for the past: 40 sites at once are charged as 48 and more.
+    healer.budget = budget(&[(Window::Minute, 30)]);
+    healer.settings.max_workers = 1;
+    let report = healer.run(&sites).await;
+    assert!(report.stop.is_none() && report.left() == 0, "{report:?}");
+    let most = "select max(reserved) from call_budget where window_kind = 'minute'";
+    assert!((12..=15).contains(&database.count(most).await));
 }
 
 #[tokio::test]
@@ -558,4 +609,23 @@ async fn the_warehouse_tells_what_was_healed() {
         assert_eq!(kinds, expected.map(|row| row.map(|cell| Some(cell.to_owned())).to_vec()));
     })
     .await;
+}
+
+#[test]
+fn a_day_of_one_call_that_is_spent_fails_a_heal_but_no_pipeline() {
+    let simulator = SimulatorProcess::start(&["--one-call-calls-per-day", "7"]);
+    let sites: Value = serde_json::from_str(&past_sites(2, 3)).unwrap();
+    let mut sites = sites["sites"].as_array().unwrap().clone();
+    sites.iter_mut().for_each(|site| site["active_until"] = Value::Null);
+    let program = simulator
+        .client("sqlite://weather.db")
+        .file("sites.json", &json!({ "sites": sites }).to_string())
+        .env("SITES_FILE", "sites.json")
+        .env("OPENWEATHER_ONE_CALL", "3.0")
+        .env("OPENWEATHER_ONE_CALL_CALLS_PER_DAY", "7");
+    let ran = program.run(&["pipeline", "--heal-calls", "10"]).expect(0);
+    assert!(ran.stderr.contains("has no calls left this day: no call before 2"), "{}", ran.stderr);
+    let heal = program.run(&["heal"]).expect(3);
+    assert!(heal.stderr.contains("budget_spent"), "{}", heal.stderr);
+    assert_eq!(simulator.calls().len(), 2 + 7);
 }

@@ -13,6 +13,7 @@
 
 mod alerts;
 mod bigquery_docs;
+mod budget;
 mod cli;
 mod doctor;
 mod etl;

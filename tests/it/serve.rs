@@ -4,8 +4,11 @@ mod access;
 mod answers;
 mod bad_input;
 mod document;
+mod edr;
+mod edr_input;
 mod fresh;
 mod hostile;
+mod owslib;
 mod slow;
 mod weather;
 

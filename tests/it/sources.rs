@@ -407,7 +407,8 @@ async fn open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own(database
 
 async fn open_meteos_limit_rests_that_source_alone(database: &TestDatabase) {
     let store = &database.store;
-    let config = SimulatorConfig { calls_per_minute: Some(3), ..SimulatorConfig::default() };
+    // Three calls count as 4.2.
+    let config = SimulatorConfig { calls_per_minute: Some(5), ..SimulatorConfig::default() };
     let service = Service::start(config).await;
     let open_meteo = open_meteo(&service, None);
     let sites = sites(3);

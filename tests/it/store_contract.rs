@@ -25,6 +25,8 @@ use crate::support::samples::{
     open_run, opened, run_end, run_start, site, site_id, sites,
 };
 
+mod budget;
+
 on_both_databases!(
     a_batch_written_twice_leaves_what_it_left_the_first_time,
     a_beating_run_is_not_set_aside,
@@ -653,7 +655,7 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
         (0, Some("openweathermap has blocked the account: no call before noon")),
         (1, Some("the store has no room left")),
         (2, None),
-        (3, Some("openweathermap refused the API key: HTTP 401")),
+        (3, Some("openweathermap has no calls left this day: no call before midnight")),
         (4, Some("openweathermap refused the API key: HTTP 401")),
     ] {
         let start = RunStart { started_at: at(hours), ..run_start("0/1", LONG_LEASE) };
@@ -667,6 +669,12 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
         };
         store.close_run(&run, &end).await.unwrap();
     }
+    let heal = RunStart { kind: "heal", started_at: at(3), ..run_start("0/1", LONG_LEASE) };
+    let heal = opened(store.start_run(&heal).await.unwrap());
+    let words = "openweathermap has no calls left this day: no call before midnight";
+    let error_message = Some(words.to_owned());
+    let end = RunEnd { outcome: Outcome::Failed, error_message, ..run_end(RunCounts::default()) };
+    store.close_run(&heal, &end).await.unwrap();
     let stopped = store.list_stopped_runs((at(0), at(3))).await.unwrap();
     let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
     assert_eq!(times, [at(0), at(3)]);
@@ -713,6 +721,17 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
     assert_eq!(store.list_observed_sources("site-00001").await.unwrap(), [SOURCE]);
     assert_eq!(store.list_observed_sources("site-00000").await.unwrap(), [""; 0]);
     let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(5);
+    let spans = store.list_observed_spans(SOURCE).await.unwrap();
+    let spans = spans.iter().map(|span| (&*span.site_id, span.first_time, span.last_time));
+    let whole = (Some(at(0)), Some(at(4)));
+    assert_eq!(
+        spans.collect::<Vec<_>>(),
+        [
+            ("site-00000", None, None),
+            ("site-00001", whole.0, whole.1),
+            ("site-00002", whole.0, whole.1),
+        ]
+    );
     let read = async |rows: Rows| {
         let batches = store.read_rows(&WEATHER_OBSERVATIONS, &rows);
         let batches: Vec<_> = batches.try_collect().await.unwrap();

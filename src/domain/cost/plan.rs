@@ -9,18 +9,41 @@ pub struct Plan {
     pub calls_per_minute: u32,
     /// Calls in a calendar month at most.
     pub calls_per_month: u64,
+    /// Price of a month in pounds sterling.
+    pub gbp_per_month: u32,
 }
 
 /// The plans, smallest first (<https://openweathermap.org/full-price>).
 pub const PLANS: [Plan; 5] = [
-    Plan { name: "free", calls_per_minute: 60, calls_per_month: 1_000_000 },
-    Plan { name: "startup", calls_per_minute: 600, calls_per_month: 10_000_000 },
-    Plan { name: "developer", calls_per_minute: 3_000, calls_per_month: 100_000_000 },
-    Plan { name: "professional", calls_per_minute: 30_000, calls_per_month: 1_000_000_000 },
-    Plan { name: "expert", calls_per_minute: 100_000, calls_per_month: 3_000_000_000 },
+    Plan { name: "free", calls_per_minute: 60, calls_per_month: 1_000_000, gbp_per_month: 0 },
+    Plan { name: "startup", calls_per_minute: 600, calls_per_month: 10_000_000, gbp_per_month: 30 },
+    Plan {
+        name: "developer",
+        calls_per_minute: 3_000,
+        calls_per_month: 100_000_000,
+        gbp_per_month: 140,
+    },
+    Plan {
+        name: "professional",
+        calls_per_minute: 30_000,
+        calls_per_month: 1_000_000_000,
+        gbp_per_month: 370,
+    },
+    Plan {
+        name: "expert",
+        calls_per_minute: 100_000,
+        calls_per_month: 3_000_000_000,
+        gbp_per_month: 1_200,
+    },
 ];
 
 impl Plan {
+    /// The plan of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        PLANS.iter().find(|plan| plan.name == name)
+    }
+
     /// The smallest plan that allows so many calls per minute; `None` when no plan does, or for
     /// 0, which is no limit.
     #[must_use]

@@ -47,7 +47,7 @@ struct Gap {
     /// How many.
     slots: u64,
     /// Why they are missing.
-    #[schema(examples("never_tried", "paused", "failed", "unfillable"))]
+    #[schema(examples("never_tried", "paused", "failed", "quarantined", "unfillable"))]
     reason: &'static str,
     /// What kind of error, if they failed.
     #[schema(required = true)]

@@ -47,7 +47,7 @@ pub(super) const VIEWS: [View; 5] = [
     },
     View {
         name: "missing_hours",
-        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, paused (the account was blocked or the key refused), failed, or cannot be filled. Counted at the interval that the site had then, from active_from or, without it, from when the site was taken in. `weather gaps` lists the same.",
+        description: "Every slot of a site's life up to now that has no value, and why: it was never tried, paused (the account was blocked, the key refused or the call budget spent), failed, or cannot be filled. Counted at the interval that the site had then, from active_from or, without it, from when the site was taken in. `weather gaps` lists the same.",
         columns: MISSING,
         sql: include_str!("views/missing_hours.sql"),
     },
@@ -246,7 +246,11 @@ const MISSING: &[ViewColumn] = &[
     LOCAL_DATE,
     SITE_NAME,
     TIMEZONE,
-    column("status", "STRING", "never_tried, paused, failed or unfillable."),
+    column(
+        "status",
+        "STRING",
+        "never_tried, paused, failed, quarantined (the answer held a value out of its physical range) or unfillable.",
+    ),
     column("error_kind", "STRING", "Why it failed, as a kind."),
     column("error_message", "STRING", "Why it failed or cannot be filled, in words."),
 ];
@@ -266,12 +270,12 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::run::{ACCOUNT_BLOCKED, KEY_REFUSED};
+    use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
 
     #[test]
     fn a_pause_is_known_by_the_words_that_runs_stop_with() {
         let sql = include_str!("views/missing_hours.sql");
-        for words in [ACCOUNT_BLOCKED, KEY_REFUSED] {
+        for words in [ACCOUNT_BLOCKED, KEY_REFUSED, BUDGET_SPENT] {
             assert!(sql.contains(&format!("' {words}'")), "{words}");
         }
     }

@@ -6,7 +6,18 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::OpenMeteo;
+use super::{LIVE_TENTHS, NAME, OpenMeteo};
+use crate::domain::budget::{self, Budget, Counts, Limit, Window};
+use crate::source::openweathermap::limits::whole;
+use crate::source::openweathermap::settings::parse_calls_per_minute;
+
+/// Calls of a minute, an hour and a day of the free service
+/// (<https://open-meteo.com/en/pricing#faq>).
+pub const FREE_CALLS_PER_MINUTE: u64 = 600;
+/// Calls of an hour.
+pub const FREE_CALLS_PER_HOUR: u64 = 5_000;
+/// Calls of a day.
+pub const FREE_CALLS_PER_DAY: u64 = 10_000;
 
 /// Settings of Open-Meteo.
 #[derive(Debug, Clone, Args)]
@@ -34,16 +45,22 @@ pub struct OpenMeteoSettings {
     #[arg(long, value_name = "KEY", env = "OPEN_METEO_API_KEY", hide_env_values = true)]
     open_meteo_api_key: Option<SecretString>,
 
-    /// Calls per minute, all tasks together; the free service allows 600 in a minute, 5,000 in an
-    /// hour and 10,000 in a day, and counts the call for one site as 1.4; 0 is no limit
+    /// Calls per minute as the service counts them, all tasks together: one for one site counts as
+    /// 1.4; the free service allows 600 in a minute, 5,000 in an hour and 10,000 in a day; 0 is no
+    /// limit
     #[arg(
         long,
         value_name = "N",
         env = "OPEN_METEO_CALLS_PER_MINUTE",
         default_value_t = 300.0,
-        value_parser = crate::source::openweathermap::settings::parse_calls_per_minute
+        value_parser = parse_calls_per_minute
     )]
     pub open_meteo_calls_per_minute: f64,
+
+    /// Calls per day (UTC) as the service counts them; 0 is no limit [default: 10000 without a key,
+    /// no limit with one, nor where there is none of the minute]
+    #[arg(long, value_name = "N", env = "OPEN_METEO_CALLS_PER_DAY")]
+    open_meteo_calls_per_day: Option<u64>,
 }
 
 impl OpenMeteoSettings {
@@ -54,6 +71,28 @@ impl OpenMeteoSettings {
         (!key.is_empty()).then(|| SecretString::from(key))
     }
 
+    /// Calls per minute for one site each; 0 is no limit.
+    #[must_use]
+    pub fn live_calls_per_minute(&self) -> f64 {
+        self.open_meteo_calls_per_minute * 10.0 / f64::from(LIVE_TENTHS)
+    }
+
+    /// What the account may do, and by which name it is counted.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let key = self.key();
+        let account = budget::account(key.as_ref().map(|key| key.expose_secret()));
+        let per_minute = whole(self.open_meteo_calls_per_minute);
+        let is_free = key.is_none() && per_minute > 0;
+        let of_day = if is_free { FREE_CALLS_PER_DAY } else { 0 };
+        let per_day = self.open_meteo_calls_per_day.unwrap_or(of_day);
+        let limits = [(Window::Minute, per_minute), (Window::Day, per_day)];
+        let limits = limits.into_iter().filter(|(_, calls)| *calls > 0);
+        let limits =
+            limits.map(|(window, calls)| Limit { scope: NAME, window, calls, counts: Counts::All });
+        Budget { account, live_tenths: LIVE_TENTHS, limits: limits.collect() }
+    }
+
     /// The source, each call bounded by `timeout`.
     ///
     /// # Errors
@@ -61,5 +100,40 @@ impl OpenMeteoSettings {
     pub fn build(&self, timeout: Duration) -> reqwest::Result<OpenMeteo> {
         let (base_url, archive_url) = (&self.open_meteo_base_url, &self.open_meteo_archive_url);
         OpenMeteo::build(base_url, archive_url, self.key(), timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Settings {
+        #[command(flatten)]
+        settings: OpenMeteoSettings,
+    }
+
+    /// Calls per minute and day; 0: no limit.
+    fn limits(arguments: &str) -> [u64; 2] {
+        let arguments = std::iter::once("x").chain(arguments.split_whitespace());
+        let limits = Settings::try_parse_from(arguments).unwrap().settings.budget().limits;
+        [Window::Minute, Window::Day].map(|window| {
+            limits.iter().find(|limit| limit.window == window).map_or(0, |limit| limit.calls)
+        })
+    }
+
+    #[test]
+    fn the_free_service_has_a_limit_of_the_day_unless_there_are_no_limits() {
+        for (arguments, expected) in [
+            ("", [300, 10_000]),
+            ("--open-meteo-api-key k", [300, 0]),
+            ("--open-meteo-calls-per-minute 0", [0, 0]),
+            ("--open-meteo-calls-per-minute 0 --open-meteo-calls-per-day 7", [0, 7]),
+            ("--open-meteo-calls-per-day 0", [300, 0]),
+        ] {
+            assert_eq!(limits(arguments), expected, "{arguments}");
+        }
     }
 }

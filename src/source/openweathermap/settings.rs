@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::OpenWeatherMap;
+use super::{CallLimits, OpenWeatherMap};
+use crate::domain::budget::{self, Budget};
 use crate::source::History;
 
 /// A version of One Call, by which past hours are asked for.
@@ -42,15 +43,9 @@ pub struct OpenWeatherSettings {
     )]
     pub openweather_base_url: Url,
 
-    /// Calls per minute of the account, all tasks together; 60 is the free plan, 0 is no limit
-    #[arg(
-        long,
-        value_name = "N",
-        env = "OPENWEATHER_CALLS_PER_MINUTE",
-        default_value_t = 60.0,
-        value_parser = parse_calls_per_minute
-    )]
-    pub openweather_calls_per_minute: f64,
+    /// What the account may do
+    #[command(flatten)]
+    pub limits: CallLimits,
 
     /// Version of One Call that past hours are asked of: 4.0 takes a call per site and twenty hours,
     /// 3.0 one per site and hour, for accounts that are subscribed to that version
@@ -76,6 +71,13 @@ impl OpenWeatherSettings {
             .into_iter()
             .flatten()
             .find(|key| !key.expose_secret().trim().is_empty())
+    }
+
+    /// What the account may do, and by which name it is counted.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let account = budget::account(self.key().map(|key| key.expose_secret().trim()));
+        Budget { limits: self.limits.limits(), ..Budget::unlimited(account) }
     }
 
     /// The source, if a key is set.

@@ -9,7 +9,7 @@ use crate::store::{StoreError, StoreFacts, schema};
 
 /// One statement per table and privilege that a run needs. They touch no row, and the server
 /// refuses them all the same where the privilege is missing.
-const PRIVILEGES: [&str; 11] = [
+const PRIVILEGES: [&str; 13] = [
     "update run_counter set last_run_seq = last_run_seq where false",
     "insert into ingestion_runs select * from ingestion_runs where false",
     "update ingestion_runs set heartbeat_at = heartbeat_at where false",
@@ -21,6 +21,8 @@ const PRIVILEGES: [&str; 11] = [
     "update collection_slots set updated_at = updated_at where false",
     "insert into source_state select * from source_state where false",
     "update source_state set paused_until = paused_until where false",
+    "insert into call_budget select * from call_budget where false",
+    "update call_budget set reserved = reserved where false",
 ];
 
 pub(super) async fn migrate(pool: &MySqlPool, migrator: &Migrator) -> Result<Vec<i64>, StoreError> {

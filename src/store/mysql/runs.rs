@@ -1,11 +1,13 @@
 //! Runs: the counter, the lock, the lease and the fence.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, MySqlConnection, MySqlPool};
 
 use super::error::store_error;
 use crate::domain::{RunCounts, Shard};
-use crate::store::{Holder, Run, RunEnd, RunStart, Start, StoreError};
+use crate::store::{Holder, Run, RunEnd, RunStart, Start, StoreError, lease_is_over};
 
 /// The counter row's lock is held until the run is inserted: no two runs get a number at once,
 /// none sees the other half-way, and the order of numbers is the order of commits.
@@ -16,7 +18,7 @@ pub(super) async fn start(pool: &MySqlPool, start: &RunStart) -> Result<Start, S
             .fetch_one(&mut *transaction)
             .await
             .map_err(store_error)?;
-    for open in open_runs(&mut transaction, start).await? {
+    for open in open_runs(&mut transaction, start.kind).await? {
         if open.run_id == start.run_id.to_string() {
             // Opened by an earlier try whose answer was lost.
             return Ok(Start::Opened(Run { run_seq: open.run_seq, run_id: start.run_id }));
@@ -55,17 +57,28 @@ impl OpenRun {
 
 async fn open_runs(
     connection: &mut MySqlConnection,
-    start: &RunStart,
+    kind: &str,
 ) -> Result<Vec<OpenRun>, StoreError> {
     sqlx::query_as(
         "select run_seq, run_id, shard, host, started_at, heartbeat_at,
             timestampdiff(microsecond, heartbeat_at, utc_timestamp(6)) div 1000 as silent_ms
         from ingestion_runs where status = 'open' and kind = ? order by run_seq",
     )
-    .bind(start.kind)
+    .bind(kind)
     .fetch_all(connection)
     .await
     .map_err(store_error)
+}
+
+/// True when a run of that kind is open and has beaten within the lease.
+pub(super) async fn is_at_work(
+    pool: &MySqlPool,
+    kind: &str,
+    lease: Duration,
+) -> Result<bool, StoreError> {
+    let mut connection = pool.acquire().await.map_err(store_error)?;
+    let open = open_runs(&mut connection, kind).await?;
+    Ok(open.iter().any(|run| !lease_is_over(lease, run.silent_ms)))
 }
 
 /// Sets a run aside if its lease is over and it has not beaten since we looked. What it committed
@@ -75,7 +88,7 @@ async fn set_aside(
     open: &OpenRun,
     start: &RunStart,
 ) -> Result<bool, StoreError> {
-    if !start.lease_is_over(open.silent_ms) {
+    if !lease_is_over(start.lease, open.silent_ms) {
         return Ok(false);
     }
     let done = sqlx::query(

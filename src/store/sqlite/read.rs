@@ -123,12 +123,13 @@ pub(super) async fn stopped_runs(
     pool: &SqlitePool,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<StoppedRun>, StoreError> {
-    let [blocked, refused] = stop_patterns();
+    let [blocked, refused, spent] = stop_patterns();
     sqlx::query_as(STOPPED_RUNS)
         .bind(from)
         .bind(to)
         .bind(blocked)
         .bind(refused)
+        .bind(spent)
         .fetch_all(pool)
         .await
         .map_err(store_error)

@@ -69,13 +69,14 @@ pub(crate) async fn with_empty_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
 }
 
 /// What a backup holds.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "run_counter",
     "sites",
     "ingestion_runs",
     "weather_observations",
     "collection_slots",
     "source_state",
+    "call_budget",
 ];
 
 impl TestDatabase {

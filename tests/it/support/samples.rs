@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
+use weather_data_product::domain::budget::{Counts, Limit};
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{
-    Coordinates, ErrorKind, Interval, Observation, Outcome, RunCounts, Shard, Site, SiteId, Slot,
-    SlotOutcome, SlotResult, ValueKind,
+    Budget, Coordinates, ErrorKind, Interval, Observation, Outcome, RunCounts, Shard, Site, SiteId,
+    Slot, SlotOutcome, SlotResult, ValueKind, Window,
 };
 use weather_data_product::store::{Run, RunEnd, RunHost, RunStart, Start, Store};
 
@@ -50,6 +51,23 @@ pub(crate) fn sites(count: u16) -> Vec<Site> {
 
 pub(crate) fn site_id(number: u16) -> SiteId {
     SiteId::parse(&format!("site-{number:05}")).unwrap()
+}
+
+/// The budget of an account that may make so many calls a day.
+pub(crate) fn calls_per_day(calls: u64) -> Budget {
+    budget(&[(Window::Day, calls)])
+}
+
+/// The budget of an account with these limits.
+pub(crate) fn budget(limits: &[(Window, u64)]) -> Budget {
+    let limit = |(window, calls): &(Window, u64)| Limit {
+        scope: SOURCE,
+        window: *window,
+        calls: *calls,
+        counts: Counts::All,
+    };
+    let limits = limits.iter().map(limit).collect();
+    Budget { limits, ..Budget::unlimited("0123456789abcdef".into()) }
 }
 
 /// An observation with every value.

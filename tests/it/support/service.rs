@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
-use weather_data_product::clock::SteppedClock;
-use weather_data_product::domain::{Shard, Site};
+use weather_data_product::clock::{Clock as _, SteppedClock};
+use weather_data_product::domain::{Budget, Shard, Site};
 use weather_data_product::etl::{self, Ended, Etl, Report, Selection};
 use weather_data_product::job::{self, JobSettings, Unwatched};
 use weather_data_product::simulator::{self, FaultRule, Simulator, SimulatorConfig};
@@ -52,6 +52,10 @@ impl Service {
         Self { simulator, source, clock, url, end }
     }
 
+    pub(crate) fn clock_time(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     pub(crate) fn set_time(&self, now: DateTime<Utc>) {
         self.clock.set(now);
     }
@@ -75,6 +79,7 @@ pub(crate) struct Job<'a> {
     pub(crate) clock: &'a SteppedClock,
     pub(crate) settings: JobSettings,
     pub(crate) calls_per_minute: f64,
+    pub(crate) budget: Budget,
     pub(crate) lease: Duration,
     pub(crate) shard: Shard,
     pub(crate) selection: Selection,
@@ -90,6 +95,7 @@ impl<'a> Job<'a> {
             clock: &service.clock,
             settings: JobSettings::default(),
             calls_per_minute: 0.0,
+            budget: Budget::unlimited(String::new()),
             lease: LONG_LEASE,
             shard: Shard::WHOLE,
             selection: Selection::default(),
@@ -112,6 +118,7 @@ impl<'a> Job<'a> {
             source: self.source,
             settings: &self.settings,
             calls_per_minute: self.calls_per_minute,
+            budget: &self.budget,
             progress: &Unwatched,
         };
         etl::run(parts, sites, &self.selection).await

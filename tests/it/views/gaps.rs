@@ -108,6 +108,7 @@ pub(super) async fn fill_store(store: &dyn Store) -> Vec<Site> {
         unfillable(500, at(21, "14:00:00")),
         unfillable(500, at(21, "14:30:00")),
         failed(500, at(22, "00:00:00"), ErrorKind::NotFound),
+        failed(500, at(22, "00:30:00"), ErrorKind::OutOfRange),
         collected(501, at(20, "07:00:00"), full_values()),
         collected(502, at(20, "07:00:00"), full_values()),
         // Not expected: between its spans.
@@ -119,7 +120,7 @@ pub(super) async fn fill_store(store: &dyn Store) -> Vec<Site> {
     for (started_at, message) in [
         (at(21, "05:07:00.4"), "openweathermap has blocked the account: no call before noon"),
         (at(21, "12:40:00"), "openweathermap refused the API key: HTTP 401"),
-        (at(22, "18:07:00"), "openweathermap refused the API key: HTTP 401"),
+        (at(22, "18:07:00"), "openweathermap has no calls left this month: no call before then"),
         (at(23, "10:00:00"), "another has blocked the account: no call before noon"),
         (at(23, "11:00:00"), "the store has no room left"),
     ] {

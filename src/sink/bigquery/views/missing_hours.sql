@@ -1,6 +1,6 @@
 with {expected_slots},
--- The slots that were under way when a run found the account blocked or the key refused; one that
--- heals calls for none of them.
+-- The slots that were under way when a run found the account blocked, the key refused or the call
+-- budget spent; one that heals calls for none of them.
 paused as (
   select distinct
     l.site_id,
@@ -15,6 +15,7 @@ paused as (
     and (
       strpos(r.error_message, ' has blocked the account') > 0
       or strpos(r.error_message, ' refused the API key') > 0
+      or strpos(r.error_message, ' has no calls left') > 0
     )
     and (l.source is null or starts_with(r.error_message, concat(l.source, ' ')))
     and unix_micros(r.started_at) >= l.from_us
@@ -28,7 +29,10 @@ select
   e.local_date,
   e.site_name,
   e.timezone,
-  coalesce(c.status, if(p.slot_time is null, 'never_tried', 'paused')) as status,
+  coalesce(
+    if(c.status = 'failed' and c.error_kind = 'out_of_range', 'quarantined', c.status),
+    if(p.slot_time is null, 'never_tried', 'paused')
+  ) as status,
   c.error_kind,
   c.error_message
 from expected e

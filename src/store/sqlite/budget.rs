@@ -1,0 +1,128 @@
+//! The call budget: whoever reserves has the file's one write lock.
+
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+
+use super::error::store_error;
+use crate::domain::BudgetWindow;
+use crate::store::StoreError;
+use crate::store::budget::{
+    CALL_COUNTS, CallCount, RESERVE, RESERVED, Reserved, SETTLE, Settled, Wanted, integer,
+};
+
+/// Makes the rows of these windows, or takes over those of their lanes.
+const TAKE_ROWS: &str = " on conflict (account, scope, window_kind, lane) do update set \
+    reserved = iif(call_budget.window_start = excluded.window_start, call_budget.reserved, 0), \
+    used = iif(call_budget.window_start = excluded.window_start, call_budget.used, 0), \
+    window_start = excluded.window_start";
+
+pub(super) async fn reserve(
+    pool: &SqlitePool,
+    account: &str,
+    windows: &[BudgetWindow],
+    wanted: Wanted,
+) -> Result<Reserved, StoreError> {
+    if windows.is_empty() {
+        return Ok(Reserved::of(windows, &[], wanted));
+    }
+    let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
+    take_rows(&mut transaction, account, windows).await?;
+    let mut reserved = Vec::new();
+    for window in windows {
+        reserved.push(read(&mut transaction, account, window).await?);
+    }
+    let answer = Reserved::of(windows, &reserved, wanted);
+    let Reserved::Granted(calls) = answer else { return Ok(answer) };
+    for window in windows {
+        add(&mut transaction, account, window, calls).await?;
+    }
+    transaction.commit().await.map_err(store_error)?;
+    Ok(answer)
+}
+
+async fn take_rows(
+    connection: &mut SqliteConnection,
+    account: &str,
+    windows: &[BudgetWindow],
+) -> Result<(), StoreError> {
+    let mut insert: QueryBuilder<Sqlite> = QueryBuilder::new(
+        "insert into call_budget \
+        (account, scope, window_kind, lane, window_start, reserved, used) ",
+    );
+    insert.push_values(windows, |mut row, window| {
+        row.push_bind(account)
+            .push_bind(window.scope)
+            .push_bind(window.window.as_str())
+            .push_bind(window.window.lane(window.window_start))
+            .push_bind(window.window_start)
+            .push("0")
+            .push("0");
+    });
+    insert.push(TAKE_ROWS);
+    insert.build().execute(connection).await.map_err(store_error)?;
+    Ok(())
+}
+
+async fn read(
+    connection: &mut SqliteConnection,
+    account: &str,
+    window: &BudgetWindow,
+) -> Result<i64, StoreError> {
+    sqlx::query_scalar(RESERVED)
+        .bind(account)
+        .bind(window.scope)
+        .bind(window.window.as_str())
+        .bind(window.window.lane(window.window_start))
+        .fetch_one(connection)
+        .await
+        .map_err(store_error)
+}
+
+async fn add(
+    connection: &mut SqliteConnection,
+    account: &str,
+    window: &BudgetWindow,
+    calls: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(RESERVE)
+        .bind(integer(calls))
+        .bind(account)
+        .bind(window.scope)
+        .bind(window.window.as_str())
+        .bind(window.window.lane(window.window_start))
+        .execute(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(())
+}
+
+pub(super) async fn settle(
+    pool: &SqlitePool,
+    account: &str,
+    windows: &[BudgetWindow],
+    Settled { sent, unsent }: Settled,
+) -> Result<(), StoreError> {
+    let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
+    for window in windows {
+        sqlx::query(SETTLE)
+            .bind(integer(unsent))
+            .bind(integer(sent))
+            .bind(account)
+            .bind(window.scope)
+            .bind(window.window.as_str())
+            .bind(window.window.lane(window.window_start))
+            .bind(window.window_start)
+            .execute(&mut *transaction)
+            .await
+            .map_err(store_error)?;
+    }
+    transaction.commit().await.map_err(store_error)
+}
+
+pub(super) async fn call_counts(
+    pool: &SqlitePool,
+    account: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<CallCount>, StoreError> {
+    sqlx::query_as(CALL_COUNTS).bind(account).bind(since).fetch_all(pool).await.map_err(store_error)
+}
