@@ -34,7 +34,7 @@ mod told;
 
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
-pub use query::{RunVersion, SiteRow, Temperature};
+pub use query::{ObservedSpan, RunVersion, SiteRow, Temperature};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
@@ -208,6 +208,9 @@ pub trait Store: Send + Sync {
     /// The temperatures of the slots since `since`, by site, source and slot.
     async fn list_temperatures(&self, since: DateTime<Utc>)
     -> Result<Vec<Temperature>, StoreError>;
+
+    /// Every site by id, and from when to when a source has said anything of it.
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError>;
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;

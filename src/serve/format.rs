@@ -15,6 +15,11 @@ pub(super) enum Format {
     Events,
     /// A page for people.
     Html,
+    /// `CoverageJSON`, as EDR 1.1 names it.
+    Coverage,
+    /// The same, as it is registered since.
+    RegisteredCoverage,
+    GeoJson,
 }
 
 impl Format {
@@ -34,6 +39,9 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Events => "text/event-stream",
             Self::Html => "text/html; charset=utf-8",
+            Self::Coverage => "application/prs.coverage+json",
+            Self::RegisteredCoverage => "application/vnd.cov+json",
+            Self::GeoJson => "application/geo+json",
         }
     }
 
@@ -45,6 +53,9 @@ impl Format {
             Self::Csv => ("text", "csv"),
             Self::Events => ("text", "event-stream"),
             Self::Html => ("text", "html"),
+            Self::Coverage => ("application", "prs.coverage+json"),
+            Self::RegisteredCoverage => ("application", "vnd.cov+json"),
+            Self::GeoJson => ("application", "geo+json"),
         }
     }
 

@@ -27,8 +27,8 @@ impl Lines {
         let mut bytes = Vec::new();
         match format {
             Format::Json => write!(bytes, "{{\"{name}\":[")?,
-            Format::Ndjson | Format::Events | Format::Html => {}
             Format::Csv => write!(bytes, "{}\r\n", fields.join(","))?,
+            _ => {}
         }
         Ok(Self { format, fields, bytes, is_first: true })
     }

@@ -11,9 +11,9 @@ use sqlx::{MySqlPool, Row as _};
 
 use super::rows::{Rows, stream_rows};
 use super::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Run, RunEnd, RunRow,
-    RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, Wanted,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Run, RunEnd,
+    RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun,
+    Store, StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, Wanted,
 };
 use crate::domain::tables::Table;
 use crate::domain::{BudgetWindow, Life, Site, SlotResult};
@@ -222,6 +222,10 @@ impl Store for MySqlStore {
         since: DateTime<Utc>,
     ) -> Result<Vec<Temperature>, StoreError> {
         query::temperatures(&self.pool, since).await
+    }
+
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        query::observed_spans(&self.pool, source).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

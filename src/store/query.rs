@@ -164,6 +164,30 @@ pub(super) const TEMPERATURES: &str = "
     where c.slot_time >= ? and c.status = 'collected'
     order by c.site_id, c.source, c.slot_time";
 
+/// From when to when a source has said anything of a site.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ObservedSpan {
+    /// The site.
+    pub site_id: String,
+    /// The first observation, if there is one.
+    pub first_time: Option<DateTime<Utc>>,
+    /// The newest.
+    pub last_time: Option<DateTime<Utc>>,
+}
+
+/// Every site, and from when to when a source has said anything of it: two steps along the primary
+/// key for each. For `min` and `max`, or in the order of the time alone, MySQL would read every row of
+/// a site. Binds: source, source.
+pub(super) const OBSERVED_SPANS: &str = "
+    select site_id,
+        (select o.observation_time from weather_observations o
+            where o.site_id = sites.site_id and o.source = ?
+            order by o.site_id, o.source, o.observation_time limit 1) as first_time,
+        (select o.observation_time from weather_observations o
+            where o.site_id = sites.site_id and o.source = ?
+            order by o.site_id desc, o.source desc, o.observation_time desc limit 1) as last_time
+    from sites order by site_id";
+
 /// The functions of a dialect. A macro, since pools and rows differ in type from database to
 /// database.
 macro_rules! queries {
@@ -171,8 +195,8 @@ macro_rules! queries {
         use chrono::{DateTime, Utc};
         use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
         use $crate::store::query::{
-            OBSERVED_SOURCES, RUN_VERSION, RunVersion, SITE, SITES, SiteRow, TEMPERATURES,
-            Temperature, VersionRow,
+            OBSERVED_SOURCES, OBSERVED_SPANS, ObservedSpan, RUN_VERSION, RunVersion, SITE, SITES,
+            SiteRow, TEMPERATURES, Temperature, VersionRow,
         };
         use $crate::store::read::RUNS_BEFORE;
         use $crate::store::told::{OLDEST_TOLD, TOLD};
@@ -224,6 +248,14 @@ macro_rules! queries {
         ) -> Result<Option<DateTime<Utc>>, StoreError> {
             let query = sqlx::query_scalar(OLDEST_TOLD).bind(site_id).bind(source);
             query.bind(from).bind(to).fetch_one(pool).await.map_err($store_error)
+        }
+
+        pub(super) async fn observed_spans(
+            pool: &$pool,
+            source: &str,
+        ) -> Result<Vec<ObservedSpan>, StoreError> {
+            let query = sqlx::query_as(OBSERVED_SPANS).bind(source).bind(source);
+            query.fetch_all(pool).await.map_err($store_error)
         }
 
         pub(super) async fn runs_before(

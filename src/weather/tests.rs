@@ -1,3 +1,5 @@
+//! Days and hours, reckoned from literal slots.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;

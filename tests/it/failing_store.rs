@@ -10,9 +10,9 @@ use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Rows, Run, RunEnd, RunRow,
-    RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, Temperature, ToldSlot, Wanted,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Rows, Run,
+    RunEnd, RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start,
+    StoppedRun, Store, StoreError, StoreFacts, Temperature, ToldSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -265,6 +265,10 @@ impl Store for Failing<'_> {
         since: DateTime<Utc>,
     ) -> Result<Vec<Temperature>, StoreError> {
         self.inner.list_temperatures(since).await
+    }
+
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        self.inner.list_observed_spans(source).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -721,6 +721,17 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
     assert_eq!(store.list_observed_sources("site-00001").await.unwrap(), [SOURCE]);
     assert_eq!(store.list_observed_sources("site-00000").await.unwrap(), [""; 0]);
     let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(5);
+    let spans = store.list_observed_spans(SOURCE).await.unwrap();
+    let spans = spans.iter().map(|span| (&*span.site_id, span.first_time, span.last_time));
+    let whole = (Some(at(0)), Some(at(4)));
+    assert_eq!(
+        spans.collect::<Vec<_>>(),
+        [
+            ("site-00000", None, None),
+            ("site-00001", whole.0, whole.1),
+            ("site-00002", whole.0, whole.1),
+        ]
+    );
     let read = async |rows: Rows| {
         let batches = store.read_rows(&WEATHER_OBSERVATIONS, &rows);
         let batches: Vec<_> = batches.try_collect().await.unwrap();

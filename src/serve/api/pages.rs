@@ -105,7 +105,7 @@ impl<P: Parts> Pages for Written<P> {
         while !self.is_over {
             match self.parts.part().await? {
                 Some(rows) => {
-                    rows.iter().try_for_each(|row| self.lines.row(row)).map_err(malformed)?
+                    rows.iter().try_for_each(|row| self.lines.row(row)).map_err(malformed)?;
                 }
                 None => {
                     self.lines.end();

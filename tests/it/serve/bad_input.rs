@@ -129,6 +129,8 @@ async fn a_store_that_is_away_is_503_and_nothing_is_told_of_it() {
             "/api/v1/gaps",
             "/api/v1/sites/site-00000/hourly",
             "/api/v1/sites/site-00000/daily",
+            "/edr",
+            "/edr/collections/observations/locations",
         ];
         for path in paths {
             let answer = server.get(path).await.expect(503);

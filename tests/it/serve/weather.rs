@@ -11,7 +11,7 @@ use weather_data_product::weather::{Day, Hour};
 
 use super::fill;
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
-use crate::support::samples::{collected, full_values, hour, open_run, run_end};
+use crate::support::samples::{collected, full_values, hour, open_run, run_end, time};
 use crate::support::server::Server;
 
 on_both_databases!(
@@ -109,9 +109,7 @@ async fn of_a_year_of_hours_none_is_lacking(database: &TestDatabase) {
     assert!(answer.headers.get("content-length").is_none());
     assert!(answer.header("etag").starts_with("W/"), "{}", answer.header("etag"));
     let hours = answer.json()["hours"].as_array().unwrap().clone();
-    let begin =
-        |hour: &Value| hour["hour"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>();
-    let times: Vec<_> = hours.iter().map(|hour| begin(hour).unwrap()).collect();
+    let times: Vec<_> = hours.iter().map(|hour| time(hour["hour"].as_str().unwrap())).collect();
     let expected = (0..900).rev().map(|ago| hour() - TimeDelta::hours(ago)).collect::<Vec<_>>();
     assert_eq!(times, expected.repeat(2));
     let csv = server.ask(&format!("{OF}/daily?from=2026-01-01"), &[("accept", "text/csv")]).await;

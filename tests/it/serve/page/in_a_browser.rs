@@ -51,7 +51,10 @@ impl Drop for Demo {
 
 const PAGES: [(&str, &[&str]); 4] = [
     ("/", &["24 of 24 sites", "Madrid, El Retiro", "lon-city", "does not know the place"]),
-    ("/sites/mad-retiro", &["Europe/Madrid", "never tried", "the source stood still: it told", "Temperature", "hPa"]),
+    (
+        "/sites/mad-retiro",
+        &["Europe/Madrid", "never tried", "the source stood still: it told", "Temperature", "hPa"],
+    ),
     (
         "/sites/mad-retiro?range=7d",
         &["healed from openweathermap", "blocked the account", "Each hour of these 7 days"],
