@@ -1,10 +1,11 @@
-//! The query API: programs ask it for what the store holds, over HTTP, and it only reads.
+//! The query API and the live page: programs and people ask for what the store holds, over HTTP, and it
+//! only reads.
 //!
 //! A request passes the layers of `router` from the outside in: it is counted, its answer gets its
 //! headers, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
 //! what is asked (`parameters`, `format`), looks at the state of the store (`versions`), and
 //! answers from the `cache` or by reading. What a slow client may hold is limited by `budget` and
-//! `connections`.
+//! `connections`. Of a problem `page` makes a page where a person asked.
 
 use std::future::IntoFuture as _;
 use std::io;
@@ -113,7 +114,7 @@ impl App {
             recent: page::Recent::new(),
             ended: events::channel(),
             shutdown,
-            form: format!("{:x}", fingerprint64(&document)),
+            form: format!("{:x}{:x}", fingerprint64(&document), page::form()),
             document,
         }
     }

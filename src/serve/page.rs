@@ -3,14 +3,16 @@
 //! It is rendered here and whole without a script; the script only fetches it anew when a run has ended.
 //! Nothing is inline, so that the policy can forbid what somebody might smuggle into a name.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
-use std::sync::Arc;
 
 use super::App;
 use super::answer::Content;
 use super::problem::Problem;
+use crate::farmhash::fingerprint64;
 
 mod assets;
 mod chart;
@@ -33,6 +35,18 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/runs", get(runs::show))
         .route("/sites/{site_id}", get(site::show))
         .route("/assets/{name}", get(assets::show))
+}
+
+/// Changes when the form of a page does.
+pub(super) fn form() -> u64 {
+    let templates = [
+        include_str!("../../templates/base.html"),
+        include_str!("../../templates/overview.html"),
+        include_str!("../../templates/problem.html"),
+        include_str!("../../templates/runs.html"),
+        include_str!("../../templates/site.html"),
+    ];
+    fingerprint64([templates.concat(), assets::paths().concat()].concat().as_bytes())
 }
 
 /// What stands around every page.

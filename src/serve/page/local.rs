@@ -37,7 +37,7 @@ pub(super) fn ticks((from, to): (DateTime<Utc>, DateTime<Utc>), timezone: Tz) ->
     let is_tick = |time: &DateTime<Utc>| {
         let local = time.with_timezone(&timezone);
         if days <= 2 {
-            return local.minute() == 0 && local.hour() % 4 == 0;
+            return local.minute() == 0 && local.hour().is_multiple_of(4);
         }
         let before = (*time - TimeDelta::minutes(15)).with_timezone(&timezone);
         let is_new = before.date_naive() != local.date_naive();

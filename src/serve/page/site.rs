@@ -119,7 +119,7 @@ async fn read(
     };
     let marks = marks::of(app, &asking, &hours).await?;
     let days = if range.2 > LONGEST_BY_HOUR { days(app, &asking).await? } else { Vec::new() };
-    Ok(SitePage::of(asking, sources, range, hours, marks, days))
+    Ok(SitePage::of(asking, sources, range, &hours, marks, days))
 }
 
 /// The source that is asked for; else the one that is meant first of those that were asked.
@@ -149,7 +149,7 @@ impl SitePage {
         asking: Asking,
         sources: Vec<String>,
         range: (&'static str, &'static str, i64),
-        hours: Vec<Hour>,
+        hours: &[Hour],
         marks: Vec<Mark>,
         days: Vec<Day>,
     ) -> Self {
@@ -162,12 +162,12 @@ impl SitePage {
             age: words::age(asking.now - hour.observation_time),
             hour: hour.clone(),
         });
-        let rows = if days.is_empty() { table::rows(&hours, &marks, timezone) } else { Vec::new() };
+        let rows = if days.is_empty() { table::rows(hours, &marks, timezone) } else { Vec::new() };
         Self {
             frame: Frame::of("site"),
             zone: local::zone(asking.now, timezone),
             range,
-            figures: figure::all(&asking, &hours, &marks),
+            figures: figure::all(&asking, hours, &marks),
             is_new: asking.asked.source.is_none(),
             source: asking.asked.source,
             place: asking.place,

@@ -40,14 +40,24 @@ async fn without_a_valid_token_nothing_but_401_and_with_one_all_of_it() {
             "/api/v1/events",
             "/nothing",
             "/",
+            "/runs",
+            "/sites/site-00000",
+            "/assets/page.js",
             "/healthz/",
             "/readyz/x",
         ];
         for path in paths {
             for header in [&[][..], &[("authorization", "Bearer weather_0")]] {
                 let answer = server.ask(path, header).await.expect(401);
-                assert_eq!(answer.header("www-authenticate"), "Bearer", "{path}");
-                assert_eq!(answer.header("content-type"), "application/problem+json");
+                let is_page = ["/", "/runs", "/sites/site-00000"].contains(&path);
+                let (scheme, form) = match is_page {
+                    true => {
+                        ("Basic realm=\"weather\", charset=\"UTF-8\"", "text/html; charset=utf-8")
+                    }
+                    false => ("Bearer", "application/problem+json"),
+                };
+                assert_eq!(answer.header("www-authenticate"), scheme, "{path}");
+                assert_eq!(answer.header("content-type"), form, "{path}");
                 assert_eq!(answer.header("x-frame-options"), "DENY");
             }
         }

@@ -81,7 +81,7 @@ async fn what_cannot_be_answered_is_a_problem_that_says_why(database: &TestDatab
     }
     let refused = [
         ("GET", "/api/v1/nothing", &[][..], 404),
-        ("GET", "/", &[], 404),
+        ("GET", "/nothing", &[], 404),
         ("POST", "/api/v1/sites", &[], 405),
         ("DELETE", "/api/v1/sites/site-00000", &[], 405),
         ("PROPFIND", "/healthz", &[], 405),

@@ -85,6 +85,9 @@ fn spice() -> impl Strategy<Value = String> {
 fn path() -> impl Strategy<Value = String> {
     let base = [
         "/",
+        "/runs",
+        "/sites",
+        "/assets",
         "/healthz",
         "/readyz",
         "/metrics",

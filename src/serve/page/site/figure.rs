@@ -27,13 +27,16 @@ pub(super) struct Figure {
     pub(super) hits: Vec<(String, Band)>,
 }
 
+/// A value of an hour, if it was told.
+type Value = fn(&Hour) -> Option<f64>;
+
 /// What a chart shows.
 struct Kindred {
     id: &'static str,
     title: &'static str,
     unit: &'static str,
     /// Values of an hour: one for each line.
-    values: &'static [(&'static str, fn(&Hour) -> Option<f64>)],
+    values: &'static [(&'static str, Value)],
     decimals: usize,
     is_bars: bool,
     least: f64,
@@ -113,7 +116,7 @@ pub(super) fn all(asking: &Asking, hours: &[Hour], marks: &[Mark]) -> Vec<Figure
 }
 
 /// A line ends where an hour or its value is missing.
-fn pieces(hours: &[Hour], step: TimeDelta, value: fn(&Hour) -> Option<f64>) -> Pieces {
+fn pieces(hours: &[Hour], step: TimeDelta, value: Value) -> Pieces {
     let mut pieces = Pieces::new();
     let mut last: Option<DateTime<Utc>> = None;
     for hour in hours {

@@ -132,10 +132,7 @@ impl Mark {
 }
 
 /// Hours that are alike, one after the other; none is empty.
-fn groups<'a>(
-    hours: &'a [Hour],
-    is_alike: fn(&Hour, &Hour) -> bool,
-) -> impl Iterator<Item = &'a [Hour]> {
+fn groups(hours: &[Hour], is_alike: fn(&Hour, &Hour) -> bool) -> impl Iterator<Item = &[Hour]> {
     hours.chunk_by(is_alike)
 }
 
