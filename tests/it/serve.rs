@@ -6,6 +6,7 @@ mod bad_input;
 mod document;
 mod fresh;
 mod hostile;
+mod shared_cache;
 mod slow;
 
 use chrono::TimeDelta;
