@@ -1,18 +1,15 @@
 //! Loads observations through the store as `etl` does, new and again, and says how long it took:
-//! `cargo bench --bench load -- [OBSERVATIONS [once]]`, on the empty, migrated store of `DATABASE_URL`.
-//! `scripts/bench load` sets it beside other ways in; `once` loads them new only, with their sites, for
-//! `scripts/bench serve`.
+//! `cargo bench --bench load -- [OBSERVATIONS]`, on the empty, migrated store of `DATABASE_URL`.
+//! `scripts/bench load` sets it beside other ways in.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{
-    Coordinates, Interval, Observation, Outcome, RunCounts, Shard, Site, SiteId, Slot, SlotOutcome,
-    SlotResult, ValueKind,
+    Observation, Outcome, RunCounts, Shard, SiteId, Slot, SlotOutcome, SlotResult, ValueKind,
 };
 use weather_data_product::job::JobSettings;
 use weather_data_product::store::{RunEnd, RunHost, RunStart, Start, Store, StoreSettings};
@@ -27,48 +24,16 @@ async fn main() -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "a bench has no command line of its own")]
     let url = std::env::var("DATABASE_URL")?;
     let store = StoreSettings::at(&url).open().await?;
-    let names: &[_] = if arguments.next().as_deref() == Some("once") {
-        store.take_in_sites(&sites()?, first()?).await?;
-        &["new"]
-    } else {
-        &["new", "again"]
-    };
-    for name in names {
+    for name in ["new", "again"] {
         let seconds = load(&*store, observations).await?.as_secs_f64();
         println!("{name} {seconds:.3}");
     }
     Ok(())
 }
 
-fn first() -> anyhow::Result<DateTime<Utc>> {
-    Ok("2026-01-01T00:00:00Z".parse()?)
-}
-
-fn site_ids() -> impl Iterator<Item = SiteId> {
-    (0..SITES).filter_map(|number| SiteId::parse(&format!("site-{number:05}")))
-}
-
-fn sites() -> anyhow::Result<Vec<Site>> {
-    let site = |(number, site_id): (u32, SiteId)| {
-        Ok(Site {
-            name: format!("Site {number}"),
-            site_id,
-            coordinates: Coordinates::parse(f64::from(number) / 20.0, 0.0).context("no place")?,
-            timezone: chrono_tz::Tz::Europe__Madrid,
-            country: Some("ES".into()),
-            elevation_m: None,
-            interval: Interval::HOUR,
-            active_from: None,
-            active_until: None,
-            tags: Vec::new(),
-        })
-    };
-    (0..).zip(site_ids()).map(site).collect()
-}
-
 /// Hour after hour of the same sites, in one run.
 async fn load(store: &dyn Store, observations: usize) -> anyhow::Result<Duration> {
-    let first = first()?;
+    let first: DateTime<Utc> = "2026-01-01T00:00:00Z".parse()?;
     let start = RunStart {
         run_id: Uuid::now_v7(),
         kind: "etl",
@@ -80,7 +45,8 @@ async fn load(store: &dyn Store, observations: usize) -> anyhow::Result<Duration
     let Start::Opened(run) = store.start_run(&start).await? else {
         anyhow::bail!("another run is open");
     };
-    let sites: Vec<SiteId> = site_ids().collect();
+    let sites = (0..SITES).filter_map(|number| SiteId::parse(&format!("site-{number:05}")));
+    let sites: Vec<SiteId> = sites.collect();
     let batch_rows = usize::try_from(JobSettings::default().batch_rows)?;
     let started = Instant::now();
     let mut loaded = 0;

@@ -128,7 +128,10 @@ async fn redis_comes_and_goes_under_load_and_every_answer_is_what_the_tables_say
         let mut redis = Redis::new();
         // Both start without it.
         let ((_a, first), (_b, second)) = (instance(database, &redis), instance(database, &redis));
-        first.get(SERIES).await.expect(200);
+        for server in [&first, &second] {
+            until("it is told", async || server.log().contains("the shared cache is away")).await;
+            server.get(SERIES).await.expect(200);
+        }
         redis.start().await;
         // While one is held to read, nothing is written.
         let (table, is_over, asked) = (RwLock::new(()), AtomicBool::new(false), AtomicU32::new(0));

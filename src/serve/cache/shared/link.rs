@@ -32,11 +32,13 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    /// In words of ours: a server that does not know a command repeats it, with the password in it.
-    fn reason(&self) -> &str {
+    /// What the server says is put into words of ours: one that does not know a command repeats it, with
+    /// the password in it.
+    fn reason(&self) -> String {
         match self {
-            Self::Error(error) => error.category(),
-            Self::Late => "no answer in time",
+            Self::Error(error) if error.is_io_error() => error.to_string(),
+            Self::Error(error) => error.category().to_owned(),
+            Self::Late => "no answer in time".to_owned(),
         }
     }
 }
