@@ -142,9 +142,12 @@ pub async fn list<E: From<StoreError>>(
 }
 
 /// A source that slots are expected of, and its first slot in the ledger.
-struct Asked {
-    source: Option<String>,
-    first_slot: Option<DateTime<Utc>>,
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The source; `None`: none was ever asked.
+    pub source: Option<String>,
+    /// Its first slot.
+    pub first_slot: Option<DateTime<Utc>>,
 }
 
 impl From<AskedSource> for Asked {
@@ -203,7 +206,7 @@ async fn of_source(
 }
 
 /// The slots that were under way when the source wanted no more calls.
-fn paused(life: &Life, asked: &Asked, stops: &[StoppedRun]) -> BTreeSet<DateTime<Utc>> {
+pub(crate) fn paused(life: &Life, asked: &Asked, stops: &[StoppedRun]) -> BTreeSet<DateTime<Utc>> {
     let is_of_source = |run: &&StoppedRun| {
         let name = run.error_message.split(' ').next();
         asked.source.as_deref().is_none_or(|source| name == Some(source))
@@ -213,7 +216,7 @@ fn paused(life: &Life, asked: &Asked, stops: &[StoppedRun]) -> BTreeSet<DateTime
 }
 
 /// Why a slot has no observation, if it has none.
-fn missing(
+pub(crate) fn missing(
     slot: Expected,
     row: Option<&LedgerSlot>,
     paused: &BTreeSet<DateTime<Utc>>,

@@ -32,6 +32,7 @@ mod cache;
 mod connections;
 mod format;
 mod guard;
+mod lines;
 mod metrics;
 mod parameters;
 mod probes;
@@ -133,6 +134,8 @@ fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
         .route("/readyz", get(probes::ready))
         .route("/metrics", get(metrics::show))
         .route("/api/v1/openapi.json", get(documentation::document))
+        // Where the standard looks for the landing page.
+        .route("/edr/", get(api::edr::landing::show))
         .route("/api/v1/docs", get(documentation::index))
         .route("/api/v1/docs/", get(documentation::page))
         .route("/api/v1/docs/{*path}", get(documentation::page))

@@ -30,13 +30,15 @@ mod schema;
 pub mod settings;
 mod site_changes;
 pub mod sqlite;
+mod told;
 
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
-pub use query::{RunVersion, SiteRow};
+pub use query::{ObservedSpan, RunVersion, SiteRow};
 pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
 pub use rows::Rows;
 pub use settings::StoreSettings;
+pub use told::ToldSlot;
 
 /// The store.
 #[async_trait]
@@ -170,6 +172,21 @@ pub trait Store: Send + Sync {
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<LedgerSlot, StoreError>>;
 
+    /// The slots of a site and source from one time up to another, which is left out, each with the
+    /// observation that fills it, streamed in order.
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>>;
+
+    /// The time of the oldest observation that fills one of these slots.
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
+
     /// The latest runs, newest first.
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError>;
 
@@ -187,6 +204,9 @@ pub trait Store: Send + Sync {
 
     /// The sources that have said anything of a site, by name.
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Every site by id, and from when to when a source has said anything of it.
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError>;
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;

@@ -28,6 +28,8 @@ pub(super) enum Content {
     Whole(Vec<u8>),
     /// A stream.
     Stream(Body),
+    /// There is nothing that was asked for, where that is no error.
+    Nothing,
 }
 
 /// A question: what is asked, in which form, and in which state of the store.
@@ -48,11 +50,12 @@ impl Question {
     pub(super) async fn ask_at(
         app: &App,
         question: String,
+        format: Format,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         let state = app.versions.current().await?;
         let version = format!("{state}-m{}", now.timestamp().div_euclid(60));
-        Ok(Self::of(app, question, Format::Json, version, state))
+        Ok(Self::of(app, question, format, version, state))
     }
 
     fn of(
@@ -83,6 +86,7 @@ impl Question {
         match make.await? {
             Content::Stream(body) => Ok(self.weak().headed(body.into_response())),
             Content::Whole(bytes) => self.whole(app, bytes.into()).await,
+            Content::Nothing => self.nothing(app).await,
         }
     }
 
@@ -100,6 +104,16 @@ impl Question {
         }
         let mut response = self.headed(Body::from(app.budget.hold(bytes)?).into_response());
         if !is_of_state {
+            response.headers_mut().remove(header::ETAG);
+        }
+        Ok(response)
+    }
+
+    /// Not kept: it is read as fast as it is found.
+    async fn nothing(self, app: &App) -> Result<Response, Problem> {
+        let mut response = self.headed(StatusCode::NO_CONTENT.into_response());
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        if app.versions.current().await? != self.state {
             response.headers_mut().remove(header::ETAG);
         }
         Ok(response)

@@ -1,4 +1,4 @@
-//! `/api/v1`: what can be asked, each question in a file of its own.
+//! `/api/v1` and `/edr`: what can be asked, each question in a file of its own.
 //!
 //! A path is served only if it is documented: routes and the OpenAPI document are made of the same
 //! list.
@@ -17,11 +17,15 @@ use super::App;
 use super::problem::Problem;
 
 mod cursor;
+mod daily;
 pub(super) mod documentation;
+pub(super) mod edr;
 pub(super) mod events;
 mod gaps;
+mod hourly;
 mod latest;
 mod observations;
+mod pages;
 mod refusals;
 mod runs;
 mod schema;
@@ -31,6 +35,13 @@ mod status;
 
 use schema::{Field, Moment};
 
+/// The parameters that are lists, and the schema of their items.
+const LISTS: [(&str, &str); 3] = [
+    ("fields", "Field"),
+    ("parameter-name", "ParameterName"),
+    ("parameter_names", "ParameterName"),
+];
+
 /// The routes, and the document that describes them.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     let mut routes = listed();
@@ -39,11 +50,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         for parameter in parameters {
             // A list is one value with commas here, not a value for each.
             if let RefOr::T(list) = parameter
-                && list.name == "fields"
+                && let Some((_, item)) = LISTS.iter().find(|(name, _)| *name == list.name)
             {
                 list.style = Some(ParameterStyle::Form);
                 list.explode = Some(false);
-                list.schema = Some(fields().into());
+                list.schema = Some(items(item).into());
             }
         }
     }
@@ -57,11 +68,14 @@ fn listed() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(latest::all))
         .routes(routes!(latest::of_site))
         .routes(routes!(observations::list))
+        .routes(routes!(hourly::list))
+        .routes(routes!(daily::list))
         .routes(routes!(gaps::list))
         .routes(routes!(runs::list))
         .routes(routes!(runs::one))
         .routes(routes!(status::show))
         .routes(routes!(events::listen))
+        .merge(edr::routes())
 }
 
 fn document() -> OpenApi {
@@ -83,6 +97,7 @@ fn document() -> OpenApi {
         schema_of::<Field>(),
         schema_of::<Moment>(),
     ]);
+    components.schemas.extend(edr::of_parameters());
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     utoipa::openapi::OpenApiBuilder::new()
         .info(info)
@@ -91,10 +106,10 @@ fn document() -> OpenApi {
         .build()
 }
 
-/// One column at least: none is no list.
-fn fields() -> Schema {
-    let field = Ref::from_schema_name(Field::name());
-    ArrayBuilder::new().items(field).min_items(Some(1)).build().into()
+/// One item at least: none is no list.
+fn items(schema: &str) -> Schema {
+    let item = Ref::from_schema_name(schema);
+    ArrayBuilder::new().items(item).min_items(Some(1)).build().into()
 }
 
 fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {

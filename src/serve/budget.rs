@@ -24,6 +24,11 @@ const STREAMS: usize = 128;
 /// by default. The other half, and the processor, are for those who ask for little.
 const PAGES: usize = 2;
 
+/// Long answers that are made whole at once at most, some megabytes each; and those with the ones that
+/// wait for it, which are in the way of who asks for little.
+const BUILDS: usize = 2;
+const BUILDERS: usize = 16;
+
 /// Listeners to events at once at most.
 const LISTENERS: usize = 256;
 
@@ -32,6 +37,8 @@ pub(super) struct Budget {
     whole_kib: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     pages: Arc<Semaphore>,
+    builds: Arc<Semaphore>,
+    builders: Arc<Semaphore>,
     listeners: Arc<Semaphore>,
 }
 
@@ -42,6 +49,8 @@ impl Budget {
             whole_kib: room(WHOLE_KIB),
             streams: room(STREAMS),
             pages: room(PAGES),
+            builds: room(BUILDS),
+            builders: room(BUILDERS),
             listeners: room(LISTENERS),
         }
     }
@@ -68,11 +77,24 @@ impl Budget {
         self.pages.clone()
     }
 
+    /// Room for making a long answer whole, as soon as there is some.
+    pub(super) async fn build(&self) -> Result<Building, Problem> {
+        let busy = || Problem::busy("too many long answers are being made");
+        let builder = self.builders.clone().try_acquire_owned().map_err(|_| busy())?;
+        let build = self.builds.clone().acquire_owned().await.map_err(|_| busy())?;
+        Ok(Building { _permits: [builder, build] })
+    }
+
     /// Room for a listener to events.
     pub(super) fn listener(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let permit = self.listeners.clone().try_acquire_owned();
         permit.map_err(|_| Problem::busy("too many are listening"))
     }
+}
+
+/// A long answer that is being made.
+pub(super) struct Building {
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 struct Held {

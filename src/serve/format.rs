@@ -13,6 +13,11 @@ pub(super) enum Format {
     Csv,
     /// Server-sent events.
     Events,
+    /// `CoverageJSON`, as EDR 1.1 names it.
+    Coverage,
+    /// The same, as it is registered since.
+    RegisteredCoverage,
+    GeoJson,
 }
 
 impl Format {
@@ -31,6 +36,9 @@ impl Format {
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Events => "text/event-stream",
+            Self::Coverage => "application/prs.coverage+json",
+            Self::RegisteredCoverage => "application/vnd.cov+json",
+            Self::GeoJson => "application/geo+json",
         }
     }
 
@@ -41,6 +49,9 @@ impl Format {
             Self::Ndjson => ("application", "x-ndjson"),
             Self::Csv => ("text", "csv"),
             Self::Events => ("text", "event-stream"),
+            Self::Coverage => ("application", "prs.coverage+json"),
+            Self::RegisteredCoverage => ("application", "vnd.cov+json"),
+            Self::GeoJson => ("application", "geo+json"),
         }
     }
 

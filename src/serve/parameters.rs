@@ -135,7 +135,7 @@ fn unknown(name: &str, known: &[&str]) -> Problem {
 }
 
 /// A value and what is wrong with it.
-fn shown(text: &str, problem: &str) -> String {
+pub(super) fn shown(text: &str, problem: &str) -> String {
     format!("`{}` {problem}", short(text))
 }
 
@@ -149,7 +149,7 @@ fn short(text: &str) -> String {
 }
 
 /// A time; in a query string a `+` stands for a space, and who wrote `+02:00` meant it.
-fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     match DateTime::parse_from_rfc3339(&text.replace(' ', "+")) {
         // By way of its microseconds, which makes a leap second the next.
         Ok(time) => DateTime::from_timestamp_micros(time.timestamp_micros()),
@@ -157,12 +157,12 @@ fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     }
 }
 
-fn parse_day(text: &str) -> Option<NaiveDate> {
+pub(super) fn parse_day(text: &str) -> Option<NaiveDate> {
     text.parse().ok().filter(|_| text.len() == "2026-11-25".len())
 }
 
 /// The first moment of a day (UTC).
-fn midnight(day: NaiveDate) -> DateTime<Utc> {
+pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 

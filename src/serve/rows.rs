@@ -70,12 +70,12 @@ impl Writer {
         let mut bytes = Vec::new();
         match format {
             Format::Json => bytes.extend_from_slice(b"{\"observations\":["),
-            Format::Ndjson | Format::Events => {}
             Format::Csv => {
                 let names: Vec<_> = fields.columns().map(|(_, name)| name).collect();
                 bytes.extend_from_slice(names.join(",").as_bytes());
                 bytes.extend_from_slice(b"\r\n");
             }
+            _ => {}
         }
         Self { format, fields, bytes, is_first: true }
     }
@@ -134,7 +134,8 @@ impl Writer {
     }
 }
 
-fn json(bytes: &mut Vec<u8>, value: Option<Value<'_>>) -> serde_json::Result<()> {
+/// A cell as JSON.
+pub(super) fn json(bytes: &mut Vec<u8>, value: Option<Value<'_>>) -> serde_json::Result<()> {
     match value {
         None => serde_json::to_writer(bytes, &()),
         Some(Value::Text(text)) => serde_json::to_writer(bytes, text),

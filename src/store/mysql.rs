@@ -11,9 +11,9 @@ use sqlx::{MySqlPool, Row as _};
 
 use super::rows::{Rows, stream_rows};
 use super::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Run, RunEnd, RunRow,
-    RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, StoreSettings, Wanted,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Run, RunEnd,
+    RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun,
+    Store, StoreError, StoreFacts, StoreSettings, ToldSlot, Wanted,
 };
 use crate::domain::tables::Table;
 use crate::domain::{BudgetWindow, Life, Site, SlotResult};
@@ -177,6 +177,22 @@ impl Store for MySqlStore {
         read::ledger(&self.pool, site_and_source, times)
     }
 
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+        query::told(&self.pool, site_and_source, times)
+    }
+
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        query::oldest_told(&self.pool, site_and_source, times).await
+    }
+
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         read::runs(&self.pool, limit).await
     }
@@ -199,6 +215,10 @@ impl Store for MySqlStore {
 
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
         query::observed_sources(&self.pool, site_id).await
+    }
+
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        query::observed_spans(&self.pool, source).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

@@ -9,6 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
 use super::StoreError;
+use super::read::LifeRow;
+use crate::domain::Life;
 
 /// Which runs there are, and how far the open ones have come.
 ///
@@ -88,6 +90,7 @@ pub struct SiteRow {
     pub active_from: Option<NaiveDate>,
     pub active_until: Option<NaiveDate>,
     tags: String,
+    spans: String,
     pub deactivated_at: Option<DateTime<Utc>>,
 }
 
@@ -102,6 +105,17 @@ impl SiteRow {
             StoreError::Malformed(ArrowError::InvalidArgumentError(problem))
         })
     }
+
+    /// What decides which slots of it are expected.
+    ///
+    /// # Errors
+    /// When a column holds something else.
+    pub fn life(&self) -> Result<Life, StoreError> {
+        let (site_id, timezone) = (self.site_id.clone(), self.timezone.clone());
+        let (active_from, active_until) = (self.active_from, self.active_until);
+        let spans = self.spans.clone();
+        LifeRow { site_id, timezone, active_from, active_until, spans }.try_into()
+    }
 }
 
 /// `select … from sites` and what follows.
@@ -110,7 +124,7 @@ macro_rules! select_sites {
         concat!(
             "select site_id, name, latitude, longitude, timezone, country, elevation_m, \
              interval_minutes, active_from, active_until, cast(tags as char) as tags, \
-             deactivated_at from sites ",
+             cast(spans as char) as spans, deactivated_at from sites ",
             $rest
         )
     };
@@ -135,15 +149,43 @@ pub(super) const OBSERVED_SOURCES: &str = "
     )
     select source from observed where source is not null order by source";
 
+/// From when to when a source has said anything of a site.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ObservedSpan {
+    /// The site.
+    pub site_id: String,
+    /// The first observation, if there is one.
+    pub first_time: Option<DateTime<Utc>>,
+    /// The newest.
+    pub last_time: Option<DateTime<Utc>>,
+}
+
+/// Every site, and from when to when a source has said anything of it: two steps along the primary
+/// key for each. For `min` and `max`, or in the order of the time alone, MySQL would read every row of
+/// a site. Binds: source, source.
+pub(super) const OBSERVED_SPANS: &str = "
+    select site_id,
+        (select o.observation_time from weather_observations o
+            where o.site_id = sites.site_id and o.source = ?
+            order by o.site_id, o.source, o.observation_time limit 1) as first_time,
+        (select o.observation_time from weather_observations o
+            where o.site_id = sites.site_id and o.source = ?
+            order by o.site_id desc, o.source desc, o.observation_time desc limit 1) as last_time
+    from sites order by site_id";
+
 /// The functions of a dialect. A macro, since pools and rows differ in type from database to
 /// database.
 macro_rules! queries {
     ($pool:ty, $store_error:path) => {
+        use chrono::{DateTime, Utc};
+        use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
         use $crate::store::query::{
-            OBSERVED_SOURCES, RUN_VERSION, RunVersion, SITE, SITES, SiteRow, VersionRow,
+            OBSERVED_SOURCES, OBSERVED_SPANS, ObservedSpan, RUN_VERSION, RunVersion, SITE, SITES,
+            SiteRow, VersionRow,
         };
         use $crate::store::read::RUNS_BEFORE;
-        use $crate::store::{RunRow, StoreError};
+        use $crate::store::told::{OLDEST_TOLD, TOLD};
+        use $crate::store::{RunRow, StoreError, ToldSlot};
 
         pub(super) async fn run_version(pool: &$pool) -> Result<RunVersion, StoreError> {
             let rows: Vec<VersionRow> =
@@ -164,6 +206,32 @@ macro_rules! queries {
             site_id: &str,
         ) -> Result<Vec<String>, StoreError> {
             let query = sqlx::query_scalar(OBSERVED_SOURCES).bind(site_id).bind(site_id);
+            query.fetch_all(pool).await.map_err($store_error)
+        }
+
+        pub(super) fn told<'a>(
+            pool: &'a $pool,
+            (site_id, source): (&str, &str),
+            (from, to): (DateTime<Utc>, DateTime<Utc>),
+        ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+            let query = sqlx::query_as(TOLD).bind(site_id.to_owned()).bind(source.to_owned());
+            query.bind(from).bind(to).fetch(pool).map_err($store_error).boxed()
+        }
+
+        pub(super) async fn oldest_told(
+            pool: &$pool,
+            (site_id, source): (&str, &str),
+            (from, to): (DateTime<Utc>, DateTime<Utc>),
+        ) -> Result<Option<DateTime<Utc>>, StoreError> {
+            let query = sqlx::query_scalar(OLDEST_TOLD).bind(site_id).bind(source);
+            query.bind(from).bind(to).fetch_one(pool).await.map_err($store_error)
+        }
+
+        pub(super) async fn observed_spans(
+            pool: &$pool,
+            source: &str,
+        ) -> Result<Vec<ObservedSpan>, StoreError> {
+            let query = sqlx::query_as(OBSERVED_SPANS).bind(source).bind(source);
             query.fetch_all(pool).await.map_err($store_error)
         }
 

@@ -108,7 +108,7 @@ pub(super) const SITE_STATES: &str = "
     order by s.site_id";
 
 /// What the ledger says of a slot.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
 pub struct LedgerSlot {
     /// Start of the interval.
     pub slot_time: DateTime<Utc>,
@@ -165,11 +165,11 @@ pub(super) fn stop_patterns() -> [String; 3] {
 /// What decides which slots of a site are expected, as it is written.
 #[derive(FromRow)]
 pub(super) struct LifeRow {
-    site_id: String,
-    timezone: String,
-    active_from: Option<NaiveDate>,
-    active_until: Option<NaiveDate>,
-    spans: String,
+    pub(super) site_id: String,
+    pub(super) timezone: String,
+    pub(super) active_from: Option<NaiveDate>,
+    pub(super) active_until: Option<NaiveDate>,
+    pub(super) spans: String,
 }
 
 /// Every site, those that have left the file too.

@@ -10,9 +10,9 @@ use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, Reserved, Rows, Run, RunEnd, RunRow,
-    RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, Wanted,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Rows, Run,
+    RunEnd, RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start,
+    StoppedRun, Store, StoreError, StoreFacts, ToldSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -220,6 +220,22 @@ impl Store for Failing<'_> {
         self.inner.read_ledger(site_and_source, times)
     }
 
+    fn read_told<'a>(
+        &'a self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
+        self.inner.read_told(site_and_source, times)
+    }
+
+    async fn oldest_told(
+        &self,
+        site_and_source: (&str, &str),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.inner.oldest_told(site_and_source, times).await
+    }
+
     async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         self.inner.list_runs(limit).await
     }
@@ -242,6 +258,10 @@ impl Store for Failing<'_> {
 
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
         self.inner.list_observed_sources(site_id).await
+    }
+
+    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
+        self.inner.list_observed_spans(source).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {

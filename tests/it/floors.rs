@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules of the crate and what each may import, from the roof to the ground.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -27,7 +27,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "telemetry",
         ],
     ),
-    ("serve", &["clock", "columnar", "domain", "farmhash", "gaps", "status", "store"]),
+    ("serve", &["clock", "columnar", "domain", "farmhash", "gaps", "status", "store", "weather"]),
     ("simulator", &["clock", "farmhash"]),
     ("telemetry", &[]),
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
@@ -35,6 +35,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("gaps", &["domain", "store"]),
     ("heal", &["clock", "domain", "gaps", "job", "retry", "source", "store"]),
     ("status", &["store"]),
+    ("weather", &["domain", "gaps", "store"]),
     ("sync", &["clock", "columnar", "domain", "retry", "sink", "store"]),
     ("source", &["domain", "http", "retry"]),
     ("sink", &["clock", "columnar", "domain", "farmhash", "http", "retry"]),

@@ -4,16 +4,22 @@ mod access;
 mod answers;
 mod bad_input;
 mod document;
+mod edr;
+mod edr_input;
 mod fresh;
 mod hostile;
+mod owslib;
 mod shared_cache;
 mod slow;
+mod weather;
 
 use chrono::TimeDelta;
-use weather_data_product::domain::{ErrorKind, Observation, RunCounts, SlotOutcome, SlotResult};
+use weather_data_product::domain::{ErrorKind, RunCounts};
 use weather_data_product::store::Store;
 
-use crate::support::samples::{collected, failed, full_values, hour, open_run, run_end, sites};
+use crate::support::samples::{
+    collected, failed, full_values, hour, of_source, open_run, run_end, sites,
+};
 
 /// Three sites, of which two have so many hours of observations up to the tests' hour and one has
 /// failed in each; one has observations of a second source too.
@@ -35,10 +41,4 @@ async fn fill(store: &dyn Store, hours: u16) {
         store.load(&run, &batch, hour()).await.unwrap();
     }
     store.close_run(&run, &run_end(RunCounts { failed: 1, ..RunCounts::default() })).await.unwrap();
-}
-
-fn of_source(source: &'static str, result: SlotResult) -> SlotResult {
-    let observation = result.outcome.observation().unwrap().clone();
-    let outcome = SlotOutcome::Collected(Box::new(Observation { source, ..observation }));
-    SlotResult { source, outcome, ..result }
 }

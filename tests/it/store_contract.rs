@@ -21,8 +21,8 @@ use weather_data_product::store::{
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::samples::{
-    LONG_LEASE, SOURCE, collected, failed, full_values, hour, open_run, opened, run_end, run_start,
-    site, site_id, sites,
+    LONG_LEASE, SOURCE, collected, failed, full_values, healed, hour, observed, of_source,
+    open_run, opened, run_end, run_start, site, site_id, sites,
 };
 
 mod budget;
@@ -56,6 +56,7 @@ on_both_databases!(
     runs_that_the_source_stopped_are_told_by_their_message,
     spans_tell_when_a_site_was_in_the_file_and_at_which_interval,
     the_ledger_of_a_site_and_source_is_read_in_order,
+    the_slots_of_a_time_are_read_with_the_observations_that_fill_them,
     the_order_of_upserts_does_not_matter,
     the_site_table_follows_the_file_and_deletes_nothing,
     the_version_changes_with_whatever_a_run_commits,
@@ -720,6 +721,17 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
     assert_eq!(store.list_observed_sources("site-00001").await.unwrap(), [SOURCE]);
     assert_eq!(store.list_observed_sources("site-00000").await.unwrap(), [""; 0]);
     let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(5);
+    let spans = store.list_observed_spans(SOURCE).await.unwrap();
+    let spans = spans.iter().map(|span| (&*span.site_id, span.first_time, span.last_time));
+    let whole = (Some(at(0)), Some(at(4)));
+    assert_eq!(
+        spans.collect::<Vec<_>>(),
+        [
+            ("site-00000", None, None),
+            ("site-00001", whole.0, whole.1),
+            ("site-00002", whole.0, whole.1),
+        ]
+    );
     let read = async |rows: Rows| {
         let batches = store.read_rows(&WEATHER_OBSERVATIONS, &rows);
         let batches: Vec<_> = batches.try_collect().await.unwrap();
@@ -750,6 +762,60 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
     store.take_in_sites(&sites(2), hour()).await.unwrap();
     assert_eq!(read(Rows::Latest { site_id: None }).await, both[..1]);
     assert_eq!(read(Rows::Latest { site_id: Some("site-00002".into()) }).await, both[1..]);
+}
+
+async fn the_slots_of_a_time_are_read_with_the_observations_that_fill_them(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    store.take_in_sites(&sites(3), hour()).await.unwrap();
+    let run = open_run(store).await;
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let stale = observed(1, at(1), at(-9), Values::default());
+    let batch = [
+        healed("open-meteo", collected(1, at(3), full_values())),
+        failed(1, at(2), ErrorKind::Timeout),
+        stale,
+        collected(1, at(0), full_values()),
+        collected(2, at(1), full_values()),
+        of_source("open-meteo", collected(1, at(2), full_values())),
+        collected(1, at(4), full_values()),
+    ];
+    store.load(&run, &batch, at(5)).await.unwrap();
+    let read = async |source, from, to| {
+        let slots = store.read_told(("site-00001", source), (at(from), at(to)));
+        slots.try_collect::<Vec<_>>().await.unwrap()
+    };
+    let told = read(SOURCE, 0, 4).await;
+    let times: Vec<_> = told.iter().map(|told| told.slot.slot_time).collect();
+    assert_eq!(times, [at(0), at(1), at(2), at(3)]);
+    let sources = told.iter().map(|told| (told.value_source.as_deref(), told.kind()));
+    let by = [(Some(SOURCE), "live"), (Some(SOURCE), "live"), (None, "live")];
+    let by = by.into_iter().chain([(Some("open-meteo"), "backfill")]).collect::<Vec<_>>();
+    assert_eq!(sources.collect::<Vec<_>>(), by);
+    assert_eq!(told[2].slot.error_kind.as_deref(), Some("timeout"));
+    assert_eq!((told[2].is_told(), told[2].observation_time), (false, None));
+    assert_eq!((told[1].observation_time, told[1].rain_1h_mm), (Some(at(-9)), None));
+    let values = full_values();
+    for told in [&told[0], &told[3]] {
+        assert_eq!(told.observation_time, Some(told.slot.slot_time + TimeDelta::minutes(5)));
+        assert_eq!(
+            (told.temperature_c, told.rain_1h_mm),
+            (values.temperature_c, values.rain_1h_mm)
+        );
+        assert_eq!(told.wind_direction_deg, values.wind_direction_deg.map(i64::from));
+        assert_eq!(told.condition_description, values.condition_description);
+        assert_eq!(told.available_at, Some(at(5)));
+    }
+    assert_eq!(read("open-meteo", 0, 9).await.len(), 1);
+    assert_eq!(read("nobody", 0, 9).await, []);
+    let oldest = async |from, to| {
+        let site_and_source = ("site-00001", SOURCE);
+        store.oldest_told(site_and_source, (at(from), at(to))).await.unwrap()
+    };
+    assert_eq!(oldest(0, 9).await, Some(at(-9)));
+    assert_eq!(oldest(2, 4).await, Some(at(3) + TimeDelta::minutes(5)));
+    assert_eq!(oldest(2, 3).await, None);
 }
 
 async fn runs_and_sites_are_read_back_by_pages_and_by_name(database: &TestDatabase) {

@@ -17,6 +17,7 @@ mod gaps;
 mod hours;
 mod lives;
 mod now;
+mod served;
 
 /// A warehouse with what a store holds that has taken these sites files in, each at its time, and
 /// collected these slots.

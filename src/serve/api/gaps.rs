@@ -109,14 +109,14 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let parameters = Parameters::parse(uri.query(), &KNOWN)?;
-    Format::negotiate(&headers, Format::OBJECT)?;
+    let format = Format::negotiate(&headers, Format::OBJECT)?;
     let site_id = parameters.site("site")?;
     let source = parameters.source("source")?;
     let limit = parameters.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let now = app.clock.now();
     let days = days(&parameters, site_id.is_some(), now)?;
     let text = question(site_id.as_ref(), source, days, limit);
-    let question = Question::ask_at(&app, text, now).await?;
+    let question = Question::ask_at(&app, text, format, now).await?;
     let selection = Selection { source, days, now };
     question.answer(&app, &headers, make(&app, site_id.as_ref(), selection, limit)).await
 }

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use futures::TryStreamExt as _;
 
+use super::pages::unwritable;
 use super::refusals::RefusalsOfOne;
 use super::schema::{Field, Observations};
-use super::series::unwritable;
 use super::sites;
 use crate::domain::SiteId;
 use crate::domain::tables::WEATHER_OBSERVATIONS;

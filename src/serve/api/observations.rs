@@ -9,6 +9,7 @@ use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::cursor::Cursor;
+use super::pages;
 use super::refusals::RefusalsOfOne;
 use super::schema::{Field, Moment, ObservationsPage};
 use super::series::{Range, Series};
@@ -68,7 +69,7 @@ pub(super) async fn list(
         let reserved = range.reserve(&app)?;
         sites::find(&app, &site_id).await?;
         let writer = Writer::begin(format, fields);
-        Series::open(&app, range, writer).await?.content(&app, reserved).await
+        pages::content(&app, Series::open(&app, range, writer).await?, reserved).await
     };
     question.answer(&app, &headers, make).await
 }
@@ -117,7 +118,7 @@ fn cursor(parameters: &Parameters) -> Result<Option<Cursor>, Problem> {
 }
 
 /// From when to when. Without an end it is whatever there is, of at most a year from the start.
-fn times(
+pub(super) fn times(
     parameters: &Parameters,
     now: DateTime<Utc>,
 ) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {

@@ -7,28 +7,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::ArrowError;
-use axum::body::Body;
-use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use futures::TryStreamExt as _;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::cursor::Cursor;
+use super::pages::{Pages, malformed};
 use crate::columnar::Row;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::serve::App;
-use crate::serve::answer::Content;
 use crate::serve::problem::Problem;
 use crate::serve::rows::Writer;
 use crate::store::{Rows, Store, StoreError};
 
 /// Rows of a page: some tens of kilobytes as text.
 const PAGE: u64 = 100;
-
-/// How much of a series is made before it becomes a stream; of one that is likely to be long.
-const STREAM_BYTES: usize = 256 << 10;
-const FIRST_BYTES: usize = 16 << 10;
 
 /// What is asked for.
 pub(super) struct Range {
@@ -68,8 +61,19 @@ pub(super) struct Series {
     writer: Writer,
     last: Option<Cursor>,
     is_over: bool,
-    /// Of a long series: its pages wait for their turn.
-    turns: Option<Arc<Semaphore>>,
+}
+
+impl Pages for Series {
+    async fn page(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        match self.read().await? {
+            None => self.end(None)?,
+            Some(batch) => self.write(&batch)?,
+        }
+        Ok(Some(self.writer.take()))
+    }
 }
 
 impl Series {
@@ -85,59 +89,7 @@ impl Series {
             (source, next.max(range.from).min(range.to))
         });
         let (sources, store) = (starts.collect(), app.store.clone());
-        Ok(Self { store, range, sources, writer, last: None, is_over: false, turns: None })
-    }
-
-    /// All of it if it is short, else a stream.
-    pub(super) async fn content(
-        mut self,
-        app: &App,
-        reserved: Option<OwnedSemaphorePermit>,
-    ) -> Result<Content, Problem> {
-        let mut text = Vec::new();
-        self.turns = reserved.as_ref().map(|_| app.budget.turns());
-        let most = if reserved.is_some() { FIRST_BYTES } else { STREAM_BYTES };
-        while let Some(page) = self.page().await? {
-            text.extend(page);
-            if text.len() > most {
-                self.turns = Some(app.budget.turns());
-                let permit = reserved.map_or_else(|| app.budget.stream(), Ok)?;
-                return Ok(Content::Stream(Body::from_stream(self.stream(text, permit))));
-            }
-        }
-        Ok(Content::Whole(text))
-    }
-
-    /// An error ends the connection, for the client to see that the answer is cut off.
-    fn stream(
-        self,
-        begun: Vec<u8>,
-        permit: OwnedSemaphorePermit,
-    ) -> impl Stream<Item = Result<Vec<u8>, std::io::Error>> {
-        let rest = stream::try_unfold((self, permit), |(mut series, permit)| async move {
-            let page = series.page().await.map_err(|error| {
-                let _ = Problem::from(error);
-                std::io::Error::other("the answer is cut off")
-            })?;
-            Ok(page.map(|page| (page, (series, permit))))
-        });
-        stream::iter([Ok(begun)]).chain(rest)
-    }
-
-    /// The next page as text; `None` when there is none.
-    async fn page(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        if self.is_over {
-            return Ok(None);
-        }
-        let _turn = match &self.turns {
-            Some(turns) => turns.clone().acquire_owned().await.ok(),
-            None => None,
-        };
-        match self.read().await? {
-            None => self.end(None)?,
-            Some(batch) => self.write(&batch)?,
-        }
-        Ok(Some(self.writer.take()))
+        Ok(Self { store, range, sources, writer, last: None, is_over: false })
     }
 
     /// The next rows: one more than is wanted, if few are, to know whether there are more.
@@ -190,13 +142,3 @@ impl Series {
 }
 
 const TIME: &str = "observation_time";
-
-fn malformed(error: std::io::Error) -> StoreError {
-    StoreError::Malformed(ArrowError::from_external_error(Box::new(error)))
-}
-
-/// Rows that cannot be written are a fault of ours.
-pub(super) fn unwritable(error: &std::io::Error) -> Problem {
-    tracing::error!(error_kind = "answer", "rows cannot be written: {error}");
-    Problem::of(StatusCode::INTERNAL_SERVER_ERROR)
-}

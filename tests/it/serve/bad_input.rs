@@ -12,7 +12,7 @@ use crate::support::server::Server;
 on_both_databases!(what_cannot_be_answered_is_a_problem_that_says_why);
 
 /// Path, status, parameter, and what the allowed values contain.
-const BAD: [(&str, u16, &str, &str); 34] = [
+const BAD: [(&str, u16, &str, &str); 48] = [
     ("sites/nowhere", 404, "site_id", "/api/v1/sites"),
     ("sites/Nowhere!", 404, "site_id", "/api/v1/sites"),
     ("sites/%ff", 404, "site_id", "/api/v1/sites"),
@@ -47,6 +47,20 @@ const BAD: [(&str, u16, &str, &str); 34] = [
     ("sites/site-00000/observations?limit=1&limit=2", 400, "limit", "one value"),
     ("sites/site-00000/observations?cursor=x", 400, "cursor", "next_cursor"),
     ("sites/site-00000/observations?form=2026", 400, "form", "from, to, source, fields, limit"),
+    ("sites/nowhere/hourly", 404, "site_id", "/api/v1/sites"),
+    ("sites/nowhere/daily", 404, "site_id", "/api/v1/sites"),
+    ("sites/Nowhere!/daily", 404, "site_id", "/api/v1/sites"),
+    ("sites/site-00000/hourly?limit=5", 400, "limit", "from, to, source"),
+    ("sites/site-00000/hourly?from=now", 400, "from", "2026-11-25T08:00:00Z"),
+    ("sites/site-00000/hourly?from=2024-01-01&to=2026-01-01", 400, "to", "up to 2025-01-01"),
+    ("sites/site-00000/hourly?from=2026-01-01&to=2026-01-01", 400, "to", "a time after 2026"),
+    ("sites/site-00000/hourly?source=Mars", 400, "source", "lower-case"),
+    ("sites/site-00000/daily?fields=rain", 400, "fields", "from, to, source"),
+    ("sites/site-00000/daily?from=2026-11-25T08:00:00Z", 400, "from", "a day as in"),
+    ("sites/site-00000/daily?from=2026-11-02&to=2026-11-01", 400, "to", "2026-11-02 or later"),
+    ("sites/site-00000/daily?from=2026-01-01&to=2027-01-02", 400, "to", "2026-01-01 to 2027-01-01"),
+    ("sites/site-00000/daily?to=2026-1-1", 400, "to", "a day as in"),
+    ("sites/site-00000/daily?source=", 400, "source", "lower-case"),
 ];
 
 const OF_SITE: &str = "sites/site-00000/observations?from=2026-11-25&to=2026-11-25";
@@ -107,8 +121,17 @@ async fn a_store_that_is_away_is_503_and_nothing_is_told_of_it() {
         server.get("/readyz").await.expect(200);
         server.get("/api/v1/latest").await.expect(200);
         proxy.close();
-        let paths =
-            ["/readyz", "/api/v1/latest", "/api/v1/sites", "/api/v1/status", "/api/v1/gaps"];
+        let paths = [
+            "/readyz",
+            "/api/v1/latest",
+            "/api/v1/sites",
+            "/api/v1/status",
+            "/api/v1/gaps",
+            "/api/v1/sites/site-00000/hourly",
+            "/api/v1/sites/site-00000/daily",
+            "/edr",
+            "/edr/collections/observations/locations",
+        ];
         for path in paths {
             let answer = server.get(path).await.expect(503);
             assert_eq!(answer.header("retry-after"), "10", "{path}");

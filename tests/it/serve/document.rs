@@ -1,6 +1,7 @@
 //! The OpenAPI document: it says what is, and schemathesis finds no answer that it does not know.
 
 use serde_json::Value;
+use weather_data_product::weather::{Day, Hour};
 
 use super::access::token;
 use crate::support::databases::with_sqlite;
@@ -28,7 +29,7 @@ fn schemathesis_finds_no_answer_that_the_document_does_not_know() {
     let generated = text.lines().find(|line| line.contains(" generated")).unwrap();
     println!("{}", generated.trim());
     // What is skipped is not tested.
-    assert!(!text.contains("Unresolvable") && text.contains("Tested: 9"), "{text}");
+    assert!(!text.contains("Unresolvable") && text.contains("Tested: 19"), "{text}");
 }
 
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn every_parameter_has_bounds_and_every_operation_its_refusals() {
         let document = server.get("/api/v1/openapi.json").await.expect(200).json();
         assert_eq!(document["openapi"], "3.1.0");
         let paths = document["paths"].as_object().unwrap();
-        assert_eq!(paths.len(), 10);
+        assert_eq!(paths.len(), 20);
         for (path, item) in paths {
             let operation = &item["get"];
             for status in ["200", "400", "401", "406", "500", "503"] {
@@ -52,7 +53,8 @@ async fn every_parameter_has_bounds_and_every_operation_its_refusals() {
                 let name = parameter["name"].as_str().unwrap();
                 assert!(parameter["description"].is_string(), "{path}: {name}");
                 let schema = parameter["schema"].to_string();
-                let bounds = ["pattern", "minimum", "date", "Moment", "Field"];
+                let bounds =
+                    ["pattern", "minimum", "date", "Moment", "Field", "Edr", "ParameterName"];
                 let is_bound = bounds.iter().any(|word| schema.contains(word));
                 assert!(is_bound || name == "id", "{path}: {name}: {schema}");
             }
@@ -62,6 +64,15 @@ async fn every_parameter_has_bounds_and_every_operation_its_refusals() {
         for column in columns.iter().filter(|column| column.name != "row_hash") {
             let described = &observation["properties"][column.name]["description"];
             assert_eq!(*described, Value::from(column.description));
+        }
+        for (name, fields) in [("Hour", &Hour::FIELDS[..]), ("Day", &Day::FIELDS)] {
+            let schema = &document["components"]["schemas"][name];
+            let properties = schema["properties"].as_object().unwrap();
+            assert_eq!(properties.len(), fields.len(), "{name}");
+            assert_eq!(schema["required"].as_array().unwrap().len(), fields.len(), "{name}");
+            for field in fields {
+                assert!(properties[*field]["description"].is_string(), "{name}: {field}");
+            }
         }
     })
     .await;

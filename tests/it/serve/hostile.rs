@@ -93,6 +93,8 @@ fn path() -> impl Strategy<Value = String> {
         "/api/v1/latest",
         "/api/v1/sites/site-00000/latest",
         "/api/v1/sites/site-00000/observations",
+        "/api/v1/sites/site-00000/hourly",
+        "/api/v1/sites/site-00000/daily",
         "/api/v1/gaps",
         "/api/v1/runs",
         "/api/v1/runs/1",
@@ -101,6 +103,11 @@ fn path() -> impl Strategy<Value = String> {
         "/api/v1/docs/",
         "/api/v1",
         "/edr",
+        "/edr/conformance",
+        "/edr/collections",
+        "/edr/collections/observations/locations",
+        "/edr/collections/observations/locations/site-00000",
+        "/edr/collections/observations/position",
         "//",
         "/.env",
         "/api/v1/docs/../../..",
@@ -112,7 +119,24 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
-    let names = ["from", "to", "source", "fields", "limit", "cursor", "site", "before", "x", ""];
+    let names = [
+        "from",
+        "to",
+        "source",
+        "fields",
+        "limit",
+        "cursor",
+        "site",
+        "before",
+        "x",
+        "",
+        "datetime",
+        "coords",
+        "bbox",
+        "parameter-name",
+        "f",
+        "crs",
+    ];
     let known = proptest::sample::select(names.to_vec()).prop_map(str::to_owned);
     proptest::collection::vec((prop_oneof![5 => known, 1 => spice()], spice()), 0..4)
 }
@@ -138,6 +162,7 @@ fn header() -> impl Strategy<Value = String> {
         "cookie",
         "x-forwarded-for",
         "host",
+        "x-forwarded-proto",
         "range",
         "content-length",
         "transfer-encoding",

@@ -22,17 +22,24 @@ async fn reader(address: &str, number: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
-    let accept = ["application/json", "application/x-ndjson", "text/csv"][number % 3];
-    // Each asks something else, so that nothing is kept for another.
     let request = format!(
-        "GET /api/v1/sites/site-0000{}/observations?from=2026-07-01T00:{:02}:{:02}Z&limit=10000 \
-         HTTP/1.1\r\nhost: x\r\naccept: {accept}\r\naccept-encoding: gzip\r\n\r\n",
-        number % 2,
-        number / 60 % 60,
-        number % 60,
+        "GET {} HTTP/1.1\r\nhost: x\r\naccept: {}\r\naccept-encoding: gzip\r\n\r\n",
+        target(number),
+        ["application/json, */*;q=0.1", "application/x-ndjson, */*;q=0.1", "text/csv, */*;q=0.1"]
+            [number % 3],
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
+}
+
+/// Each asks something else, so that nothing is kept for another: one in four by the standard.
+fn target(number: usize) -> String {
+    let (site, minute, second) = (number % 2, number / 60 % 60, number % 60);
+    let from = format!("2026-07-01T00:{minute:02}:{second:02}Z");
+    match number % 4 {
+        3 => format!("/edr/collections/observations/locations/site-0000{site}?datetime={from}/.."),
+        _ => format!("/api/v1/sites/site-0000{site}/observations?from={from}&limit=10000"),
+    }
 }
 
 #[tokio::test]

@@ -113,6 +113,19 @@ pub(crate) fn observed(
     result(number, slot_time, Some(200), SlotOutcome::Collected(Box::new(observation)))
 }
 
+/// The same of another source: slot and observation.
+pub(crate) fn of_source(source: &'static str, result: SlotResult) -> SlotResult {
+    let observation = result.outcome.observation().unwrap().clone();
+    let outcome = SlotOutcome::Collected(Box::new(Observation { source, ..observation }));
+    SlotResult { source, outcome, ..result }
+}
+
+/// The same slot, healed by that source.
+pub(crate) fn healed(source: &'static str, result: SlotResult) -> SlotResult {
+    let own = result.source;
+    SlotResult { source: own, value_kind: ValueKind::Backfill, ..of_source(source, result) }
+}
+
 pub(crate) fn failed(number: u16, slot_time: DateTime<Utc>, kind: ErrorKind) -> SlotResult {
     result(number, slot_time, Some(404), SlotOutcome::failed(kind, "city not found"))
 }

@@ -70,8 +70,9 @@ fn slots(gap: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Sites over both changes of the clock, and sites to which something happens.
-async fn fill_store(store: &dyn Store) {
+/// Sites over both changes of the clock, and sites to which something happens. What the file holds at
+/// last.
+pub(super) async fn fill_store(store: &dyn Store) -> Vec<Site> {
     let lives = lives();
     let mut old: Vec<Site> = lives.iter().map(|life| life.site.clone()).collect();
     let at = |day: u32, clock: &str| time(&format!("2026-11-{day:02}T{clock}Z"));
@@ -90,9 +91,9 @@ async fn fill_store(store: &dyn Store) {
         (at(23, "09:59:59.9"), vec![every(60, 500), site(502), site(503), auckland]),
     ];
     for (now, sites) in files {
+        old.truncate(lives.len());
         old.extend(sites.iter().cloned());
         store.take_in_sites(&old, now).await.unwrap();
-        old.truncate(lives.len());
     }
     let mut slots: Vec<SlotResult> =
         lives.iter().flat_map(super::days::Life::tried).cloned().collect();
@@ -132,4 +133,5 @@ async fn fill_store(store: &dyn Store) {
         };
         store.close_run(&run, &end).await.unwrap();
     }
+    old
 }

@@ -3,10 +3,12 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use weather_data_product::domain::observation::Values;
-use weather_data_product::domain::{ErrorKind, Interval, Site, SlotOutcome, SlotResult, ValueKind};
+use weather_data_product::domain::{ErrorKind, Interval, Site, SlotResult};
 
 use super::{assert_same, lines, synced};
-use crate::support::samples::{SOURCE, collected, failed, full_values, hour, observed, site, time};
+use crate::support::samples::{
+    SOURCE, collected, failed, full_values, healed, hour, observed, site, time,
+};
 
 #[tokio::test]
 async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported() {
@@ -127,14 +129,8 @@ async fn an_hour_is_told_in_the_sites_own_time_with_the_age_of_its_observation()
 #[tokio::test]
 async fn a_live_value_goes_before_a_healed_one_and_an_hour_says_which_it_shows() {
     let half_hourly = |number| Site { interval: Interval::parse(30).unwrap(), ..site(number) };
-    let sites = vec![half_hourly(1), half_hourly(2), site(3)];
+    let sites = vec![half_hourly(1), half_hourly(2), site(3), site(4)];
     let at = |minutes| hour() + TimeDelta::minutes(minutes);
-    let healed = |result: SlotResult, source| {
-        let SlotOutcome::Collected(mut observation) = result.outcome else { panic!("collected") };
-        observation.source = source;
-        let outcome = SlotOutcome::Collected(observation);
-        SlotResult { value_kind: ValueKind::Backfill, outcome, ..result }
-    };
     let with = |number, minutes, temperature_c, rain_1h_mm| {
         let (temperature_c, rain_1h_mm) = (Some(temperature_c), Some(rain_1h_mm));
         let values = Values { temperature_c, rain_1h_mm, ..full_values() };
@@ -142,10 +138,13 @@ async fn a_live_value_goes_before_a_healed_one_and_an_hour_says_which_it_shows()
     };
     let slots = [
         with(1, 0, 1.0, 0.5),
-        healed(with(1, 30, 2.0, 9.0), SOURCE),
-        healed(with(2, 0, 3.0, 9.0), SOURCE),
-        healed(with(2, 30, 4.0, 0.25), "open-meteo"),
-        healed(with(3, 0, 5.0, 0.75), "open-meteo"),
+        healed(SOURCE, with(1, 30, 2.0, 9.0)),
+        healed(SOURCE, with(2, 0, 3.0, 9.0)),
+        healed("open-meteo", with(2, 30, 4.0, 0.25)),
+        healed("open-meteo", with(3, 0, 5.0, 0.75)),
+        // Of one time, and two observations.
+        SlotResult { slot: with(4, 0, 6.0, 0.5).slot, ..with(4, 60, 6.0, 0.5) },
+        healed("open-meteo", with(4, 60, 7.0, 0.25)),
     ];
     let warehouse = synced(&[(hour(), sites)], &slots).await;
     let hours = "select site_id, source, format_timestamp('%H:%M', slot_time), value_kind, \
@@ -154,6 +153,8 @@ async fn a_live_value_goes_before_a_healed_one_and_an_hour_says_which_it_shows()
         "site-00001|openweathermap|08:00|live|openweathermap|1|0.5",
         "site-00002|openweathermap|08:30|backfill|open-meteo|4|0.25",
         "site-00003|openweathermap|08:00|backfill|open-meteo|5|0.75",
+        "site-00004|openweathermap|08:00|live|openweathermap|6|0.5",
+        "site-00004|openweathermap|09:00|backfill|open-meteo|7|0.25",
     ];
     assert_same(&lines(&warehouse, hours).await, &expected.map(str::to_owned));
     let days = "select site_id, source, temperature_max_c, rain_sum_mm, slots_present \
@@ -162,6 +163,7 @@ async fn a_live_value_goes_before_a_healed_one_and_an_hour_says_which_it_shows()
         "site-00001|openweathermap|2|0.5|2",
         "site-00002|openweathermap|4|0.25|2",
         "site-00003|openweathermap|5|0.75|1",
+        "site-00004|openweathermap|7|0.75|2",
     ];
     assert_same(&lines(&warehouse, days).await, &expected.map(str::to_owned));
 }

@@ -20,6 +20,7 @@ collected as (
     c.source,
     c.slot_time,
     date(c.slot_time, s.timezone) as local_date,
+    o.source as value_source,
     o.observation_time,
     o.temperature_c,
     o.humidity_pct,
@@ -47,7 +48,8 @@ told as (
     *,
     -- An observation that fills two hours has rained once, in the first.
     is_of_the_hour and row_number() over (
-      partition by site_id, source, observation_time, is_of_the_hour order by slot_time
+      partition by site_id, source, value_source, observation_time, is_of_the_hour
+      order by slot_time
     ) = 1 as tells_rain
   from collected
 ),

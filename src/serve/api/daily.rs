@@ -1,0 +1,205 @@
+//! `daily`: a site's local days, as the warehouse's `observations_daily` has them, and why slots are
+//! missing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use chrono::{DateTime, Days as Count, NaiveDate, TimeDelta, Utc};
+use utoipa::ToSchema;
+
+use super::pages::{self, Parts, Written, unwritable};
+use super::refusals::RefusalsOfOne;
+use super::sites;
+use crate::domain::SiteId;
+use crate::gaps::Asked;
+use crate::serve::App;
+use crate::serve::answer::Question;
+use crate::serve::format::Format;
+use crate::serve::lines::Lines;
+use crate::serve::parameters::{Parameters, written};
+use crate::serve::problem::Problem;
+use crate::store::{Store, StoreError};
+use crate::weather::{self, Day, Place};
+
+/// The most days that are answered for, and how many there are if no other number is asked for.
+const MAX_DAYS: i64 = 366;
+const DEFAULT_DAYS: i64 = 30;
+
+/// Days of a page.
+const PAGE: Count = Count::new(14);
+
+/// What is likely to be long.
+const LONG: TimeDelta = TimeDelta::days(62);
+
+/// Local days of a site.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written row by row")]
+pub(super) struct Days {
+    /// By source and day.
+    days: Vec<Day>,
+}
+
+/// Lists the local days of a site.
+///
+/// Every day on which slots are expected up to now: lowest, mean and highest values, sums, how many of the
+/// day's slots are there, and why the others are missing. By source, then day. The same as
+/// `observations_daily` in the warehouse, which has no `missing`.
+#[utoipa::path(
+    get, path = "/api/v1/sites/{site_id}/daily", tag = "observations", operation_id = "listDays",
+    params(
+        ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
+        ("from" = Option<NaiveDate>, Query, description = "The first local day; 29 days before `to` if it is missing."),
+        ("to" = Option<NaiveDate>, Query, description = "The last local day, at most 366 days in all; if it is missing, as many days as there may be, up to today."),
+        ("source" = Option<String>, Query, description = "Only of this source.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
+    ),
+    responses(
+        (status = 200, description = "The days.", content(
+            (Days = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+        (status = 304, description = "The client has it."),
+        RefusalsOfOne,
+    )
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let site_id = sites::site_id(path)?;
+    let parameters = Parameters::parse(uri.query(), &["from", "to", "source"])?;
+    let format = Format::negotiate(&headers, Format::ROWS)?;
+    let range = Range::parse(&parameters)?;
+    let source = parameters.source("source")?;
+    let now = app.clock.now();
+    let text = question(&site_id, range, source);
+    let question = match range.is_past(now) {
+        true => Question::ask(&app, text, format).await?,
+        false => Question::ask_at(&app, text, format, now).await?,
+    };
+    let make = async {
+        let place = Place::of(sites::find(&app, &site_id).await?)?;
+        let (from, to) = range.days(now.with_timezone(&place.life.timezone).date_naive());
+        let reserved = (to - from > LONG).then(|| app.budget.stream()).transpose()?;
+        let days = DaysOfSite::open(&app, place, source, (from, to)).await?;
+        let lines = Lines::begin(format, "days", &Day::FIELDS);
+        let lines = lines.map_err(|error| unwritable(&error))?;
+        pages::content(&app, Written::new(days, lines), reserved).await
+    };
+    question.answer(&app, &headers, make).await
+}
+
+fn question(site_id: &SiteId, range: Range, source: Option<&str>) -> String {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let parts: [(&str, &dyn std::fmt::Display); 4] = [
+        ("site", site_id),
+        ("from", &day(range.from)),
+        ("to", &day(range.to)),
+        ("source", &source.unwrap_or_default()),
+    ];
+    written("daily", &parts)
+}
+
+/// The first and the last local day, as they were asked for.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+impl Range {
+    fn parse(parameters: &Parameters) -> Result<Self, Problem> {
+        let (from, to) = (parameters.day("from")?, parameters.day("to")?);
+        if let Some((from, to)) = from.zip(to) {
+            let longest = from + TimeDelta::days(MAX_DAYS - 1);
+            if to < from {
+                let allowed = format!("{from} or later");
+                return Err(Problem::parameter("to", "is before `from`", allowed));
+            }
+            if to > longest {
+                let problem = format!("makes more than {MAX_DAYS} days");
+                return Err(Problem::parameter("to", problem, format!("{from} to {longest}")));
+            }
+        }
+        Ok(Self { from, to })
+    }
+
+    /// Whether the last day is over in every time zone: then the answer does not depend on the time.
+    fn is_past(self, now: DateTime<Utc>) -> bool {
+        self.to.is_some_and(|to| now.date_naive() - to > TimeDelta::days(2))
+    }
+
+    /// From which day to which, where this is today: nothing is expected after it, nor before 1970.
+    fn days(self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+        let longest = |from| from + TimeDelta::days(MAX_DAYS - 1);
+        let to = self.to.or(self.from.map(longest)).map_or(today, |to| to.min(today));
+        let from =
+            self.from.unwrap_or(self.to.unwrap_or(today) - TimeDelta::days(DEFAULT_DAYS - 1));
+        (from.max(DateTime::UNIX_EPOCH.date_naive()), to)
+    }
+}
+
+/// The days of a site, some at a time.
+struct DaysOfSite {
+    store: Arc<dyn Store>,
+    place: Place,
+    /// The sources that are left, the one that is being read first, and from which day on.
+    asked: VecDeque<(Asked, NaiveDate)>,
+    to: NaiveDate,
+    now: DateTime<Utc>,
+}
+
+impl DaysOfSite {
+    async fn open(
+        app: &App,
+        place: Place,
+        source: Option<&str>,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Result<Self, StoreError> {
+        let asked = weather::sources(&*app.store, &place, source).await?;
+        let asked = asked.into_iter().map(|asked| (asked, from)).collect();
+        Ok(Self { store: app.store.clone(), place, asked, to, now: app.clock.now() })
+    }
+}
+
+impl Parts for DaysOfSite {
+    type Row = Day;
+
+    async fn part(&mut self) -> Result<Option<Vec<Day>>, StoreError> {
+        self.asked.pop_front_if(|(_, from)| *from > self.to);
+        let Some((asked, from)) = self.asked.front_mut() else { return Ok(None) };
+        let next = *from + PAGE;
+        let days = (*from, self.to.min(next - Count::new(1)));
+        *from = next;
+        weather::days(&*self.store, &self.place, asked, days, self.now).await.map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn days_are_30_up_to_today_or_those_asked_for() {
+        let today = day("2026-11-25");
+        for (from, to, expected) in [
+            (None, None, ("2026-10-27", "2026-11-25")),
+            (Some("2026-11-01"), None, ("2026-11-01", "2026-11-25")),
+            (Some("2024-11-01"), None, ("2024-11-01", "2025-11-01")),
+            (None, Some("2026-11-10"), ("2026-10-12", "2026-11-10")),
+            (None, Some("2026-11-30"), ("2026-11-01", "2026-11-25")),
+            (Some("0001-01-01"), Some("0001-12-31"), ("1970-01-01", "0001-12-31")),
+            (Some("2027-01-01"), Some("2027-01-02"), ("2027-01-01", "2026-11-25")),
+        ] {
+            let range = Range { from: from.map(day), to: to.map(day) };
+            assert_eq!(range.days(today), (day(expected.0), day(expected.1)), "{from:?} {to:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Slots, as they come in order, become days.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::iter::Peekable;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::day::Tally;
+use super::hour::OneHour;
+use crate::domain::Expected;
+use crate::gaps;
+use crate::store::{LedgerSlot, ToldSlot};
+
+/// Puts the days of a site and source together.
+pub(super) struct Reckoning<'a> {
+    timezone: Tz,
+    expected: Peekable<Box<dyn Iterator<Item = Expected> + Send + 'a>>,
+    paused: BTreeSet<DateTime<Utc>>,
+    /// The first and the last local day that is asked for.
+    range: (NaiveDate, NaiveDate),
+    days: BTreeMap<NaiveDate, Tally>,
+    hour: OneHour,
+    /// The observations whose rain is told, by who told them and when.
+    rained: HashSet<(Option<String>, Option<DateTime<Utc>>)>,
+}
+
+impl<'a> Reckoning<'a> {
+    /// Of the days from one to another, both included; the expected slots come in order.
+    pub(super) fn new(
+        timezone: Tz,
+        (from, to): (NaiveDate, NaiveDate),
+        expected: impl Iterator<Item = Expected> + Send + 'a,
+        paused: BTreeSet<DateTime<Utc>>,
+    ) -> Self {
+        let is_asked_for = move |slot: &Expected| {
+            (from..=to).contains(&slot.slot_time.with_timezone(&timezone).date_naive())
+        };
+        let expected: Box<dyn Iterator<Item = Expected> + Send> =
+            Box::new(expected.filter(is_asked_for));
+        let (expected, range) = (expected.peekable(), (from, to));
+        let (days, hour, rained) = (BTreeMap::new(), OneHour::default(), HashSet::new());
+        Self { timezone, expected, paused, range, days, hour, rained }
+    }
+
+    /// One slot more of the ledger; they come in order.
+    pub(super) fn push(&mut self, slot: ToldSlot) {
+        if let Some(past) = self.hour.push(slot) {
+            self.hour(&past);
+        }
+    }
+
+    /// The days on which slots are expected.
+    pub(super) fn finish(mut self) -> BTreeMap<NaiveDate, Tally> {
+        let last = std::mem::take(&mut self.hour);
+        self.hour(&last);
+        while let Some(slot) = self.expected.next() {
+            self.count(slot, None);
+        }
+        self.days.retain(|_, tally| tally.expected > 0);
+        self.days
+    }
+
+    /// Rain and snow are those of an hour: the slot that tells the hour tells them. An observation
+    /// that fills two hours has rained once, in the first.
+    fn hour(&mut self, hour: &OneHour) {
+        let teller = hour.teller();
+        for (index, told) in hour.slots.iter().enumerate() {
+            let observation = (told.value_source.clone(), told.observation_time);
+            let tells_rain = teller == Some(index) && self.rained.insert(observation);
+            self.slot(told, tells_rain);
+        }
+    }
+
+    /// What is in the ledger and not expected was called for under other rules: it counts as weather,
+    /// and for no coverage.
+    fn slot(&mut self, told: &ToldSlot, tells_rain: bool) {
+        let time = told.slot.slot_time;
+        while let Some(missing) = self.expected.next_if(|slot| slot.slot_time < time) {
+            self.count(missing, None);
+        }
+        if let Some(own) = self.expected.next_if(|slot| slot.slot_time == time) {
+            self.count(own, Some(&told.slot));
+        }
+        let day = self.day_of(time);
+        if told.is_told() && (self.range.0..=self.range.1).contains(&day) {
+            self.days.entry(day).or_default().tell(told, tells_rain);
+        }
+    }
+
+    fn count(&mut self, slot: Expected, row: Option<&LedgerSlot>) {
+        let missing = gaps::missing(slot, row, &self.paused);
+        let tally = self.days.entry(self.day_of(slot.slot_time)).or_default();
+        tally.expected += 1;
+        match missing {
+            None => tally.present += 1,
+            Some(missing) => {
+                *tally.missing.entry(missing.reason.word().to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    fn day_of(&self, time: DateTime<Utc>) -> NaiveDate {
+        time.with_timezone(&self.timezone).date_naive()
+    }
+}
