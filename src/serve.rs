@@ -42,11 +42,14 @@ mod problem;
 mod rows;
 mod versions;
 
+pub use cache::shared::{NoRedis, SharedCache};
+
 use access::Access;
 use api::events::Ended;
 use api::{documentation, events};
 use budget::Budget;
 use cache::Answers;
+use cache::shared::Shared;
 use metrics::Metrics;
 use versions::Versions;
 
@@ -60,6 +63,8 @@ pub struct Parts {
     pub sources: &'static [&'static str],
     /// Who may ask.
     pub access: Access,
+    /// Where instances share their answers, if they do.
+    pub cache: Option<SharedCache>,
 }
 
 /// What the handlers share.
@@ -69,6 +74,7 @@ struct App {
     sources: &'static [&'static str],
     versions: Versions,
     answers: Answers,
+    shared: Option<Arc<Shared>>,
     budget: Budget,
     requests: Semaphore,
     metrics: Metrics,
@@ -94,6 +100,9 @@ pub async fn run(
     let access = parts.access.clone();
     let app = Arc::new(App::new(parts, document, shutdown.clone()));
     let polling = tokio::spawn(events::poll(app.clone()));
+    if let Some(shared) = &app.shared {
+        tokio::spawn(shared.clone().watch(shutdown.clone()));
+    }
     let router = router(routes, access, app);
     connections::serve(listener, router, shutdown.clone()).await;
     shutdown.cancel();
@@ -102,16 +111,19 @@ pub async fn run(
 
 impl App {
     fn new(parts: Parts, document: Bytes, shutdown: CancellationToken) -> Self {
+        let shared = parts.cache.map(Shared::new).map(Arc::new);
+        let metrics = Metrics::new();
         Self {
             versions: Versions::new(parts.store.clone()),
             store: parts.store,
             clock: parts.clock,
             sources: parts.sources,
-            answers: Answers::new(),
+            answers: Answers::new(shared.clone(), metrics.lookups.clone()),
+            shared,
             budget: Budget::new(),
             requests: Semaphore::new(guard::REQUESTS),
-            metrics: Metrics::new(),
             recent: page::Recent::new(),
+            metrics,
             ended: events::channel(),
             shutdown,
             form: format!("{:x}{:x}", fingerprint64(&document), page::form()),

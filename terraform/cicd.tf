@@ -20,6 +20,7 @@ resource "google_cloudbuild_trigger" "main" {
     _REGION = var.region
     _NAME   = local.name
     _IMAGE  = local.image
+    _API    = var.enable_api ? "yes" : "no"
   }
 
   depends_on = [google_project_iam_member.this]
@@ -37,7 +38,7 @@ resource "google_cloud_run_v2_job_iam_member" "build" {
 
 # Who deploys a job has to be allowed to act as the job's account.
 resource "google_service_account_iam_member" "build_acts_as" {
-  for_each = toset(["job", "migrate"])
+  for_each = setunion(["job", "migrate"], local.api)
 
   service_account_id = google_service_account.this[each.value].name
   role               = "roles/iam.serviceAccountUser"

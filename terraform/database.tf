@@ -76,11 +76,12 @@ resource "google_sql_database" "weather" {
 }
 
 locals {
-  # Who logs in as whom. Only `migrate` may change tables; sql/runtime-user.sql takes that from `job`.
-  database_users = {
-    job     = "weather"
-    migrate = "weather_migrate"
-  }
+  # Who logs in as whom. Only `migrate` may change tables; sql/runtime-user.sql takes that from `job`, and
+  # sql/api-user.sql leaves `api` nothing but reading.
+  database_users = merge(
+    { job = "weather", migrate = "weather_migrate" },
+    { for api in local.api : api => "weather_api" },
+  )
 }
 
 # Made anew at every plan and kept by neither plan nor state: it counts when the version is raised.

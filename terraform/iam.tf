@@ -1,10 +1,10 @@
 locals {
-  service_accounts = {
+  service_accounts = merge({
     job       = "Collects, syncs and verifies"
     migrate   = "Changes the tables of the store"
     scheduler = "Starts the scheduled jobs"
     build     = "Builds the image and deploys it"
-  }
+  }, { for api in local.api : api => "Answers queries, and only reads" })
 
   # What cannot be granted on a resource. Everything else stands beside the resource it is about.
   project_roles = {

@@ -15,15 +15,26 @@ locals {
     MAX_WORKERS = tostring(max(16, ceil(var.calls_per_minute / 30)))
   }
 
+  # What is left to the program unless it is said here.
+  pipeline_choices = { for name, value in {
+    OPENWEATHER_PLAN            = var.openweather_plan
+    OPENWEATHER_CALLS_PER_DAY   = var.openweather_calls_per_day
+    OPENWEATHER_CALLS_PER_MONTH = var.openweather_calls_per_month
+    OPENWEATHER_ONE_CALL        = var.openweather_one_call
+    SOURCES                     = var.sources == null ? null : join(",", var.sources)
+    HEAL_CALLS                  = var.heal_calls
+    HEAL_FROM_SOURCE            = var.heal_from_source
+  } : name => tostring(value) if value != null }
+
   jobs = {
     pipeline = {
       account = "job"
-      # The calls at their pace, half as many again for retries, and a quarter of an hour for a lease to
-      # run out (2 min), a pause (1 min) and the sync.
-      timeout_seconds = 900 + ceil(1.5 * local.pace_seconds)
+      # The calls at their pace, half as many again for retries, those that heal, and a quarter of an hour for
+      # a lease to run out (2 min), a pause (1 min) and the sync.
+      timeout_seconds = 900 + ceil(1.5 * local.pace_seconds) + ceil(60 * coalesce(var.heal_calls, 0) / var.calls_per_minute)
       # One: whatever stopped it, half an hour later comes the next start.
       max_retries = 1
-      env         = merge(local.pipeline_env, local.bigquery_env)
+      env         = merge(local.pipeline_env, local.pipeline_choices, local.bigquery_env)
       secret_env  = { DATABASE_URL = "database-url", OPENWEATHER_API_KEY = "openweather-api-key" }
     }
     # By hand: after a longer failure of BigQuery, or with --rebase after a restore.

@@ -22,3 +22,8 @@ output "dashboard" {
   description = "ID of the dashboard."
   value       = google_monitoring_dashboard.this.id
 }
+
+output "api" {
+  description = "Address of the query API. Null: there is none."
+  value       = one([for service in google_cloud_run_v2_service.this : service.uri])
+}

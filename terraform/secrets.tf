@@ -1,12 +1,18 @@
 locals {
   # Who may read which secret. Those that rotate are reminded of by the topic.
-  secrets = {
+  secrets = merge({
     "openweather-api-key"  = { reader = "job", rotates = true }
     "database-url"         = { reader = "job", rotates = true }
     "database-migrate-url" = { reader = "migrate", rotates = true }
-  }
+    },
+    { for api in local.api : "database-${api}-url" => { reader = api, rotates = true } },
+    { for api in local.api : "${api}-tokens" => { reader = api, rotates = true } if var.api_tokens },
+  )
 
-  database_url_secrets = { job = "database-url", migrate = "database-migrate-url" }
+  database_url_secrets = merge(
+    { job = "database-url", migrate = "database-migrate-url" },
+    { for api in local.api : api => "database-${api}-url" },
+  )
 }
 
 resource "google_secret_manager_secret" "this" {
@@ -39,7 +45,8 @@ resource "google_secret_manager_secret" "this" {
   depends_on = [google_pubsub_topic_iam_member.rotation]
 }
 
-# The API key's version is added by hand (README.md): it never enters Terraform.
+# The API key's version is added by hand (README.md): it never enters Terraform. Nor do the query API's tokens
+# (docs/OPERATIONS.md), of which the secret holds the hashes.
 
 # The password's second sink: raised with google_sql_user by the one version. If somebody changed the
 # address of the database, the version has to be raised too.
@@ -89,7 +96,7 @@ resource "google_secret_manager_secret_version" "database_ca" {
 }
 
 resource "google_secret_manager_secret_iam_member" "database_ca" {
-  for_each = toset(["job", "migrate"])
+  for_each = setunion(["job", "migrate"], local.api)
 
   secret_id = google_secret_manager_secret.database_ca.id
   role      = "roles/secretmanager.secretAccessor"

@@ -69,6 +69,124 @@ variable "openweather_base_url" {
   }
 }
 
+variable "openweather_plan" {
+  description = "Plan of the account: free, startup, developer, professional or expert. Null: the smallest that allows `calls_per_minute`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.openweather_plan == null ? true : contains(["free", "startup", "developer", "professional", "expert"], var.openweather_plan)
+    error_message = "openweather_plan must be free, startup, developer, professional or expert."
+  }
+}
+
+variable "openweather_calls_per_day" {
+  description = "Calls per UTC day of the account, One Call apart. Null: no limit of ours."
+  type        = number
+  default     = null
+}
+
+variable "openweather_calls_per_month" {
+  description = "Calls per UTC month of the account, One Call apart. Null: the plan's; 0: no limit."
+  type        = number
+  default     = null
+}
+
+variable "openweather_one_call" {
+  description = "Version of One Call that past hours are asked of: 4.0 or 3.0. Null: 4.0."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.openweather_one_call == null ? true : contains(["3.0", "4.0"], var.openweather_one_call)
+    error_message = "openweather_one_call must be \"3.0\" or \"4.0\"."
+  }
+}
+
+variable "sources" {
+  description = "Sources to collect from: openweathermap, open-meteo (whose free service is for non-commercial use only). Null: openweathermap."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.sources == null ? true : length(var.sources) > 0 && length(setsubtract(var.sources, ["openweathermap", "open-meteo"])) == 0
+    error_message = "sources must be openweathermap, open-meteo, or both."
+  }
+}
+
+variable "heal_calls" {
+  description = "Calls that each start of the pipeline may spend on missing slots. Null: none."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.heal_calls == null ? true : var.heal_calls >= 0 && floor(var.heal_calls) == var.heal_calls
+    error_message = "heal_calls must be a whole number from 0 on."
+  }
+}
+
+variable "heal_from_source" {
+  description = "Whose history fills missing slots: openweathermap or open-meteo. Null: the slots' own source."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.heal_from_source == null ? true : contains(["openweathermap", "open-meteo"], var.heal_from_source)
+    error_message = "heal_from_source must be openweathermap or open-meteo."
+  }
+}
+
+variable "enable_api" {
+  description = "Deploy the query API (`weather serve`) as a Cloud Run service."
+  type        = bool
+  default     = false
+}
+
+variable "api_invokers" {
+  description = "IAM members that may ask the query API, such as group:bi@example.com."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.api_invokers : can(regex("^(user|group|serviceAccount|domain):", member))])
+    error_message = "api_invokers must be IAM members such as group:bi@example.com. The service is not for everybody on the internet."
+  }
+}
+
+variable "api_ingress" {
+  description = "From where the query API is reached: the project's networks and a load balancer, the networks only, or everywhere. Callers are invokers in each case."
+  type        = string
+  default     = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+
+  validation {
+    condition     = contains(["INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", "INGRESS_TRAFFIC_INTERNAL_ONLY", "INGRESS_TRAFFIC_ALL"], var.api_ingress)
+    error_message = "api_ingress must be INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER, INGRESS_TRAFFIC_INTERNAL_ONLY or INGRESS_TRAFFIC_ALL."
+  }
+}
+
+variable "api_min_instances" {
+  description = "Instances of the query API that are always there. Null: none, and the first request after a pause waits some seconds."
+  type        = number
+  default     = null
+}
+
+variable "api_max_instances" {
+  description = "Instances of the query API at most. Each holds 4 connections to the database."
+  type        = number
+  default     = 4
+
+  validation {
+    condition     = var.api_max_instances >= max(1, coalesce(var.api_min_instances, 0))
+    error_message = "api_max_instances must be 1 or more, and not below api_min_instances."
+  }
+}
+
+variable "api_tokens" {
+  description = "Ask callers of the query API for a token of the secret `NAME-api-tokens` too. The secret needs a version before this is applied."
+  type        = bool
+  default     = false
+}
+
 variable "bigquery_dataset" {
   description = "Dataset that the store is mirrored to; staging and state go to `<dataset>_internal`."
   type        = string
@@ -110,7 +228,7 @@ variable "db_high_availability" {
 }
 
 variable "db_password_version" {
-  description = "1 at first; raise by one to give both database users new passwords."
+  description = "1 at first; raise by one to give the database users new passwords."
   type        = number
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 
 use super::error::UsageError;
@@ -14,7 +15,7 @@ use super::shutdown::Shutdown;
 use super::sources::SourceName;
 use crate::clock::SystemClock;
 use crate::serve::access::{self, Access};
-use crate::serve::{self, Parts};
+use crate::serve::{self, Parts, SharedCache};
 use crate::store::StoreSettings;
 
 /// Answer programs over HTTP, read-only, from the store
@@ -37,6 +38,11 @@ pub(super) struct Args {
     /// reaches the port
     #[arg(long, value_name = "FILE", env = "API_TOKENS_FILE")]
     api_tokens_file: Option<PathBuf>,
+
+    /// Redis in which instances share their answers: redis://[[user]:password@]host[:port][/number],
+    /// or rediss:// for TLS. While it is away each makes its own
+    #[arg(long, value_name = "URL", env = "CACHE_URL", hide_env_values = true)]
+    cache_url: Option<SecretString>,
 
     #[arg(long, env = "PORT", hide = true)]
     port: Option<u16>,
@@ -63,6 +69,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if is_on_cloud_run && args.store.is_file() {
         return Err(super::etl::no_server().into());
     }
+    let cache = shared_cache(&args)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let store = args.store.open_reader().await?;
     let listener = TcpListener::bind(address)
@@ -70,7 +77,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         .with_context(|| format!("cannot listen on {address}: name another with --listen"))?;
     output::say(&format!("serving the store on http://{}", listener.local_addr()?));
     let (store, clock) = (Arc::from(store), Arc::new(SystemClock));
-    let parts = Parts { store, clock, sources: &SOURCES, access };
+    let parts = Parts { store, clock, sources: &SOURCES, access, cache };
     serve::run(listener, parts, shutdown.token().clone()).await?;
     Ok(Exit::Done)
 }
@@ -79,6 +86,14 @@ fn address(args: &Args) -> SocketAddr {
     let any = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
     let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
     args.listen.or(args.port.map(any)).unwrap_or(here)
+}
+
+fn shared_cache(args: &Args) -> Result<Option<SharedCache>, UsageError> {
+    let url = args.cache_url.as_ref().map(|url| url.expose_secret().trim());
+    let parse = |url| {
+        SharedCache::parse(url).map_err(|error| UsageError::new(format!("CACHE_URL: {error}")))
+    };
+    url.filter(|url| !url.is_empty()).map(parse).transpose()
 }
 
 /// Without tokens only who is on this machine may ask, or whom Cloud Run lets through: it asks for an

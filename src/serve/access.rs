@@ -13,7 +13,7 @@ use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
 use super::problem::Problem;
 
-mod tokens;
+pub(super) mod tokens;
 
 pub use tokens::{NewToken, TokenFault, TokenName, parse, read};
 

@@ -18,10 +18,12 @@ use prometheus_client::registry::Registry;
 
 use super::App;
 use super::access::Caller;
+use super::cache::Lookups;
+use super::cache::shared::Shared;
 
 mod collecting;
 
-type Labels = Vec<(&'static str, String)>;
+pub(super) type Labels = Vec<(&'static str, String)>;
 type Latencies = Family<Labels, Histogram, fn() -> Histogram>;
 
 /// From half a millisecond, which is a cached answer, to the limit of a request.
@@ -33,6 +35,8 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Labels, Counter>,
     latencies: Latencies,
+    /// Counted by the cache.
+    pub(super) lookups: Lookups,
 }
 
 impl Metrics {
@@ -46,7 +50,13 @@ impl Metrics {
             "From a request's head to its answer's head",
             latencies.clone(),
         );
-        Self { registry, requests, latencies }
+        let lookups = Lookups::default();
+        registry.register(
+            "weather_cache_lookups",
+            "Answers looked for in the cache, by where they were",
+            lookups.clone(),
+        );
+        Self { registry, requests, latencies, lookups }
     }
 
     fn count(&self, labels: &Labels, began: Instant) {
@@ -90,7 +100,8 @@ fn method(method: &Method) -> &'static str {
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
     let collecting = collecting::read(&app).await;
     let mut text = String::new();
-    if write(&mut text, &app.metrics.registry, &collecting).is_err() {
+    let shared = app.shared.as_deref().map(Shared::figures).unwrap_or_default();
+    if write(&mut text, [&app.metrics.registry, &shared, &collecting]).is_err() {
         return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -98,8 +109,7 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
     (headers, text).into_response()
 }
 
-fn write(text: &mut String, requests: &Registry, collecting: &Registry) -> fmt::Result {
-    encode_registry(text, requests)?;
-    encode_registry(text, collecting)?;
+fn write(text: &mut String, registries: [&Registry; 3]) -> fmt::Result {
+    registries.into_iter().try_for_each(|registry| encode_registry(text, registry))?;
     encode_eof(text)
 }

@@ -22,6 +22,8 @@ use crate::domain::Life;
 pub struct RunVersion {
     /// The number of the latest run; 0: there is none.
     pub latest: i64,
+    /// Its id, which no other store has, nor this one again after it went back to a backup.
+    pub latest_id: Option<String>,
     /// The open runs, by number, each with its last heartbeat.
     pub open: Vec<(i64, DateTime<Utc>)>,
 }
@@ -37,6 +39,9 @@ impl RunVersion {
 impl fmt::Display for RunVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.latest)?;
+        if let Some(run_id) = &self.latest_id {
+            write!(f, "-{}", run_id.replace('-', ""))?;
+        }
         let mut open = self.open.iter();
         open.try_for_each(|(run, beat)| write!(f, "-{run}.{:x}", beat.timestamp_micros()))
     }
@@ -46,22 +51,25 @@ impl fmt::Display for RunVersion {
 #[derive(FromRow)]
 pub(super) struct VersionRow {
     run_seq: i64,
+    run_id: String,
     heartbeat_at: Option<DateTime<Utc>>,
 }
 
 /// The open runs, and the latest run. One statement, so that it is of one moment.
 pub(super) const RUN_VERSION: &str = "
-    select run_seq, heartbeat_at from ingestion_runs where status = 'open'
+    select run_seq, run_id, heartbeat_at from ingestion_runs where status = 'open'
     union all
-    select max(run_seq), null from ingestion_runs having max(run_seq) is not null
+    select run_seq, run_id, null from ingestion_runs
+    where run_seq = (select max(run_seq) from ingestion_runs)
     order by run_seq";
 
 impl FromIterator<VersionRow> for RunVersion {
     fn from_iter<T: IntoIterator<Item = VersionRow>>(rows: T) -> Self {
         let mut version = Self::default();
         for row in rows {
-            version.latest = version.latest.max(row.run_seq);
             version.open.extend(row.heartbeat_at.map(|beat| (row.run_seq, beat)));
+            // In order: the last row is of the latest run.
+            (version.latest, version.latest_id) = (row.run_seq, Some(row.run_id));
         }
         version
     }

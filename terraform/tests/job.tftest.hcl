@@ -191,3 +191,54 @@ run "secrets_are_read_from_the_secret_manager_by_those_who_need_them" {
     error_message = "Only the migration runs as the account that may read the migrating user's password."
   }
 }
+
+run "what_is_not_chosen_is_left_to_the_program" {
+  command = plan
+
+  assert {
+    condition = length(setintersection(
+      [for env in google_cloud_run_v2_job.this["pipeline"].template[0].template[0].containers[0].env : env.name],
+      ["OPENWEATHER_PLAN", "OPENWEATHER_CALLS_PER_DAY", "OPENWEATHER_CALLS_PER_MONTH", "OPENWEATHER_ONE_CALL", "SOURCES", "HEAL_CALLS", "HEAL_FROM_SOURCE"],
+    )) == 0
+    error_message = "The program's defaults are in the program."
+  }
+}
+
+run "what_is_chosen_reaches_the_pipeline_and_healing_has_its_time" {
+  command = plan
+  variables {
+    openweather_plan            = "startup"
+    openweather_calls_per_day   = 30000
+    openweather_calls_per_month = 900000
+    openweather_one_call        = "3.0"
+    sources                     = ["openweathermap", "open-meteo"]
+    heal_calls                  = 120
+    heal_from_source            = "open-meteo"
+  }
+
+  assert {
+    condition = { for env in google_cloud_run_v2_job.this["pipeline"].template[0].template[0].containers[0].env : env.name => env.value
+      if length(regexall("^(OPENWEATHER_(PLAN|CALLS_PER_(DAY|MONTH)|ONE_CALL)|SOURCES|HEAL_.*)$", env.name)) > 0 } == {
+      OPENWEATHER_PLAN            = "startup"
+      OPENWEATHER_CALLS_PER_DAY   = "30000"
+      OPENWEATHER_CALLS_PER_MONTH = "900000"
+      OPENWEATHER_ONE_CALL        = "3.0"
+      SOURCES                     = "openweathermap,open-meteo"
+      HEAL_CALLS                  = "120"
+      HEAL_FROM_SOURCE            = "open-meteo"
+    }
+    error_message = "These are the names that the program reads."
+  }
+  assert {
+    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1050s"
+    error_message = "120 calls more at 60 per minute are 120 s more than 930 s."
+  }
+}
+
+run "a_source_that_there_is_not_is_refused" {
+  command = plan
+  variables {
+    sources = ["openweather"]
+  }
+  expect_failures = [var.sources]
+}

@@ -10,6 +10,7 @@ mod fresh;
 mod hostile;
 mod owslib;
 mod page;
+mod shared_cache;
 mod slow;
 mod weather;
 

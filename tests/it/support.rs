@@ -8,6 +8,7 @@ pub(crate) mod kills;
 pub(crate) mod own_server;
 pub(crate) mod program;
 pub(crate) mod proxy;
+pub(crate) mod redis;
 pub(crate) mod samples;
 pub(crate) mod server;
 pub(crate) mod service;

@@ -55,6 +55,7 @@ pub(super) async fn run(
         clock: demo.clock.clone(),
         sources: &[openweathermap::NAME],
         access: Access::Open,
+        cache: None,
     };
     let serving = serve::run(listener, parts, demo.shutdown.token().clone());
     let (served, played) = tokio::join!(serving, play(demo, args.every));

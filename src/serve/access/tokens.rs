@@ -66,7 +66,7 @@ impl NewToken {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(in crate::serve) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -107,6 +107,10 @@ impl Series {
             if let Some(batch) = self.store.read_rows(&OBSERVATIONS, &rows).try_next().await? {
                 let last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time(TIME));
                 *from = last.map_or(self.range.to, |last| last + TimeDelta::seconds(1));
+                // Fewer than there was room for: no statement has to find that the source has no more.
+                if batch.num_rows() < limit as usize {
+                    self.sources.pop_front();
+                }
                 return Ok(Some(batch));
             }
             self.sources.pop_front();

@@ -10,7 +10,7 @@ use super::fill;
 use super::hostile::raw;
 use crate::support::databases::with_sqlite;
 use crate::support::kills::signal;
-use crate::support::program::Program;
+use crate::support::program::{Program, repository_file};
 use crate::support::server::{Server, ServerProcess};
 
 /// A token made by the program, and the file that lets it in.
@@ -69,6 +69,21 @@ async fn without_a_valid_token_nothing_but_401_and_with_one_all_of_it() {
         }
         for path in ["/healthz", "/readyz"] {
             server.get(path).await.expect(200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_token_that_the_compose_file_is_told_about_is_the_one_that_it_lets_in() {
+    with_sqlite(async |database| {
+        let store = StoreSettings::at(&database.url).open_reader().await.unwrap();
+        let file = access::parse(&repository_file("config/compose-tokens.jsonl"));
+        let server = Server::of(store, Access::Tokens(Arc::from(file.ok().unwrap()))).await;
+        for text in [repository_file("README.md"), repository_file("docker-compose.yml")] {
+            let asked = text.split("-H 'Authorization: ").nth(1).unwrap();
+            let header = asked.split('\'').next().unwrap();
+            server.ask("/api/v1/sites", &[("authorization", header)]).await.expect(200);
         }
     })
     .await;

@@ -19,6 +19,7 @@ on_both_databases!(
     an_answer_is_the_same_until_a_run_has_written_something,
     of_two_runs_at_once_the_one_that_ends_last_is_seen_too,
     while_runs_come_and_go_nobody_sees_less_than_the_last_that_ended,
+    after_the_return_to_a_backup_a_run_of_the_same_number_is_another,
 );
 
 /// Writes one observation of site 1, so many minutes after those that are there.
@@ -105,6 +106,23 @@ async fn while_runs_come_and_go_nobody_sees_less_than_the_last_that_ended(databa
         }
     };
     join(writing, asking).await;
+}
+
+async fn after_the_return_to_a_backup_a_run_of_the_same_number_is_another(database: &TestDatabase) {
+    let store = &*database.store;
+    fill(store, 3).await;
+    database.back_up().await;
+    let server = Server::start(database).await;
+    let mut answers = Vec::new();
+    for minutes in [20, 10] {
+        let run = open_run(store).await;
+        load(store, &run, minutes).await;
+        end(store, &run).await;
+        answers.push(server.get(LATEST).await.expect(200));
+        database.restore().await;
+    }
+    assert_eq!(newest(&answers[1].json()), "2026-11-25T08:15:00Z");
+    assert_ne!(answers[0].header("etag"), answers[1].header("etag"));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::support::server::ServerProcess;
 
 const READERS: usize = 1000;
 
-/// Beside what it needs for itself: streams, their buffers, and 32 MiB each of whole answers and
+/// Beside what it needs for itself: streams, their buffers, 32 MiB of whole answers and 16 MiB
 /// of kept ones.
 const MAX_MIB: u64 = 256;
 

@@ -71,7 +71,7 @@ impl Server {
         let address = listener.local_addr().unwrap().to_string();
         let clock: Arc<dyn Clock> = Arc::new(SteppedClock::new(now));
         let sources: &[&str] = &[SOURCE, "open-meteo"];
-        let parts = Parts { store: Arc::from(store), clock, sources, access };
+        let parts = Parts { store: Arc::from(store), clock, sources, access, cache: None };
         let end = CancellationToken::new();
         tokio::spawn(serve::run(listener, parts, end.clone()));
         Self { address, client: client(), end }
@@ -86,14 +86,7 @@ impl Server {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let url = format!("http://{}{path}", self.address);
-        let mut request = self.client.request(method.parse().unwrap(), url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, body: response.text().await.unwrap() }
+        ask(&self.client, method, &self.address, path, headers).await
     }
 
     /// Status and length of an answer as a browser gets it.
@@ -120,6 +113,22 @@ impl Drop for Server {
     }
 }
 
+async fn ask(
+    client: &reqwest::Client,
+    method: &str,
+    address: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let mut request = client.request(method.parse().unwrap(), format!("http://{address}{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: response.text().await.unwrap() }
+}
+
 fn client() -> reqwest::Client {
     let client = reqwest::Client::builder().no_proxy().no_gzip().timeout(Duration::from_secs(30));
     client.redirect(reqwest::redirect::Policy::none()).build().unwrap()
@@ -129,6 +138,7 @@ fn client() -> reqwest::Client {
 pub(crate) struct ServerProcess {
     pub(crate) child: Child,
     pub(crate) address: String,
+    client: reqwest::Client,
     log: Arc<Mutex<String>>,
 }
 
@@ -149,12 +159,23 @@ impl ServerProcess {
         });
         let address = line.trim().rsplit('/').next().unwrap().to_owned();
         assert!(line.contains("http://127.0.0.1:"), "{line}");
-        Self { child, address, log }
+        Self { child, address, client: client(), log }
     }
 
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        ask(&self.client, "GET", &self.address, path, &[]).await
+    }
+
+    /// A figure of `/metrics`, by its name and labels.
+    pub(crate) async fn figure(&self, name: &str) -> Option<f64> {
+        let text = self.get("/metrics").await.expect(200).body;
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} ")));
+        line.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
     }
 
     /// The most memory that it ever had, in MiB.
