@@ -55,6 +55,7 @@ on_both_databases!(
     runs_and_sites_are_read_back_by_pages_and_by_name,
     runs_that_the_source_stopped_are_told_by_their_message,
     spans_tell_when_a_site_was_in_the_file_and_at_which_interval,
+    temperatures_are_those_of_the_observations_that_fill_the_slots,
     the_ledger_of_a_site_and_source_is_read_in_order,
     the_slots_of_a_time_are_read_with_the_observations_that_fill_them,
     the_order_of_upserts_does_not_matter,
@@ -645,6 +646,31 @@ async fn the_ledger_of_a_site_and_source_is_read_in_order(database: &TestDatabas
     let asked: Vec<_> = asked.into_iter().map(|asked| (asked.source, asked.first_slot)).collect();
     assert_eq!(asked, [("another".to_owned(), at(-9)), (SOURCE.to_owned(), at(-1))]);
     assert!(store.list_asked_sources("site-00009").await.unwrap().is_empty());
+}
+
+async fn temperatures_are_those_of_the_observations_that_fill_the_slots(database: &TestDatabase) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    let at = |hours| hour() + TimeDelta::hours(hours);
+    let cold = Values { temperature_c: Some(-1.5), ..full_values() };
+    let mut healed = collected(2, at(1), cold.clone());
+    if let SlotOutcome::Collected(observation) = &mut healed.outcome {
+        observation.source = "another";
+    }
+    let batch = [
+        collected(2, at(-1), cold.clone()),
+        failed(2, at(0), ErrorKind::Timeout),
+        healed,
+        collected(1, at(0), Values { temperature_c: None, ..cold }),
+    ];
+    store.load(&run, &batch, hour()).await.unwrap();
+    let rows = store.list_temperatures(at(0)).await.unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (row.site_id.as_str(), row.source.as_str(), row.slot_time, row.temperature_c))
+        .collect();
+    let told: Vec<_> = rows.into_iter().filter(|(_, _, _, celsius)| celsius.is_some()).collect();
+    assert_eq!(told, [("site-00002", SOURCE, at(1), Some(-1.5))]);
 }
 
 async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestDatabase) {
