@@ -114,7 +114,7 @@ pub(super) async fn collect(
 }
 
 /// What came of all sources: the first error, else the worst end. Other errors are told here.
-fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+pub(super) fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     let (mut worst, mut first_error) = (Exit::Done, None);
     for end in concluded {
         match end {

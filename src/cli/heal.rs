@@ -108,6 +108,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
         shutdown: &shutdown,
         live_sites: &live_sites,
         max_calls: args.max_calls,
+        goes_on_later: false,
     };
     if args.dry_run {
         return dry_run(healing, &ready, &sites, days, args.output).await;
@@ -137,16 +138,10 @@ pub(super) async fn heal_all(
         shutdown,
         live_sites: &sites,
         max_calls: Some(max_calls),
+        goes_on_later: true,
     };
     let bar = Bar::new(cloud_run.is_here(), "slots");
-    match healing.heal(&ready, &sites, Days::ALL, &bar).await {
-        // It takes what the day leaves, start by start; the live slots have their calls.
-        Err(error) if matches!(error.downcast_ref(), Some(Stop::BudgetSpent { .. })) => {
-            tracing::warn!("healing goes on later: {error}");
-            Ok(Exit::Done)
-        }
-        ended => ended,
-    }
+    healing.heal(&ready, &sites, Days::ALL, &bar).await
 }
 
 /// What a heal of all sources works with.
@@ -161,6 +156,8 @@ pub(super) struct Healing<'a> {
     /// Those whose live slots come first.
     pub(super) live_sites: &'a [Site],
     pub(super) max_calls: Option<u64>,
+    /// It takes what the day leaves, start by start: a spent budget is no failure.
+    pub(super) goes_on_later: bool,
 }
 
 /// A source whose slots are filled, and what from.
@@ -220,7 +217,8 @@ impl<'a> Healing<'a> {
         }
     }
 
-    /// One source after the other; what the first spends is not there for the next.
+    /// One source after the other; what the first spends is not there for the next, and its errors
+    /// are none of the next one's.
     pub(super) async fn heal(
         mut self,
         ready: &'a [Ready],
@@ -228,14 +226,39 @@ impl<'a> Healing<'a> {
         days: Days,
         bar: &'a Bar,
     ) -> anyhow::Result<Exit> {
-        let mut worst = Exit::Done;
+        let mut concluded = Vec::new();
         for ready in ready {
-            let ended = heal::run(self.parts(ready, bar), sites, days).await?;
-            let (Ended::Ran(report) | Ended::Held(_, report)) = &ended;
-            self.max_calls = self.max_calls.map(|calls| calls.saturating_sub(report.charged));
-            worst = worst.worse(conclude(ended, self.shutdown)?);
+            let ended = heal::run(self.parts(ready, bar), sites, days).await;
+            if let Ok(Ended::Ran(report) | Ended::Held(_, report)) = &ended {
+                self.max_calls = self.max_calls.map(|calls| calls.saturating_sub(report.charged));
+            }
+            concluded.push(ended.and_then(|ended| self.conclude(ended)));
+            if self.shutdown.token().is_cancelled() {
+                break;
+            }
         }
-        Ok(worst)
+        super::etl::worst(concluded)
+    }
+
+    fn conclude(&self, ended: Ended) -> anyhow::Result<Exit> {
+        let report = match ended {
+            Ended::Ran(report) => report,
+            Ended::Held(holder, report) => {
+                super::etl::warn_of(&holder);
+                report
+            }
+        };
+        show(&report);
+        match report.stop {
+            Some(Stop::Interrupted) => Ok(self.shutdown.exit()),
+            Some(stop @ Stop::BudgetSpent { .. }) if self.goes_on_later => {
+                tracing::warn!("healing goes on later: {stop}");
+                Ok(Exit::Done)
+            }
+            Some(stop) => Err(stop.into()),
+            None if report.failed > 0 => Ok(Exit::TooManyFailed),
+            None => Ok(Exit::Done),
+        }
     }
 }
 
@@ -323,23 +346,6 @@ async fn dry_run(
     output::rows(format, &rows)?;
     words.iter().for_each(|words| output::say(words));
     Ok(Exit::Done)
-}
-
-fn conclude(ended: Ended, shutdown: &Shutdown) -> anyhow::Result<Exit> {
-    let report = match ended {
-        Ended::Ran(report) => report,
-        Ended::Held(holder, report) => {
-            super::etl::warn_of(&holder);
-            report
-        }
-    };
-    show(&report);
-    match report.stop {
-        Some(Stop::Interrupted) => Ok(shutdown.exit()),
-        Some(stop) => Err(stop.into()),
-        None if report.failed > 0 => Ok(Exit::TooManyFailed),
-        None => Ok(Exit::Done),
-    }
 }
 
 /// The report for the person at the terminal; machines read the log line.

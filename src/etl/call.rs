@@ -60,12 +60,7 @@ struct Tries {
 
 impl<'a> Caller<'a> {
     pub(super) fn new(parts: Etl<'a>, run: &'a Run, gate: &'a Gate<'a>) -> Self {
-        let policy = RetryPolicy {
-            max_attempts: parts.settings.max_attempts,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(60),
-        };
-        Self { parts, run, gate, policy }
+        Self { parts, run, gate, policy: parts.settings.call_retry() }
     }
 
     /// What became of the slot of `site` that was due; `None` when no call was made for it.

@@ -72,11 +72,7 @@ impl<'a> Caller<'a> {
         (history, missing): (usize, &'a SlotsOfHours),
         results: mpsc::Sender<SlotResult>,
     ) -> Self {
-        let policy = RetryPolicy {
-            max_attempts: parts.settings.max_attempts,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(60),
-        };
+        let policy = parts.settings.call_retry();
         let history = &*parts.histories[history];
         Self { parts, account, history, missing, results, policy, made: Mutex::default() }
     }

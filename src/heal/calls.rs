@@ -1,11 +1,13 @@
 //! Which calls fill the slots of some days.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use super::Heal;
 use super::batch::Batch;
 use super::wanted::{HistorySpan, Places, Wanted, reason};
-use crate::domain::{Slot, SlotOutcome, SlotResult, ValueKind};
+use crate::domain::{SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
 use crate::source::History;
 use crate::source::history::{Ask, Missing, plan};
 use crate::store::StoreError;
@@ -84,16 +86,18 @@ impl<'a> Calls<'a> {
     /// What the calls are.
     pub(super) fn describe(&self, parts: Heal<'_>) -> impl Iterator<Item = PlannedCall> {
         let history = &*parts.histories[self.history];
+        let mut hours: HashMap<&SiteId, Vec<DateTime<Utc>>> = HashMap::new();
+        for wanted in &self.wanted {
+            hours.entry(&wanted.site.site_id).or_default().push(wanted.hour);
+        }
         self.asks.iter().map(move |ask| {
-            let is_in = |wanted: &&Wanted<'_>| {
-                (ask.first..=ask.last).contains(&wanted.hour)
-                    && ask.sites.iter().any(|site| site.site_id == wanted.site.site_id)
-            };
+            let of_sites = ask.sites.iter().filter_map(|site| hours.get(&site.site_id)).flatten();
+            let is_asked = |hour: &&DateTime<Utc>| (ask.first..=ask.last).contains(*hour);
             PlannedCall {
                 sites: ask.sites.len(),
                 first: ask.first,
                 last: ask.last,
-                slots: self.wanted.iter().filter(is_in).count(),
+                slots: of_sites.filter(is_asked).count(),
                 charge: history.charge(ask),
             }
         })

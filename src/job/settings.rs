@@ -1,6 +1,10 @@
 //! How the jobs that call a source work.
 
+use std::time::Duration;
+
 use clap::Args;
+
+use crate::retry::RetryPolicy;
 
 /// Rows of a batch at most: large enough that a transaction's cost is shared, small enough that a
 /// crash repeats few calls.
@@ -30,6 +34,18 @@ pub struct JobSettings {
         value_parser = clap::value_parser!(u32).range(1..=500)
     )]
     pub batch_rows: u32,
+}
+
+impl JobSettings {
+    /// How the passing errors of a call are met.
+    #[must_use]
+    pub fn call_retry(&self) -> RetryPolicy {
+        RetryPolicy {
+            max_attempts: self.max_attempts,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(60),
+        }
+    }
 }
 
 impl Default for JobSettings {

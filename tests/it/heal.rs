@@ -538,6 +538,26 @@ fn past_hours_are_asked_of_the_version_that_is_set() {
 }
 
 #[test]
+fn what_stops_the_heal_of_one_source_is_none_of_anothers() {
+    let simulator = SimulatorProcess::start(&["--without-one-call"]);
+    let program = simulator
+        .client("sqlite://weather.db")
+        .env("OPEN_METEO_BASE_URL", &simulator.url)
+        .env("OPEN_METEO_ARCHIVE_URL", &simulator.url)
+        .env("OPEN_METEO_CALLS_PER_MINUTE", "0")
+        .env("SOURCES", "openweathermap,open-meteo")
+        .file("sites.json", &past_sites(2, 3))
+        .env("SITES_FILE", "sites.json");
+    let ran = program.run(&["heal"]).expect(3);
+    let log = ran.log();
+    let healed = |source: &str| {
+        let is_it = |line: &&Value| line["message"] == "heal_summary" && line["source"] == source;
+        log.iter().find(is_it).unwrap()["healed"].as_u64().unwrap()
+    };
+    assert_eq!((healed("openweathermap"), healed("open-meteo")), (0, 2 * 3 * 24));
+}
+
+#[test]
 fn a_heal_that_is_told_to_end_keeps_what_it_has_and_goes_on_later() {
     let simulator = SimulatorProcess::start(&[]);
     let program = simulator
