@@ -21,6 +21,7 @@ pub mod shard;
 pub mod site;
 pub mod sites_file;
 pub mod slot;
+pub mod source_time;
 pub mod tables;
 
 pub use budget::{Allowance, Budget, BudgetWindow, Window};
