@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Heal;
 use super::account::Account;
-use super::calls::fit;
+use super::calls::{fit, halves};
 use super::report::{Failure, Made};
 use super::wanted::{SlotsOfHours, reason};
 use crate::clock::Clock as _;
@@ -118,12 +118,12 @@ impl<'a> Caller<'a> {
             Ok(recalled) => self.take(ask, recalled, &tries).await,
             Err(Missed::NotCalled) => false,
             Err(Missed::Failed { error, .. }) => {
-                let Some(both) = halves(&ask).filter(|_| is_worth_halving(&error)) else {
+                let Some(both) = halves(&ask).filter(|_| self.is_worth_halving(&error)) else {
                     self.fail(&ask, self.slots_of(&ask), error);
                     return false;
                 };
                 let are_answered = self.fill_both(both).await;
-                if are_answered {
+                if are_answered && error.is_transient() {
                     // Nothing is wrong with any of them: together they were too many.
                     self.account.note_too_many(ask.sites.len());
                 }
@@ -135,6 +135,15 @@ impl<'a> Caller<'a> {
     async fn fill_both(&self, [one, other]: [Ask<'_>; 2]) -> bool {
         let is_one_answered = Box::pin(self.fill(one)).await;
         Box::pin(self.fill(other)).await && is_one_answered
+    }
+
+    /// Whether another call for fewer sites may go well: one of them is at fault, or together they are
+    /// too much for one answer. What concerns the account is the same for any number of them, and who
+    /// asks for a long rest gets it.
+    fn is_worth_halving(&self, error: &SourceError) -> bool {
+        let is_rest = error.retry_after.is_some_and(|rest| rest > self.policy.longest_wait);
+        let is_sites_own = matches!(error.kind, ErrorKind::BadRequest | ErrorKind::NotFound);
+        (is_sites_own || error.is_transient()) && !is_rest
     }
 
     fn is_too_large(&self, ask: &Ask<'_>) -> bool {
@@ -168,7 +177,9 @@ impl<'a> Caller<'a> {
     /// What is wrong with what was said of a missing site-hour, where it cannot be read.
     fn unreadable<'b>(&self, recalled: &'b Recalled) -> Option<&'b Fault> {
         match &recalled.found {
-            Err(Missing::Unreadable(fault)) if self.is_missing(&recalled.site_id, recalled.hour) => {
+            Err(Missing::Unreadable(fault))
+                if self.is_missing(&recalled.site_id, recalled.hour) =>
+            {
                 Some(fault)
             }
             _ => None,
@@ -314,20 +325,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Whether another call for fewer sites may go well: one of them is at fault, or together they are
-/// too much for one answer. What concerns the account is the same for any number of them.
-fn is_worth_halving(error: &SourceError) -> bool {
-    matches!(error.kind, ErrorKind::BadRequest | ErrorKind::NotFound) || error.is_transient()
-}
-
 /// The error of an answer that came and cannot be read.
 fn unreadable(Fault { kind, message }: Fault) -> SourceError {
     SourceError { kind, message, http_status: Some(200), retry_after: None }
-}
-
-/// The same for half of the sites each; `None` when there is only one.
-fn halves<'a>(ask: &Ask<'a>) -> Option<[Ask<'a>; 2]> {
-    let (one, other) = ask.sites.split_at(ask.sites.len() / 2);
-    let half = |sites: &[&'a Site]| Ask { sites: sites.to_vec(), ..ask.clone() };
-    (!one.is_empty()).then(|| [half(one), half(other)])
 }

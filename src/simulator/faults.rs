@@ -234,9 +234,9 @@ impl FromStr for FaultRule {
             let site = site.ok_or_else(|| format!("`{place}`: expected LATITUDE,LONGITUDE"))?;
             Self { kind: kind.parse()?, whom: Whom::At(site), first_calls: None, between: None }
         } else if let Some((kind, most)) = rest.split_once('>') {
-            let most = most.parse().map_err(|_| {
-                format!("`{most}` is no number of places: expected KIND>PLACES")
-            })?;
+            let most = most
+                .parse()
+                .map_err(|_| format!("`{most}` is no number of places: expected KIND>PLACES"))?;
             let whom = Whom::Above(most);
             Self { kind: kind.parse()?, whom, first_calls: None, between: None }
         } else {

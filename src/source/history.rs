@@ -117,8 +117,10 @@ impl Ask<'_> {
     pub fn all(&self, missing: &Missing) -> Vec<Recalled> {
         let of_site = |site_id: &SiteId| {
             let (site_id, missing) = (site_id.clone(), missing.clone());
-            self.hours().map(move |hour| {
-                Recalled { site_id: site_id.clone(), hour, found: Err(missing.clone()) }
+            self.hours().map(move |hour| Recalled {
+                site_id: site_id.clone(),
+                hour,
+                found: Err(missing.clone()),
             })
         };
         self.sites.iter().flat_map(|site| of_site(&site.site_id)).collect()

@@ -338,8 +338,9 @@ async fn a_page_of_another_time_fills_its_own_hours_and_settles_no_other(databas
     assert_eq!((report.unfillable, report.outcome()), (0, Outcome::Partial), "{report:?}");
     assert_eq!(report.healed + report.failed, 359, "{report:?}");
     assert!(report.healed > report.failed && report.failed > 0, "{report:?}");
-    let of_other_hours = "select count(*) from collection_slots \
-        where status = 'collected' and substr(slot_time, 1, 13) <> substr(observation_time, 1, 13)";
+    let of_other_hours = "select count(*) from collection_slots s join weather_observations o \
+        on o.site_id = s.site_id and o.source = s.source and o.observation_time = s.observation_time \
+        where o.value_kind = 'backfill' and substr(s.slot_time, 1, 13) <> substr(o.observation_time, 1, 13)";
     assert_eq!(database.count(of_other_hours).await, 0);
     assert_eq!(missing(store, live.clock.now()).await.slots, report.failed);
 }
@@ -497,8 +498,10 @@ async fn what_was_given_up_as_malformed_is_due_again(database: &TestDatabase) {
     assert_eq!(database.line(run).await, "migration|0/1|closed|partial|5|1|36|5");
     let latest = store.list_runs(1).await.unwrap().remove(0);
     assert!(uuid::Uuid::try_parse(&latest.run_id).is_ok(), "{}", latest.run_id);
-    assert_eq!(latest.errors_by_kind.as_deref().map(|text| text.replace(' ', "")),
-        Some(r#"{"malformed":5}"#.into()));
+    assert_eq!(
+        latest.errors_by_kind.as_deref().map(|text| text.replace(' ', "")),
+        Some(r#"{"malformed":5}"#.into())
+    );
     assert_eq!(store.end_of_ended_runs().await.unwrap(), latest.run_seq + 1);
     // Once more, as after a kill in the middle: nothing is left to do.
     let before = database.count(runs).await;

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ARCHIVE_PATH, FORECAST_PATH, NAME, OpenMeteo, answer, names, transform};
-use crate::source::{Fault, SourceError};
 use crate::source::history::{Ask, History, Missing, Reach, Recalled};
+use crate::source::{Fault, SourceError};
 
 /// Sites of an archive call. The service takes up to 1,000 places
 /// (<https://openmeteo.substack.com/p/weather-data-for-multiple-locations>), but counts each as a

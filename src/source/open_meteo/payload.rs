@@ -27,7 +27,8 @@ pub(super) fn places(body: &[u8]) -> Result<Vec<Result<Place, Fault>>, Fault> {
         place => vec![place],
     };
     let places: Vec<_> = places.into_iter().map(Place::parse).collect();
-    let limits = |place: &Result<Place, Fault>| place.as_ref().err().filter(|f| is_limit(f)).cloned();
+    let limits =
+        |place: &Result<Place, Fault>| place.as_ref().err().filter(|f| is_limit(f)).cloned();
     places.iter().find_map(limits).map_or(Ok(places), Err)
 }
 

@@ -13,9 +13,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
-use super::payload::{
-    self, Clouds, Condition, Coord, Main, Payload, Precipitation, Wind,
-};
+use super::payload::{self, Clouds, Condition, Coord, Main, Payload, Precipitation, Wind};
 use super::transform::{Units, past_observation};
 use super::{OpenWeatherMap, answer};
 use crate::domain::{ErrorKind, Observation, Site, SiteId};

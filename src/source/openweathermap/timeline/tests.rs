@@ -120,7 +120,10 @@ fn an_hour_that_is_not_there_is_silent_only_where_the_page_is_of_the_time_that_w
     }
     for hour in [-7, 7] {
         let found = recalled(3, &page(&[of(hour, 1.0), of(hour + 1, 2.0)]));
-        assert!(found.iter().all(|found| matches!(found, Err(Missing::Unreadable(_)))), "{found:?}");
+        assert!(
+            found.iter().all(|found| matches!(found, Err(Missing::Unreadable(_)))),
+            "{found:?}"
+        );
     }
 }
 
