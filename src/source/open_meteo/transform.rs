@@ -156,18 +156,18 @@ pub(super) fn recall(
         return Err(Fault::malformed(&format!("{answered} places answered, {asked} asked for")));
     }
     let of_sites = ask.sites.iter().zip(places);
-    let recalled =
-        of_sites.flat_map(|(site, place)| recall_site(&site.site_id, place, variables, ask));
+    let recalled = of_sites
+        .flat_map(|(site, place)| recall_site(&site.site_id, place.as_ref(), variables, ask));
     Ok(recalled.collect())
 }
 
 fn recall_site(
     site_id: &SiteId,
-    place: Result<Place, Fault>,
+    place: Result<&Place, &Fault>,
     variables: &[Variable],
     ask: &Ask<'_>,
 ) -> Vec<Recalled> {
-    let hours = place.as_ref().map_err(Fault::clone).and_then(|place| Hours::of(place, variables));
+    let hours = place.map_err(Fault::clone).and_then(|place| Hours::of(place, variables));
     let found = |hour| match &hours {
         Ok(hours) => hours.observation(site_id, hour),
         Err(fault) => Err(Missing::Unreadable(fault.clone())),
