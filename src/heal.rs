@@ -57,6 +57,8 @@ pub struct Heal<'a> {
     pub live_kind: &'static str,
     /// Calls that it may spend, as the source charges them; `None`: as many as it takes.
     pub max_calls: Option<u64>,
+    /// Also slots that were given up as unfillable from this history.
+    pub again: bool,
     /// Is told of each slot that is done.
     pub progress: &'a dyn Progress,
 }

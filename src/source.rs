@@ -14,6 +14,7 @@ use crate::retry::Transient;
 
 mod fault;
 pub mod history;
+mod object;
 pub mod open_meteo;
 pub mod openweathermap;
 mod reading;

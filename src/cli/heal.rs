@@ -26,14 +26,15 @@ use crate::store::{RunHost, Store, StoreSettings};
 /// source allows: OpenWeatherMap by One Call 4.0 (a call per site and twenty hours; a subscription of
 /// its own; OPENWEATHER_ONE_CALL=3.0 where it is of that version: a call per site and hour),
 /// Open-Meteo by its archive (a hundred sites and fourteen days per call; free for
-/// non-commercial use only). A slot that the source cannot fill becomes unfillable, with the reason,
-/// and is not asked for again. What is healed says so (value_kind is backfill) and keeps its true
+/// non-commercial use only). A slot that the source says it has nothing for becomes unfillable, with
+/// the reason, and is not asked for again, unless with --again. What is healed says so (value_kind is backfill) and keeps its true
 /// source. Interrupted, it goes on where it was; it runs beside `weather etl`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather heal --dry-run\n  \
     weather heal --site mad-retiro --from 2026-11-01 --to 2026-11-07\n  \
     weather heal --max-calls 500\n  \
+    weather heal --again --from 2026-11-01    # also slots that were given up as unfillable\n  \
     weather heal --from-source open-meteo     # OpenWeatherMap's holes, from Open-Meteo's archive")]
 pub(super) struct Args {
     /// Only this site; may be given several times
@@ -51,6 +52,10 @@ pub(super) struct Args {
     /// Calls that may be spent, as the source charges them [default: as many as it takes]
     #[arg(long, value_name = "N")]
     max_calls: Option<u64>,
+
+    /// Ask again for slots that were given up as unfillable from this source, too
+    #[arg(long)]
+    again: bool,
 
     /// Say what would be called, and call nothing
     #[arg(long)]
@@ -108,6 +113,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
         shutdown: &shutdown,
         live_sites: &live_sites,
         max_calls: args.max_calls,
+        again: args.again,
         goes_on_later: false,
     };
     if args.dry_run {
@@ -138,6 +144,7 @@ pub(super) async fn heal_all(
         shutdown,
         live_sites: &sites,
         max_calls: Some(max_calls),
+        again: false,
         goes_on_later: true,
     };
     let bar = Bar::new(cloud_run.is_here(), "slots");
@@ -156,6 +163,8 @@ pub(super) struct Healing<'a> {
     /// Those whose live slots come first.
     pub(super) live_sites: &'a [Site],
     pub(super) max_calls: Option<u64>,
+    /// Also slots that were given up.
+    pub(super) again: bool,
     /// It takes what the day leaves, start by start: a spent budget is no failure.
     pub(super) goes_on_later: bool,
 }
@@ -213,6 +222,7 @@ impl<'a> Healing<'a> {
             budget: ready.budget.for_heal(if ready.is_live { self.live_sites } else { &[] }),
             live_kind: ready.live_kind,
             max_calls: self.max_calls,
+            again: self.again,
             progress,
         }
     }
@@ -324,12 +334,13 @@ async fn dry_run(
         let (calls, report) = heal::plan(parts, sites, days).await?;
         let charged: u64 = calls.iter().map(|call| u64::from(call.charge)).sum();
         words.push(format!(
-            "dry run: {} calls to {}, charged as {}, for {} missing slots of {}; {} cannot be filled{}",
+            "dry run: {} calls to {}, charged as {}, for {} missing slots of {}{}; {} cannot be filled{}",
             grouped(calls.len() as u64),
             report.history,
             grouped(charged),
             grouped(report.missing - report.unfillable),
             report.source,
+            again(&report),
             grouped(report.unfillable),
             later(&report),
         ));
@@ -406,6 +417,13 @@ fn headline(report: &Report) -> String {
     words + &later(report)
 }
 
+fn again(report: &Report) -> String {
+    match report.again {
+        0 => String::new(),
+        slots => format!(", {} of them given up before", grouped(slots)),
+    }
+}
+
 fn later(report: &Report) -> String {
     match report.known_from {
         Some(from) if report.later > 0 => {
@@ -424,6 +442,7 @@ mod tests {
             source: "openweathermap",
             history: "open-meteo",
             missing: 4800,
+            again: 0,
             healed: 4700,
             unfillable: 90,
             failed: 0,

@@ -23,7 +23,8 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 ///
 /// Kinds of faults: unauthorized, bad_request, not_found, rate_limited, rate_limited_retry_after,
 /// server_error, slow, dropped, truncated, html, wrong_json, empty, stale_dt, backward_dt,
-/// out_of_range, status_in_body, other_place.
+/// out_of_range, status_in_body, other_place; of Open-Meteo's places also bare_nan, null_place,
+/// lost_place, other_unit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather simulate --listen 127.0.0.1:8900\n  \
@@ -36,8 +37,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
     listen: SocketAddr,
 
-    /// A fault: KIND=SHARE% of the sites, or KIND@LATITUDE,LONGITUDE; with :N only for the first
-    /// N calls of each site; may be given several times, and hits different sites then
+    /// A fault: KIND=SHARE% of the sites, KIND@LATITUDE,LONGITUDE, or KIND>PLACES for calls of more
+    /// than so many; with :N only for the first N calls of each site; may be given several times,
+    /// and hits different sites then
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<FaultRule>,
 

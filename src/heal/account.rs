@@ -1,6 +1,6 @@
 //! What all calls of a heal share: the gate, how many it may spend, and how many have failed.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::Heal;
 use crate::job::gate::Gate;
@@ -11,6 +11,7 @@ pub(super) struct Account<'a> {
     pub(super) gate: Gate<'a>,
     pub(super) max_calls: MaxCalls,
     failures_in_a_row: AtomicU32,
+    most_sites: AtomicUsize,
 }
 
 impl<'a> Account<'a> {
@@ -21,6 +22,7 @@ impl<'a> Account<'a> {
             gate: Gate::new(parts.job.clock, source, parts.pace()).within(permits),
             max_calls: MaxCalls::new(parts.max_calls),
             failures_in_a_row: AtomicU32::new(0),
+            most_sites: AtomicUsize::new(usize::MAX),
         }
     }
 
@@ -32,6 +34,17 @@ impl<'a> Account<'a> {
     /// A call failed for good: how many have, one after the other.
     pub(super) fn note_failure(&self) -> u32 {
         self.failures_in_a_row.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// A call for so many sites failed, and each of its halves went well: later ones ask for no more
+    /// than a half at once, or each would fail first, and be charged.
+    pub(super) fn note_too_many(&self, sites: usize) {
+        self.most_sites.fetch_min(sites.div_ceil(2), Ordering::SeqCst);
+    }
+
+    /// Sites of a call at most.
+    pub(super) fn most_sites(&self) -> usize {
+        self.most_sites.load(Ordering::SeqCst)
     }
 }
 

@@ -1,27 +1,29 @@
 //! The calls of a batch, and what each brings.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Heal;
 use super::account::Account;
-use super::calls::fit;
+use super::calls::{fit, halves};
 use super::report::{Failure, Made};
 use super::wanted::{SlotsOfHours, reason};
 use crate::clock::Clock as _;
-use crate::domain::{ErrorKind, Slot, SlotOutcome, SlotResult, ValueKind};
+use crate::domain::{ErrorKind, Site, SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
 use crate::job::Stop;
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::history::{Ask, Missing, Recalled};
-use crate::source::{History, SourceError};
+use crate::source::{Fault, History, SourceError};
 
-/// So many calls that fail one after the other end the heal: the source is in trouble.
+/// So many calls that fail one after the other end the heal: the source is in trouble. One that is
+/// made again by halves has not failed yet.
 const MAX_FAILURES_IN_A_ROW: u32 = 5;
 
 /// Makes the calls of one batch.
@@ -84,7 +86,11 @@ impl<'a> Caller<'a> {
             self.send(result).await;
         }
         let mut calls = futures::stream::iter(asks)
-            .map(|ask| self.fill(ask))
+            .map(|ask| async {
+                if let Some(ask) = self.still_wanted(ask) {
+                    self.fill(ask).await;
+                }
+            })
             .buffer_unordered(self.parts.settings.max_workers as usize);
         tokio::select! {
             biased; // a signal that is there already is heeded before the first call
@@ -95,45 +101,122 @@ impl<'a> Caller<'a> {
         self.made.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks, by halves where a call for several sites is refused: one of them is at fault.
-    async fn fill(&self, ask: Ask<'_>) {
-        let mut asks: Vec<Ask<'_>> = self.still_wanted(ask).into_iter().collect();
-        while let Some(ask) = asks.pop() {
-            let is_too_large =
-                u64::from(self.history.charge(&ask)) > self.account.gate.most_at_once();
-            if let Some(halves) = halves(&ask).filter(|_| is_too_large) {
-                asks.extend(halves);
-                continue;
-            }
-            let Some(ask) = fit(self.history, ask, self.account.max_calls.left()) else {
-                self.account.max_calls.note_short();
-                return;
-            };
-            let mut tries = Tries { attempts: 0, first_call: Instant::now() };
-            let asked =
-                retry(&self.account.gate, self.policy, async || self.ask(&ask, &mut tries).await);
-            match asked.await {
-                Ok(recalled) => self.tell(recalled, &tries).await,
-                Err(Missed::NotCalled) => return,
-                Err(Missed::Failed { error, .. }) if !is_sites_own(&error) => {
-                    self.fail(&ask, error);
+    /// Asks, and by halves where a call for several sites brings nothing: one of them may be at fault,
+    /// or all of them too much for one answer. True when every site was answered for.
+    async fn fill(&self, ask: Ask<'_>) -> bool {
+        if let Some(halves) = halves(&ask).filter(|_| self.is_too_large(&ask)) {
+            return self.fill_both(halves).await;
+        }
+        let Some(ask) = fit(self.history, ask, self.account.max_calls.left()) else {
+            self.account.max_calls.note_short();
+            return false;
+        };
+        let mut tries = Tries { attempts: 0, first_call: Instant::now() };
+        let asked =
+            retry(&self.account.gate, self.policy, async || self.ask(&ask, &mut tries).await);
+        match asked.await {
+            Ok(recalled) => self.take(ask, recalled, &tries).await,
+            Err(Missed::NotCalled) => false,
+            Err(Missed::Failed { error, .. }) => {
+                let Some(both) = halves(&ask).filter(|_| self.is_worth_halving(&error)) else {
+                    self.fail(&ask, self.slots_of(&ask), error);
+                    return false;
+                };
+                let are_answered = self.fill_both(both).await;
+                if are_answered && error.is_transient() {
+                    // Nothing is wrong with any of them: together they were too many.
+                    self.account.note_too_many(ask.sites.len());
                 }
-                Err(Missed::Failed { error, .. }) => match halves(&ask) {
-                    Some(halves) => asks.extend(halves),
-                    None => self.tell(refused(&ask, &error), &tries).await,
-                },
+                are_answered
             }
         }
+    }
+
+    async fn fill_both(&self, [one, other]: [Ask<'_>; 2]) -> bool {
+        let is_one_answered = Box::pin(self.fill(one)).await;
+        Box::pin(self.fill(other)).await && is_one_answered
+    }
+
+    /// Whether another call for fewer sites may go well: one of them is at fault, or together they are
+    /// too much for one answer. What concerns the account is the same for any number of them, and who
+    /// asks for a long rest gets it.
+    fn is_worth_halving(&self, error: &SourceError) -> bool {
+        let is_rest = error.retry_after.is_some_and(|rest| rest > self.policy.longest_wait);
+        let is_sites_own = matches!(error.kind, ErrorKind::BadRequest | ErrorKind::NotFound);
+        (is_sites_own || error.is_transient()) && !is_rest
+    }
+
+    fn is_too_large(&self, ask: &Ask<'_>) -> bool {
+        let charge = u64::from(self.history.charge(ask));
+        charge > self.account.gate.most_at_once() || ask.sites.len() > self.account.most_sites()
+    }
+
+    /// Hands on what was recalled. Sites of which something cannot be read are asked for once more, by
+    /// themselves; where that is all of them, what can be read is taken, and the rest has failed.
+    async fn take(&self, ask: Ask<'_>, recalled: Vec<Recalled>, tries: &Tries) -> bool {
+        let is_unreadable = |each: &&Recalled| self.unreadable(each).is_some();
+        let faulty: BTreeSet<SiteId> =
+            recalled.iter().filter(is_unreadable).map(|each| each.site_id.clone()).collect();
+        if faulty.len() < ask.sites.len() {
+            let is_good = |each: &Recalled| !faulty.contains(&each.site_id);
+            self.tell(recalled.into_iter().filter(is_good).collect(), tries).await;
+            let is_faulty = |site: &&Site| faulty.contains(&site.site_id);
+            let sites: Vec<_> = ask.sites.iter().copied().filter(is_faulty).collect();
+            return sites.is_empty() || Box::pin(self.fill(Ask { sites, ..ask })).await;
+        }
+        let failed = recalled.iter().filter(is_unreadable);
+        let slots = failed.map(|each| self.slots(&each.site_id, each.hour).len()).sum();
+        let fault = recalled.iter().find_map(|each| self.unreadable(each)).cloned();
+        self.tell(recalled, tries).await;
+        if let Some(fault) = fault {
+            self.fail(&ask, slots, unreadable(fault));
+        }
+        false
+    }
+
+    /// What is wrong with what was said of a missing site-hour, where it cannot be read.
+    fn unreadable<'b>(&self, recalled: &'b Recalled) -> Option<&'b Fault> {
+        match &recalled.found {
+            Err(Missing::Unreadable(fault))
+                if self.is_missing(&recalled.site_id, recalled.hour) =>
+            {
+                Some(fault)
+            }
+            _ => None,
+        }
+    }
+
+    /// What is wrong with an answer of which nothing that is missing can be read.
+    fn unreadable_all(&self, recalled: &[Recalled]) -> Option<Fault> {
+        let is_missing = |each: &&Recalled| self.is_missing(&each.site_id, each.hour);
+        let mut faults = recalled.iter().filter(is_missing).map(|each| self.unreadable(each));
+        let first = faults.next()??;
+        faults.all(|fault| fault.is_some()).then(|| first.clone())
+    }
+
+    /// How many missing slots a call is for.
+    fn slots_of(&self, ask: &Ask<'_>) -> usize {
+        let of_site = |site: &&Site| -> usize {
+            ask.hours().map(|hour| self.slots(&site.site_id, hour).len()).sum()
+        };
+        ask.sites.iter().map(of_site).sum()
+    }
+
+    /// The missing slots of a site's hour.
+    fn slots(&self, site_id: &SiteId, hour: DateTime<Utc>) -> &'a [DateTime<Utc>] {
+        self.missing.get(&(site_id.clone(), hour)).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_missing(&self, site_id: &SiteId, hour: DateTime<Utc>) -> bool {
+        !self.slots(site_id, hour).is_empty()
     }
 
     /// The sites and hours of `ask` that are still missing.
     fn still_wanted<'b>(&self, mut ask: Ask<'b>) -> Option<Ask<'b>> {
         let hours: Vec<_> = ask.hours().collect();
-        let is_missing = |site_id: &crate::domain::SiteId, hour| {
-            self.missing.contains_key(&(site_id.clone(), hour))
-        };
-        ask.sites.retain(|site| hours.iter().any(|hour| is_missing(&site.site_id, *hour)));
-        let is_wanted = |hour: &&_| ask.sites.iter().any(|site| is_missing(&site.site_id, **hour));
+        ask.sites.retain(|site| hours.iter().any(|hour| self.is_missing(&site.site_id, *hour)));
+        let is_wanted =
+            |hour: &&_| ask.sites.iter().any(|site| self.is_missing(&site.site_id, **hour));
         let (first, last) = (*hours.iter().find(is_wanted)?, *hours.iter().rev().find(is_wanted)?);
         Some(Ask { first, last, ..ask })
     }
@@ -150,10 +233,13 @@ impl<'a> Caller<'a> {
         tries.attempts += 1;
         self.made().count(charge, tries.attempts);
         match self.history.recall(ask).await {
-            Ok(recalled) => {
-                self.account.note_answer();
-                Ok(recalled)
-            }
+            Ok(recalled) => match self.unreadable_all(&recalled) {
+                Some(fault) => Err(Missed::Failed { error: unreadable(fault), again: true }),
+                None => {
+                    self.account.note_answer();
+                    Ok(recalled)
+                }
+            },
             Err(error) => {
                 let again = self.heed(&error, tries.attempts).await;
                 Err(Missed::Failed { error, again })
@@ -190,8 +276,7 @@ impl<'a> Caller<'a> {
         recalled.sort_by_key(|each| Reverse(each.hour));
         for each in recalled {
             let Some(outcome) = self.outcome(&each) else { continue };
-            let slots = self.missing.get(&(each.site_id.clone(), each.hour));
-            for slot_time in slots.into_iter().flatten() {
+            for slot_time in self.slots(&each.site_id, each.hour) {
                 self.send(SlotResult {
                     slot: Slot { site_id: each.site_id.clone(), slot_time: *slot_time },
                     source: self.parts.source,
@@ -219,11 +304,8 @@ impl<'a> Caller<'a> {
         }
     }
 
-    fn fail(&self, ask: &Ask<'_>, error: SourceError) {
-        let hours: Vec<_> = ask.hours().collect();
-        let sites = ask.sites.iter().map(|site| &site.site_id);
-        let keys = sites.flat_map(|id| hours.iter().map(move |hour| (id.clone(), *hour)));
-        let slots = keys.filter_map(|key| self.missing.get(&key)).map(Vec::len).sum();
+    /// The call has failed for so many slots: they stay as they are.
+    fn fail(&self, ask: &Ask<'_>, slots: usize, error: SourceError) {
         let source = self.parts.history_name();
         let message = error.message.clone();
         let failure = Failure { first: ask.first, last: ask.last, slots, error };
@@ -243,28 +325,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Whether it is the fault of a site that was asked for, and not the service's or the account's.
-fn is_sites_own(error: &SourceError) -> bool {
-    matches!(error.kind, ErrorKind::BadRequest | ErrorKind::NotFound)
-}
-
-fn refused(ask: &Ask<'_>, error: &SourceError) -> Vec<Recalled> {
-    let missing = Missing::Refused(error.message.clone());
-    let of_site = |site_id: &crate::domain::SiteId| {
-        let site_id = site_id.clone();
-        let missing = missing.clone();
-        ask.hours().map(move |hour| Recalled {
-            site_id: site_id.clone(),
-            hour,
-            found: Err(missing.clone()),
-        })
-    };
-    ask.sites.iter().flat_map(|site| of_site(&site.site_id)).collect()
-}
-
-/// The same for half of the sites each; `None` when there is only one.
-fn halves<'a>(ask: &Ask<'a>) -> Option<[Ask<'a>; 2]> {
-    let (one, other) = ask.sites.split_at(ask.sites.len() / 2);
-    let half = |sites: &[&'a crate::domain::Site]| Ask { sites: sites.to_vec(), ..ask.clone() };
-    (!one.is_empty()).then(|| [half(one), half(other)])
+/// The error of an answer that came and cannot be read.
+fn unreadable(Fault { kind, message }: Fault) -> SourceError {
+    SourceError { kind, message, http_status: Some(200), retry_after: None }
 }

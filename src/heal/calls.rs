@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::Heal;
 use super::batch::Batch;
 use super::wanted::{HistorySpan, Places, Wanted, reason};
-use crate::domain::{SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
+use crate::domain::{Site, SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
 use crate::source::History;
 use crate::source::history::{Ask, Missing, plan};
 use crate::store::StoreError;
@@ -134,4 +134,11 @@ pub(super) fn fit<'a>(history: &dyn History, mut ask: Ask<'a>, left: u64) -> Opt
         ask.sites.pop();
     }
     Some(ask)
+}
+
+/// `ask` for half of the sites each; `None` when there is only one.
+pub(super) fn halves<'a>(ask: &Ask<'a>) -> Option<[Ask<'a>; 2]> {
+    let (one, other) = ask.sites.split_at(ask.sites.len() / 2);
+    let half = |sites: &[&'a Site]| Ask { sites: sites.to_vec(), ..ask.clone() };
+    (!one.is_empty()).then(|| [half(one), half(other)])
 }

@@ -44,6 +44,8 @@ pub struct Report {
     pub history: &'static str,
     /// Slots that were missing, and due to be filled or found unfillable.
     pub missing: u64,
+    /// Those of them that were given up before.
+    pub again: u64,
     /// Slots that it filled.
     pub healed: u64,
     /// Slots that it found to be unfillable.
@@ -81,6 +83,7 @@ impl Report {
             source: parts.source,
             history: parts.history_name(),
             missing: survey.slots,
+            again: survey.again,
             healed: 0,
             unfillable: 0,
             failed: 0,

@@ -20,6 +20,8 @@ pub(super) struct Wanted<'a> {
     pub(super) hour: DateTime<Utc>,
     /// Which of the histories may have it, or why none has.
     pub(super) history: Result<usize, Missing>,
+    /// True when it was given up as unfillable from these histories.
+    pub(super) is_settled: bool,
 }
 
 /// The missing slots of each site and hour.
@@ -94,7 +96,8 @@ impl<'a> Places<'a> {
         parts.job.insist(list).await
     }
 
-    /// The slots whose time is over and that are not settled. The others are the collection's.
+    /// The slots whose time is over and that are not settled, or are to be asked for again. The others
+    /// are the collection's.
     async fn each(
         &self,
         parts: Heal<'_>,
@@ -105,14 +108,17 @@ impl<'a> Places<'a> {
         let now = parts.job.clock.now();
         let selection = Selection { source: Some(parts.source), days, now };
         let of_gap = |gap: gaps::SiteGap| {
+            let is_settled = is_settled(&gap.gap, parts.history_name());
             let site = SiteId::parse(&gap.site_id).and_then(|id| self.sites.get(&id).copied());
-            let Some(site) = site.filter(|_| !is_settled(&gap.gap, parts.history_name())) else {
+            let Some(site) = site.filter(|_| parts.again || !is_settled) else {
                 return Ok(());
             };
             for slot_time in slots(&gap.gap).filter(|time| *time + gap.gap.interval.span() <= now) {
                 let hour = slot_time.duration_trunc(TimeDelta::hours(1)).unwrap_or(slot_time);
                 let history = find_history(parts.histories, hour, now);
-                each(Wanted { site, slot_time, hour, history });
+                if history.is_ok() || !is_settled {
+                    each(Wanted { site, slot_time, hour, history, is_settled });
+                }
             }
             Ok(())
         };
@@ -160,6 +166,8 @@ fn find_history(
 pub(super) struct Survey {
     /// Slots that are filled or found to be unfillable now.
     pub(super) slots: u64,
+    /// Those of them that were given up before.
+    pub(super) again: u64,
     /// Slots that a history has later.
     pub(super) later: u64,
     /// From when on it has the first of them.
@@ -183,6 +191,7 @@ impl Survey {
             self.known_from = Some(self.known_from.map_or(*known_from, |t| t.min(*known_from)));
         } else {
             self.slots += 1;
+            self.again += u64::from(wanted.is_settled);
             let history = wanted.history.as_ref().copied().unwrap_or_default();
             self.days.entry(history).or_default().insert(wanted.hour.date_naive());
         }

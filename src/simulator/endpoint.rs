@@ -198,9 +198,11 @@ pub(super) fn play(
 ) -> Response {
     let text = body.to_string();
     match fault {
-        None | Some(FaultKind::Slow | FaultKind::StaleDt | FaultKind::BackwardDt) => {
-            json_response(StatusCode::OK, text)
-        }
+        None
+        | Some(FaultKind::Slow | FaultKind::StaleDt | FaultKind::BackwardDt)
+        // Open-Meteo's own
+        | Some(FaultKind::BareNan | FaultKind::NullPlace | FaultKind::LostPlace)
+        | Some(FaultKind::OtherUnit) => json_response(StatusCode::OK, text),
         Some(FaultKind::Unauthorized) => unauthorized(),
         Some(FaultKind::BadRequest) => refusal(StatusCode::BAD_REQUEST, "Nothing to geocode"),
         Some(FaultKind::NotFound) => refusal(StatusCode::NOT_FOUND, "city not found"),

@@ -36,7 +36,7 @@ pub enum FaultKind {
     WrongJson,
     /// 200 with nothing.
     Empty,
-    /// `dt` stands still for six hours.
+    /// `dt` stands still for six hours; past days are as many days before.
     StaleDt,
     /// `dt` goes back at every other call.
     BackwardDt,
@@ -46,11 +46,19 @@ pub enum FaultKind {
     StatusInBody,
     /// The weather of a place 500 km to the south or north.
     OtherPlace,
+    /// Open-Meteo: a number that is none, written as C writes it, in place of the latitude.
+    BareNan,
+    /// Open-Meteo: null in place of what is said of the place.
+    NullPlace,
+    /// Open-Meteo: nothing in place of what is said of the place.
+    LostPlace,
+    /// Open-Meteo: temperatures in another unit.
+    OtherUnit,
 }
 
 impl FaultKind {
     /// Every kind with its name.
-    pub const ALL: [(Self, &str); 17] = [
+    pub const ALL: [(Self, &str); 21] = [
         (Self::Unauthorized, "unauthorized"),
         (Self::BadRequest, "bad_request"),
         (Self::NotFound, "not_found"),
@@ -68,6 +76,10 @@ impl FaultKind {
         (Self::OutOfRange, "out_of_range"),
         (Self::StatusInBody, "status_in_body"),
         (Self::OtherPlace, "other_place"),
+        (Self::BareNan, "bare_nan"),
+        (Self::NullPlace, "null_place"),
+        (Self::LostPlace, "lost_place"),
+        (Self::OtherUnit, "other_unit"),
     ];
 }
 
@@ -90,6 +102,8 @@ enum Whom {
     Share(f64),
     /// One site.
     At(Site),
+    /// Calls for more than so many places.
+    Above(usize),
 }
 
 /// A fault, for whom and when.
@@ -154,6 +168,21 @@ impl FaultRule {
     }
 }
 
+/// The fault that a call for several places meets, if any: by their number, else by the first of them.
+pub(super) fn find_for_call(
+    rules: &[FaultRule],
+    places: &[Site],
+    calls: u32,
+    now: DateTime<Utc>,
+    seed: u64,
+) -> Option<FaultKind> {
+    let is_above = |rule: &&FaultRule| {
+        matches!(rule.whom, Whom::Above(most) if places.len() > most) && rule.is_on(calls, now)
+    };
+    let by_number = rules.iter().find(is_above).map(|rule| rule.kind);
+    by_number.or_else(|| find(rules, *places.first()?, calls, now, seed))
+}
+
 /// The fault that a call meets, if any: the first rule that is for its site decides.
 pub(super) fn find(
     rules: &[FaultRule],
@@ -168,6 +197,7 @@ pub(super) fn find(
     for rule in rules {
         let is_meant = match rule.whom {
             Whom::At(other) => other == site,
+            Whom::Above(_) => false,
             Whom::Share(percent) if rule.between.is_some() => place < percent,
             Whom::Share(percent) => {
                 let is_meant = (from..from + percent).contains(&place);
@@ -182,7 +212,8 @@ pub(super) fn find(
     None
 }
 
-/// `KIND=SHARE%` or `KIND@LATITUDE,LONGITUDE`, and `:N` for the first N calls of each site only.
+/// `KIND=SHARE%`, `KIND@LATITUDE,LONGITUDE` or `KIND>PLACES`, and `:N` for the first N calls of each
+/// site only.
 impl FromStr for FaultRule {
     type Err = String;
 
@@ -202,10 +233,16 @@ impl FromStr for FaultRule {
             let site = place.split_once(',').and_then(|(lat, lon)| Site::parse(lat, lon).ok());
             let site = site.ok_or_else(|| format!("`{place}`: expected LATITUDE,LONGITUDE"))?;
             Self { kind: kind.parse()?, whom: Whom::At(site), first_calls: None, between: None }
+        } else if let Some((kind, most)) = rest.split_once('>') {
+            let most = most
+                .parse()
+                .map_err(|_| format!("`{most}` is no number of places: expected KIND>PLACES"))?;
+            let whom = Whom::Above(most);
+            Self { kind: kind.parse()?, whom, first_calls: None, between: None }
         } else {
-            return Err(
-                "expected KIND=SHARE%, as in not_found=1%, or KIND@LATITUDE,LONGITUDE".into()
-            );
+            return Err("expected KIND=SHARE%, as in not_found=1%, KIND@LATITUDE,LONGITUDE, or \
+                KIND>PLACES"
+                .into());
         };
         Ok(Self { first_calls, ..rule })
     }
@@ -275,6 +312,18 @@ mod tests {
     }
 
     #[test]
+    fn a_call_for_many_places_may_be_named_by_their_number() {
+        let rules = ["truncated>2".parse().unwrap(), "html@2,2".parse().unwrap()];
+        let places = ["1", "2", "3"].map(|degrees| Site::parse(degrees, degrees).unwrap());
+        let now = DateTime::UNIX_EPOCH;
+        let fault = |places: &[Site]| find_for_call(&rules, places, 1, now, 0);
+        assert_eq!(fault(&places), Some(FaultKind::Truncated));
+        assert_eq!(fault(&places[..2]), None);
+        assert_eq!(fault(&places[1..]), Some(FaultKind::Html));
+        assert_eq!(find(&rules[..1], places[0], 1, now, 0), None);
+    }
+
+    #[test]
     fn a_rule_that_cannot_be_read_says_what_is_expected() {
         for (text, expected) in [
             ("nonsense=1%", "no kind of fault"),
@@ -284,6 +333,7 @@ mod tests {
             ("slow=NaN%", "0% to 100%"),
             ("slow=1%:x", "number of calls"),
             ("slow@91,0", "LATITUDE,LONGITUDE"),
+            ("slow>many", "KIND>PLACES"),
         ] {
             let error = text.parse::<FaultRule>().unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");

@@ -116,28 +116,59 @@ fn played(
     {
         return (refusal(StatusCode::BAD_REQUEST, "The supplied API key is invalid."), None);
     }
-    let request = match Request::parse(api, parameters, now) {
+    let mut request = match Request::parse(api, parameters, now) {
         Ok(request) => request,
         Err(reason) => return (refusal(StatusCode::BAD_REQUEST, &reason), None),
     };
     let first = request.sites[0];
     let calls = simulator.count_site(first);
-    let fault = faults::find(&config.faults, first, calls, now, config.seed);
+    let fault = faults::find_for_call(&config.faults, &request.sites, calls, now, config.seed);
     let shown = match fault {
         Some(FaultKind::StaleDt) => now.duration_trunc(TimeDelta::hours(6)).unwrap_or(now),
         Some(FaultKind::BackwardDt) if calls.is_multiple_of(2) => now - TimeDelta::minutes(15),
         _ => now,
     };
-    let places = request.sites.iter().enumerate().map(|(at, site)| request.place(at, *site, shown));
-    let mut places: Vec<Value> = places.map(|place| place(config.seed)).collect();
+    if fault == Some(FaultKind::StaleDt) {
+        let (from, to) = request.days;
+        let length = to - from + TimeDelta::days(1);
+        request.days = (from - length, to - length);
+    }
+    let of_place = |site| faults::find(&config.faults, site, calls, now, config.seed);
+    let places = request.sites.iter().enumerate().filter_map(|(at, site)| {
+        spoiled(request.place(at, *site, shown)(config.seed), of_place(*site))
+    });
+    let mut places: Vec<Value> = places.collect();
     match fault {
         Some(FaultKind::OutOfRange) => make_impossible(&mut places),
         Some(FaultKind::OtherPlace) => move_away(&mut places),
         _ => {}
     }
-    let body = if places.len() == 1 { places.remove(0) } else { Value::Array(places) };
+    let is_one = request.sites.len() == 1 && places.len() == 1;
+    let body = if is_one { places.remove(0) } else { Value::Array(places) };
+    let body = body.to_string().replace(&format!("\"{NO_NUMBER}\""), "-nan");
     let retry_after_seconds = config.retry_after.as_secs();
-    (play(fault, &body.to_string(), first, calls, retry_after_seconds), fault)
+    (play(fault, &body, first, calls, retry_after_seconds), fault)
+}
+
+/// Stands for a number that JSON has no form for, until the body is text.
+const NO_NUMBER: &str = "no number";
+
+/// What is said of a place, with the fault that is the place's own; `None`: nothing is.
+fn spoiled(mut place: Value, fault: Option<FaultKind>) -> Option<Value> {
+    match fault {
+        Some(FaultKind::LostPlace) => return None,
+        Some(FaultKind::NullPlace) => return Some(Value::Null),
+        Some(FaultKind::BareNan) => place["latitude"] = json!(NO_NUMBER),
+        Some(FaultKind::OtherUnit) => {
+            for units in ["/current_units/temperature_2m", "/hourly_units/temperature_2m"] {
+                if let Some(unit) = place.pointer_mut(units) {
+                    *unit = json!("°F");
+                }
+            }
+        }
+        _ => {}
+    }
+    Some(place)
 }
 
 /// Counts a call; the window whose limit it is over, if it is. The free service knows callers by

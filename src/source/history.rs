@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::{Fault, SourceError};
-use crate::domain::{Observation, Site, SiteId};
+use crate::domain::{ErrorKind, Observation, Site, SiteId};
 
 /// A source that knows the past.
 #[async_trait]
@@ -39,8 +39,9 @@ pub trait History: Send + Sync {
     ///
     /// # Errors
     /// When the call as a whole gives nothing; by its kind as for
-    /// [`Source::observe`](super::Source::observe). A `bad_request` for several sites says nothing
-    /// of each of them. Neither message nor cause holds the key.
+    /// [`Source::observe`](super::Source::observe). It settles no slot, whatever its kind: a
+    /// `bad_request` for several sites says nothing of each of them, and any other is the call's.
+    /// Neither message nor cause holds the key.
     async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError>;
 }
 
@@ -109,6 +110,20 @@ impl Ask<'_> {
         let last = self.last;
         std::iter::successors(Some(self.first), |hour| Some(*hour + HOUR))
             .take_while(move |hour| *hour <= last)
+    }
+
+    /// The same of every site-hour.
+    #[must_use]
+    pub fn all(&self, missing: &Missing) -> Vec<Recalled> {
+        let of_site = |site_id: &SiteId| {
+            let (site_id, missing) = (site_id.clone(), missing.clone());
+            self.hours().map(move |hour| Recalled {
+                site_id: site_id.clone(),
+                hour,
+                found: Err(missing.clone()),
+            })
+        };
+        self.sites.iter().flat_map(|site| of_site(&site.site_id)).collect()
     }
 
     /// How many UTC days it touches.
@@ -183,29 +198,35 @@ pub enum Missing {
     /// The source answered for the hour and has no value.
     #[error("the source has no value for this hour")]
     Silent,
-    /// The source answered for another time.
-    #[error("the source answered for {answered} instead")]
-    Elsewhen {
-        /// The time that it answered for.
-        answered: DateTime<Utc>,
-    },
     /// The source does not know the place or the time, in its own words.
     #[error("{0}")]
     Refused(String),
-    /// What the source said is no observation.
+    /// A value is out of its physical range.
     #[error("{0}")]
-    Unusable(Fault),
+    OutOfRange(Fault),
+    /// What was said cannot be read, is in another unit or of another time: it says nothing of this
+    /// hour. The call has failed for it, and another may go well.
+    #[error("{0}")]
+    Unreadable(Fault),
 }
 
 impl Missing {
+    /// Why what was said of an hour is no observation.
+    pub(super) fn of(fault: Fault) -> Self {
+        match fault.kind {
+            ErrorKind::OutOfRange => Self::OutOfRange(fault),
+            _ => Self::Unreadable(fault),
+        }
+    }
+
     /// True when asking again would bring the same for an hour of this age: the site-hour is
     /// unfillable.
     #[must_use]
     pub fn is_final(&self, age: TimeDelta) -> bool {
         match self {
-            Self::TooRecent { .. } => false,
+            Self::TooRecent { .. } | Self::Unreadable(_) => false,
             Self::Silent => age > STILL_FILLED_IN,
-            _ => true,
+            Self::BeforeHistory { .. } | Self::Refused(_) | Self::OutOfRange(_) => true,
         }
     }
 }
@@ -311,5 +332,12 @@ mod tests {
         assert!(!Missing::Silent.is_final(TimeDelta::days(10)));
         assert!(Missing::Silent.is_final(TimeDelta::days(11)));
         assert!(Missing::Refused("no".into()).is_final(TimeDelta::zero()));
+    }
+
+    #[test]
+    fn only_what_the_source_lacks_and_a_value_that_cannot_be_settle_an_hour() {
+        let fault = |kind| Missing::of(Fault { kind, message: "x".into() });
+        assert!(fault(ErrorKind::OutOfRange).is_final(TimeDelta::zero()));
+        assert!(!fault(ErrorKind::Malformed).is_final(TimeDelta::days(9999)));
     }
 }

@@ -25,6 +25,7 @@ use crate::http;
 use crate::source::{Answer, Source, SourceError, wire};
 
 mod answer;
+mod bare;
 mod condition;
 mod past;
 mod payload;

@@ -13,6 +13,12 @@ pub(super) fn round(measure: Measure, value: Option<f64>) -> Result<Option<f64>,
     Ok(value.map(|value| measure.round(value)).transpose()?)
 }
 
+/// A coordinate of the place that the source says it answered for. No row needs it: what is none, or
+/// none on Earth, is not known.
+pub(super) fn echoed(measure: Measure, degrees: Option<f64>) -> Option<f64> {
+    degrees.and_then(|degrees| measure.round(degrees).ok())
+}
+
 /// A direction of the wind.
 pub(super) fn whole_degrees(degrees: Option<f64>) -> Result<Option<i32>, Fault> {
     let rounded = round(measure::WIND_DIRECTION_DEG, degrees)?;
@@ -59,6 +65,12 @@ pub(super) fn time(field: &str, seconds: Option<f64>) -> Result<DateTime<Utc>, F
     let seconds = seconds as i64;
     DateTime::from_timestamp(seconds, 0)
         .ok_or_else(|| Fault::malformed(&format!("{field}: no time")))
+}
+
+/// The time of a record of the past, as [`time`]. One that cannot be is not a value out of its range:
+/// the record is of no hour that was asked for, and settles none.
+pub(super) fn past_time(field: &str, seconds: Option<f64>) -> Result<DateTime<Utc>, Fault> {
+    time(field, seconds).map_err(|fault| Fault::malformed(&fault.message))
 }
 
 /// True when nothing is said of the weather, whatever is said of the place.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Days as DayCount, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use weather_data_product::clock::Clock as _;
-use weather_data_product::domain::{Budget, Days, Outcome, Shard, Site, Window};
+use weather_data_product::domain::{
+    Budget, Days, ErrorKind, Outcome, RunCounts, Shard, Site, SlotOutcome, SlotResult, Window,
+};
 use weather_data_product::gaps::{self, Selection};
 use weather_data_product::heal::{self, Ended, Heal, Report};
 use weather_data_product::job::{self, JobSettings, Stop, Unwatched};
@@ -18,7 +20,9 @@ use weather_data_product::store::{RunHost, Store};
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::kills::{Random, signal, spawn};
 use crate::support::program::{Program, Ran, SimulatorProcess};
-use crate::support::samples::{LONG_LEASE, SOURCE, budget, calls_per_day, hour, site, sites};
+use crate::support::samples::{
+    LONG_LEASE, SOURCE, budget, calls_per_day, failed, hour, open_run, run_end, site, sites,
+};
 use crate::support::service::{Job, KEY, Service, client};
 use crate::support::warehouse::{Warehouse, bigquery_url};
 
@@ -33,6 +37,12 @@ on_both_databases!(
     a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made,
     another_sources_history_fills_the_slots_and_keeps_its_name,
     of_two_heals_at_once_each_slot_is_asked_for_once,
+    an_answer_that_cannot_be_read_or_is_of_another_time_settles_no_slot,
+    a_page_of_another_time_fills_its_own_hours_and_settles_no_other,
+    a_place_that_cannot_be_read_costs_no_other_place,
+    a_call_that_is_too_large_is_made_in_halves_and_later_ones_are_no_larger,
+    a_slot_that_was_given_up_is_asked_for_again_when_that_is_wanted,
+    what_was_given_up_as_malformed_is_due_again,
 );
 
 /// How the job is started; change what the test is about.
@@ -43,6 +53,7 @@ struct Healer<'a> {
     budget: Budget,
     live_sites: Vec<Site>,
     max_calls: Option<u64>,
+    again: bool,
     settings: JobSettings,
     days: Days,
 }
@@ -53,8 +64,8 @@ impl<'a> Healer<'a> {
         let histories: Vec<Box<dyn History>> = vec![Box::new(one_call)];
         let settings = JobSettings::default();
         let budget = Budget::unlimited(String::new());
-        let (live_sites, max_calls, days) = (Vec::new(), None, Days::ALL);
-        Self { store, service, histories, budget, live_sites, max_calls, settings, days }
+        let (live_sites, max_calls, again, days) = (Vec::new(), None, false, Days::ALL);
+        Self { store, service, histories, budget, live_sites, max_calls, again, settings, days }
     }
 
     fn by_one_call_4(store: &'a dyn Store, service: &'a Service) -> Self {
@@ -63,7 +74,14 @@ impl<'a> Healer<'a> {
     }
 
     fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
-        let timeout = Duration::from_secs(5);
+        Self::from_open_meteo_within(Duration::from_secs(5), store, service)
+    }
+
+    fn from_open_meteo_within(
+        timeout: Duration,
+        store: &'a dyn Store,
+        service: &'a Service,
+    ) -> Self {
         let source = OpenMeteo::build(&service.url, &service.url, None, timeout).unwrap();
         let histories: Vec<Box<dyn History>> =
             vec![Box::new(source.archive()), Box::new(source.recent_hours())];
@@ -89,6 +107,7 @@ impl<'a> Healer<'a> {
             budget: self.budget.for_heal(&self.live_sites),
             live_kind: "etl",
             max_calls: self.max_calls,
+            again: self.again,
             progress: &Unwatched,
         };
         match heal::run(parts, sites, self.days).await.unwrap() {
@@ -235,7 +254,10 @@ async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &
     // Another source may still know it.
     let report = Healer::from_open_meteo(store, &service).run(std::slice::from_ref(&old)).await;
     assert_eq!((report.healed, report.calls), (24, 1), "{report:?}");
-    assert_eq!(Healer::from_open_meteo(store, &service).run(&[old]).await.missing, 0);
+    assert_eq!(Healer::from_open_meteo(store, &service).run(&[old.clone()]).await.missing, 0);
+    // Nor is it asked for again where the answer is known without a call.
+    let again = Healer { again: true, ..Healer::new(store, &service) };
+    assert_eq!(again.run(&[old]).await.missing, 0);
 }
 
 async fn a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others(
@@ -256,6 +278,237 @@ async fn a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others(
     let report = Healer::from_open_meteo(store, &service).run(&sites).await;
     // The whole, its halves, and the half of the first place again.
     assert_eq!((report.healed, report.unfillable, report.calls), (3 * 23, 23, 5), "{report:?}");
+}
+
+/// How many slots the ledger has of each status.
+async fn statuses(database: &TestDatabase) -> Vec<String> {
+    let statuses = "select concat_ws('|', status, count(*)) from collection_slots \
+        group by status order by status";
+    database.lines(statuses).await
+}
+
+async fn at_the_time_of(now: DateTime<Utc>, faults: &[&str]) -> Service {
+    let service = Service::with_faults(faults).await;
+    service.set_time(now);
+    service
+}
+
+/// Hours of more than ten days are among them: one without a value would be settled.
+async fn an_answer_that_cannot_be_read_or_is_of_another_time_settles_no_slot(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let live = Service::with_faults(&[]).await;
+    let sites = sites(7);
+    left_alone(store, &live, &sites, 15 * 24).await;
+    let now = live.clock.now();
+    for (source, faults) in [
+        ("open-meteo", &["other_unit", "stale_dt", "null_place", "lost_place"][..]),
+        ("open-meteo", &["truncated", "html", "wrong_json", "empty", "status_in_body"]),
+        ("open-meteo", &["server_error", "not_found", "dropped"]),
+        ("one call 3", &["stale_dt", "truncated", "html", "wrong_json", "bad_request"]),
+        ("one call 4", &["truncated", "html", "wrong_json", "status_in_body"]),
+    ] {
+        for fault in faults {
+            let service = at_the_time_of(now, &[&format!("{fault}=100%")]).await;
+            let healer = match source {
+                "open-meteo" => Healer::from_open_meteo(store, &service),
+                "one call 3" => Healer::new(store, &service),
+                _ => Healer::by_one_call_4(store, &service),
+            };
+            let report = healer.run(&sites).await;
+            assert!(matches!(report.stop, Some(Stop::SourceFails { .. })), "{fault}: {report:?}");
+            assert_eq!((report.healed, report.unfillable), (0, 0), "{source} {fault}: {report:?}");
+            assert!(report.failed > 0, "{source} {fault}: {report:?}");
+            assert_eq!(statuses(database).await, ["collected|14"], "{source} {fault}");
+        }
+    }
+    let report = Healer::from_open_meteo(store, &live).run(&sites).await;
+    assert_eq!((report.healed, report.left()), (7 * 359, 0), "{report:?}");
+}
+
+async fn a_page_of_another_time_fills_its_own_hours_and_settles_no_other(database: &TestDatabase) {
+    let store = &*database.store;
+    let live = Service::with_faults(&[]).await;
+    let sites = sites(1);
+    left_alone(store, &live, &sites, 15 * 24).await;
+    // Each page begins six hours before it was asked to.
+    let service = at_the_time_of(live.clock.now(), &["stale_dt=100%"]).await;
+    let report = Healer::by_one_call_4(store, &service).run(&sites).await;
+    assert_eq!((report.unfillable, report.outcome()), (0, Outcome::Partial), "{report:?}");
+    assert_eq!(report.healed + report.failed, 359, "{report:?}");
+    assert!(report.healed > report.failed && report.failed > 0, "{report:?}");
+    let of_other_hours = "select count(*) from collection_slots s join weather_observations o \
+        on o.site_id = s.site_id and o.source = s.source and o.observation_time = s.observation_time \
+        where o.value_kind = 'backfill' and substr(s.slot_time, 1, 13) <> substr(o.observation_time, 1, 13)";
+    assert_eq!(database.count(of_other_hours).await, 0);
+    assert_eq!(missing(store, live.clock.now()).await.slots, report.failed);
+}
+
+/// What the calls for past days come to by what Open-Meteo charges: 1.4 for each place.
+fn charged_for_places(service: &Service) -> u64 {
+    let calls = service.simulator.calls().into_iter().filter(|call| call.past.is_some());
+    calls.map(|call| (call.latitude.split(',').count() as u64 * 14).div_ceil(10)).sum()
+}
+
+async fn a_place_that_cannot_be_read_costs_no_other_place(database: &TestDatabase) {
+    let store = &*database.store;
+    let live = Service::with_faults(&[]).await;
+    let sites = sites(36);
+    left_alone(store, &live, &sites, 24).await;
+    let mut charged = 0;
+    // Calls: the whole, then the one at fault, four times; if one is lost, nobody knows which. What is
+    // played for a whole call is so where the place is its first.
+    for (number, (fault, at, healed, calls)) in [
+        ("bare_nan", 3, 6, 1),
+        ("null_place", 3, 5, 1 + 4),
+        ("other_unit", 3, 5, 1 + 4),
+        ("lost_place", 3, 5, 4 + 1 + 4 + 4 + 1),
+        ("html", 0, 5, 4 + 4 + 4 + 1 + 1),
+        ("server_error", 0, 5, 4 + 4 + 4 + 1 + 1),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let group = &sites[6 * number..6 * (number + 1)];
+        let service = at_the_time_of(live.clock.now(), &[&fault_at(fault, &group[at])]).await;
+        let mut healer = Healer::from_open_meteo(store, &service);
+        healer.budget = budget(&[(Window::Day, 10_000)]);
+        let report = healer.run(group).await;
+        let failed = (6 - healed) * 23;
+        assert_eq!((report.healed, report.failed), (healed * 23, failed), "{fault}: {report:?}");
+        assert_eq!((report.calls, report.unfillable), (calls, 0), "{fault}: {report:?}");
+        let expected = if failed > 0 { Outcome::Partial } else { Outcome::Succeeded };
+        assert_eq!(report.outcome(), expected);
+        assert_eq!(report.charged, charged_for_places(&service), "{fault}");
+        charged += i64::try_from(report.charged).unwrap();
+        let used = "select used from call_budget where window_kind = 'day'";
+        assert_eq!(database.count(used).await, charged, "{fault}");
+    }
+    assert_eq!(statuses(database).await, [format!("collected|{}", 72 + 31 * 23)]);
+}
+
+async fn a_call_that_is_too_large_is_made_in_halves_and_later_ones_are_no_larger(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let live = Service::with_faults(&[]).await;
+    let sites = sites(24);
+    left_alone(store, &live, &sites, 6 * 24).await;
+    for (group, fault) in ["truncated>3", "server_error>3", "slow>3"].into_iter().enumerate() {
+        let group = &sites[8 * group..8 * (group + 1)];
+        let service = at_the_time_of(live.clock.now(), &[fault]).await;
+        let timeout = Duration::from_secs(4);
+        let mut healer = Healer::from_open_meteo_within(timeout, store, &service);
+        healer.settings.max_attempts = 2;
+        healer.budget = budget(&[(Window::Day, 10_000)]);
+        let report = healer.run(group).await;
+        assert_eq!((report.healed, report.left()), (8 * 143, 0), "{fault}: {report:?}");
+        assert_eq!(report.outcome(), Outcome::Succeeded, "{fault}: {report:?}");
+        // Of the last days: eight and four, twice each, then two and two; then no more than two. Of
+        // the days before, which the archive has: two at once from the beginning.
+        let calls = service.simulator.calls().into_iter().filter(|call| call.past.is_some());
+        let places: Vec<usize> = calls.map(|call| call.latitude.split(',').count()).collect();
+        assert_eq!(places, [8, 8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2], "{fault}");
+        assert_eq!(report.calls, 12, "{fault}: {report:?}");
+    }
+}
+
+async fn a_slot_that_was_given_up_is_asked_for_again_when_that_is_wanted(database: &TestDatabase) {
+    let store = &*database.store;
+    let live = Service::with_faults(&[]).await;
+    let sites = sites(3);
+    left_alone(store, &live, &sites, 24).await;
+    let faults = [fault_at("not_found", &sites[0]), fault_at("out_of_range", &sites[1])];
+    let service = at_the_time_of(live.clock.now(), &[&faults[0], &faults[1]]).await;
+    let report = Healer::new(store, &service).run(&sites).await;
+    assert_eq!((report.healed, report.unfillable, report.again), (23, 46, 0), "{report:?}");
+    assert_eq!(Healer::new(store, &live).run(&sites).await.calls, 0, "they are settled");
+    // Asked again of a source that says the same, they stay what they are.
+    let again = |service| Healer { again: true, ..Healer::new(store, service) };
+    let report = again(&service).run(&sites).await;
+    assert_eq!((report.calls, report.again, report.unfillable), (46, 46, 46), "{report:?}");
+    let failing = at_the_time_of(live.clock.now(), &["truncated=100%"]).await;
+    let report = again(&failing).run(&sites).await;
+    assert!(report.failed > 0 && report.unfillable == 0, "{report:?}");
+    assert_eq!(statuses(database).await, ["collected|29", "unfillable|46"]);
+    let report = again(&live).run(&sites).await;
+    assert_eq!((report.healed, report.again, report.left()), (46, 46, 0), "{report:?}");
+    assert_eq!(statuses(database).await, ["collected|75"]);
+    assert_eq!(again(&live).run(&sites).await.missing, 0);
+}
+
+/// Reasons that an earlier version gave slots up for, and whether they are due again.
+const GIVEN_UP: [(&str, bool); 9] = [
+    ("openweathermap: malformed: no weather in the answer: every value is absent", true),
+    ("openweathermap: malformed: weather[0].id: 1.5 is no whole number", true),
+    ("openweathermap: the source answered for 2026-11-24 02:00:00 UTC instead", true),
+    ("openweathermap: out_of_range: dt: -5 is out of range: expected Unix seconds", true),
+    ("openweathermap: out_of_range: temperature_c: 999 is out of range: expected -95 to 65", false),
+    ("openweathermap: HTTP 404 at /data/3.0/onecall/timemachine: no data", false),
+    ("openweathermap: the source has no value for this hour", false),
+    ("openweathermap: the history begins at 1979-01-01 00:00:00 UTC", false),
+    ("open-meteo: malformed: hourly.temperature_2m: in °F, expected °C", true),
+];
+
+/// Gives the hours after the first up, each for one of the reasons.
+async fn give_up(store: &dyn Store) {
+    let run = open_run(store).await;
+    let given_up: Vec<SlotResult> = (1..)
+        .zip(GIVEN_UP)
+        .map(|(number, (reason, _))| SlotResult {
+            outcome: SlotOutcome::unfillable(reason),
+            ..failed(0, hour() + TimeDelta::hours(number), ErrorKind::Malformed)
+        })
+        .collect();
+    store.load(&run, &given_up, hour()).await.unwrap();
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+}
+
+async fn migrate_once_more(database: &TestDatabase) {
+    database.execute("delete from _sqlx_migrations where version = 5").await;
+    assert_eq!(database.store.migrate().await.unwrap(), [5]);
+}
+
+async fn what_was_given_up_as_malformed_is_due_again(database: &TestDatabase) {
+    let store = &*database.store;
+    let live = Service::with_faults(&[]).await;
+    let sites = sites(1);
+    left_alone(store, &live, &sites, 10).await;
+    let runs = "select count(*) from ingestion_runs";
+    let before = database.count(runs).await;
+    migrate_once_more(database).await;
+    assert_eq!(database.count(runs).await, before, "nothing was given up");
+    give_up(store).await;
+    migrate_once_more(database).await;
+    let due = "select concat_ws('|', status, error_kind, count(*), min(run_seq) = max(run_seq)) \
+        from collection_slots where status <> 'collected' group by status, error_kind order by status";
+    assert_eq!(database.lines(due).await, ["failed|malformed|5|1", "unfillable|4|1"]);
+    let kept = "select count(*) from collection_slots where status = 'failed' \
+        and (error_message like '%: malformed: %' or error_message like '%: dt: %' \
+            or error_message like '%answered for%')";
+    assert_eq!(database.count(kept).await, 5, "the ledger still says why");
+    // A run of its own, the latest, and ended: the sync reads its rows.
+    let run = "select concat_ws('|', r.kind, r.shard, r.status, r.outcome, r.failed, r.sites, \
+            length(r.run_id), count(*)) \
+        from ingestion_runs r join collection_slots c \
+            on c.run_seq = r.run_seq and c.ingestion_run_id = r.run_id \
+        where r.run_seq = (select last_run_seq from run_counter) \
+        group by r.kind, r.shard, r.status, r.outcome, r.failed, r.sites, r.run_id";
+    assert_eq!(database.line(run).await, "migration|0/1|closed|partial|5|1|36|5");
+    let latest = store.list_runs(1).await.unwrap().remove(0);
+    assert!(uuid::Uuid::try_parse(&latest.run_id).is_ok(), "{}", latest.run_id);
+    assert_eq!(
+        latest.errors_by_kind.as_deref().map(|text| text.replace(' ', "")),
+        Some(r#"{"malformed":5}"#.into())
+    );
+    assert_eq!(store.end_of_ended_runs().await.unwrap(), latest.run_seq + 1);
+    // Once more, as after a kill in the middle: nothing is left to do.
+    let before = database.count(runs).await;
+    migrate_once_more(database).await;
+    assert_eq!(database.count(runs).await, before);
+    let report = Healer::new(store, &live).run(&sites).await;
+    assert_eq!((report.calls, report.healed, report.left()), (5, 5, 0), "{report:?}");
 }
 
 async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
@@ -629,6 +882,65 @@ async fn the_warehouse_tells_what_was_healed() {
         assert_eq!(kinds, expected.map(|row| row.map(|cell| Some(cell.to_owned())).to_vec()));
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_warehouse_learns_which_slots_are_due_again() {
+    with_sqlite(async |database| {
+        let store = &*database.store;
+        let service = Service::with_faults(&[]).await;
+        left_alone(store, &service, &sites(1), 10).await;
+        give_up(store).await;
+        let warehouse = Warehouse::new();
+        let program = warehouse.client(database, &bigquery_url());
+        program.run(&["sync"]).expect(0);
+        warehouse.assert_equals(database).await;
+        migrate_once_more(database).await;
+        program.run(&["sync"]).expect(0);
+        warehouse.assert_equals(database).await;
+        let statuses = "select status, count(*) from {d}.collection_slots group by 1 order by 1";
+        let expected = [["collected", "2"], ["failed", "5"], ["unfillable", "4"]];
+        let expected = expected.map(|row| row.map(|cell| Some(cell.to_owned())).to_vec());
+        assert_eq!(warehouse.query(statuses).await, expected);
+    })
+    .await;
+}
+
+#[test]
+fn a_source_that_answers_in_another_unit_fails_the_heal_and_again_asks_for_what_was_given_up() {
+    let program = |simulator: &SimulatorProcess| {
+        simulator
+            .client("sqlite://weather.db")
+            .env("OPEN_METEO_BASE_URL", &simulator.url)
+            .env("OPEN_METEO_ARCHIVE_URL", &simulator.url)
+            .env("OPEN_METEO_CALLS_PER_MINUTE", "0")
+            .env("MAX_ATTEMPTS", "1")
+            .env("SOURCES", "open-meteo")
+            .file("sites.json", &past_sites(6, 12))
+            .env("SITES_FILE", "sites.json")
+    };
+    let simulator = SimulatorProcess::start(&["--fault", "other_unit=100%"]);
+    let ran = program(&simulator).run(&["heal"]).expect(3);
+    assert!(ran.stderr.contains("temperature_2m: in °F, expected °C"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("open-meteo fails call after call"), "{}", ran.stderr);
+    let summary = summary(&ran);
+    assert_eq!((&summary["unfillable"], &summary["healed"]), (&json!(0), &json!(0)));
+
+    // A place that the service has nothing of is given up; `--again` asks for it.
+    let fault = "bad_request@-60,-150";
+    let simulator = SimulatorProcess::start(&["--fault", fault]);
+    let program = program(&simulator);
+    program.run(&["heal"]).expect(0);
+    let dry = program.run(&["heal", "--dry-run"]).expect(0);
+    assert!(dry.stderr.contains("dry run: 0 calls"), "{}", dry.stderr);
+    let dry = program.run(&["heal", "--again", "--dry-run"]).expect(0);
+    let words = "for 288 missing slots of open-meteo, 288 of them given up before";
+    assert!(dry.stderr.contains(words), "{}", dry.stderr);
+    let before = simulator.calls().len();
+    program.run(&["heal", "--again"]).expect(0);
+    assert_eq!(simulator.calls().len(), before + 2, "the archive's days and the last ones");
+    let help = program.run(&["heal", "--help"]).expect(0).stdout;
+    assert!(help.contains("--again") && help.contains("weather heal --again"), "{help}");
 }
 
 #[test]

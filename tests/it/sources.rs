@@ -258,13 +258,57 @@ async fn a_page_of_another_time_gives_no_hour_the_values_of_another() {
     let ask = Ask { sites: vec![&site], first, last: first + TimeDelta::hours(19) };
     let [_, one_call_4] = one_calls(&service, KEY);
     let recalled = one_call_4.recall(&ask).await.unwrap();
-    // Six hours back: the last six have nothing, the others their own.
+    // Six hours back: the first fourteen have their own; of the last six nothing is said.
     for (number, each) in recalled.iter().enumerate() {
         match &each.found {
             Ok(observation) => assert_eq!(observation.observation_time, each.hour),
-            Err(missing) => assert_eq!(missing, &Missing::Silent),
+            Err(missing) => assert!(matches!(missing, Missing::Unreadable(_)), "{missing:?}"),
         }
         assert_eq!(each.found.is_ok(), number < 14);
+    }
+    // One hour, answered for another: by 3.0 and by Open-Meteo's days.
+    let ask = Ask { last: first, ..ask };
+    for history in histories(&service) {
+        let found = history.recall(&ask).await.unwrap().remove(0).found;
+        let missing = found.unwrap_err();
+        assert!(matches!(missing, Missing::Unreadable(_)), "{missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_none_spoils_no_answer_of_open_meteo() {
+    let service = Service::with_faults(&["bare_nan=100%"]).await;
+    let source = open_meteo(&service, None);
+    let observation = source.observe(&site(7)).await.unwrap().observation;
+    assert!(observation.values.temperature_c.is_some());
+    assert_eq!(observation.values.answered_latitude, None);
+    let sites = sites(3);
+    for history in [source.archive(), source.recent_hours()] {
+        let recalled = recall_all(&history, &past(&sites, 24)).await;
+        assert!(recalled.len() == 72 && recalled.iter().all(|each| each.found.is_ok()));
+    }
+}
+
+#[tokio::test]
+async fn a_page_in_between_is_not_the_services_word_that_it_has_nothing() {
+    // 404 of the service settles a page of One Call; Open-Meteo knows no such status.
+    let service = Service::with_faults(&["not_found=100%"]).await;
+    let site = site(1);
+    let first = time("2026-11-15T00:00:00Z");
+    let ask = Ask { sites: vec![&site], first, last: first };
+    for history in histories(&service) {
+        match history.recall(&ask).await {
+            Ok(recalled) => {
+                assert_eq!(history.source_name(), "openweathermap");
+                assert!(matches!(recalled[0].found, Err(Missing::Refused(_))), "{recalled:?}");
+            }
+            Err(error) => assert_eq!(error.kind, ErrorKind::Malformed, "{error}"),
+        }
+    }
+    // Of any other server: an address that is none of the service's.
+    let elsewhere = client(&format!("{}nowhere/", service.url).parse().unwrap(), KEY);
+    for history in [&elsewhere.one_call_3() as &dyn History, &elsewhere.one_call_4()] {
+        assert_eq!(history.recall(&ask).await.unwrap_err().kind, ErrorKind::NotFound);
     }
 }
 

@@ -122,6 +122,7 @@ async fn heal(demo: &Demo<'_>, time: DateTime<Utc>) -> anyhow::Result<()> {
         budget,
         live_kind: crate::etl::KIND,
         max_calls: None,
+        again: false,
         progress: &Unwatched,
     };
     let days = Days { from: Some(demo.first_hour.date_naive()), to: None };

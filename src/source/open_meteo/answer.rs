@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::ErrorKind;
 use crate::source::fault::{Fault, one_line};
-use crate::source::wire;
+use crate::source::{SourceError, wire};
 
 /// The fault of an answer of `path` whose status is not 200.
 pub(super) fn fault(path: &str, status: StatusCode, body: &[u8]) -> Fault {
@@ -32,6 +32,14 @@ pub(super) fn claimed(place: &Map<String, Value>) -> Fault {
     let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or("no reason".into());
     let kind = if limit(&reason).is_some() { ErrorKind::RateLimited } else { ErrorKind::Malformed };
     Fault { kind, message: format!("the answer says error: {reason}") }
+}
+
+/// Whether the service says that it has nothing of the place or the days. Any other refusal is of the
+/// call, and says nothing of what there is.
+pub(super) fn says_it_lacks(error: &SourceError) -> bool {
+    let says = |words| error.message.contains(words);
+    let lacks = says("No data is available") || says("out of allowed range");
+    error.kind == ErrorKind::BadRequest && lacks
 }
 
 /// How long a limit holds that is told at `now`, which the answer's `Date` says; without one, as

@@ -7,9 +7,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ARCHIVE_PATH, FORECAST_PATH, NAME, OpenMeteo, names, transform};
-use crate::source::SourceError;
-use crate::source::history::{Ask, History, Reach, Recalled};
+use super::{ARCHIVE_PATH, FORECAST_PATH, NAME, OpenMeteo, answer, names, transform};
+use crate::source::history::{Ask, History, Missing, Reach, Recalled};
+use crate::source::{Fault, SourceError};
 
 /// Sites of an archive call. The service takes up to 1,000 places
 /// (<https://openmeteo.substack.com/p/weather-data-for-multiple-locations>), but counts each as a
@@ -72,6 +72,18 @@ impl PastHours {
             Part::Recent => &transform::RECENT,
         }
     }
+
+    fn redacted(&self, recalled: Recalled) -> Recalled {
+        let redacted = |fault| {
+            let SourceError { kind, message, .. } = self.service.unreadable(fault);
+            Missing::Unreadable(Fault { kind, message })
+        };
+        let found = recalled.found.map_err(|missing| match missing {
+            Missing::Unreadable(fault) => redacted(fault),
+            other => other,
+        });
+        Recalled { found, ..recalled }
+    }
 }
 
 #[async_trait]
@@ -129,8 +141,16 @@ impl History for PastHours {
             .append_pair("start_date", &ask.first.format("%F").to_string())
             .append_pair("end_date", &ask.last.format("%F").to_string())
             .append_pair("hourly", &names(self.variables()));
-        let body = self.service.get(url, path, MAX_BYTES).await?;
-        transform::recall(ask, &body).map_err(|fault| self.service.unreadable(fault))
+        match self.service.get(url, path, MAX_BYTES).await {
+            Ok(body) => transform::recall(ask, self.variables(), &body)
+                .map(|recalled| recalled.into_iter().map(|each| self.redacted(each)).collect())
+                .map_err(|fault| self.service.unreadable(fault)),
+            // Of several sites it may be any one.
+            Err(error) if ask.sites.len() == 1 && answer::says_it_lacks(&error) => {
+                Ok(ask.all(&Missing::Refused(error.message)))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -3,28 +3,50 @@
 
 use serde_json::{Map, Value};
 
-use super::answer;
+use super::{answer, bare};
+use crate::domain::ErrorKind;
 use crate::source::fault::{Fault, one_line};
 
 /// A variable of the service, and the unit that we ask for, as the answer writes it.
 pub(super) type Variable = (&'static str, &'static str);
 
-/// The places of a body: an object for one, a list for several, in the order asked.
+/// The places of a body: an object for one, a list for several, in the order asked. Each is judged
+/// by itself: what is wrong with one is nothing against the others.
 ///
 /// # Errors
-/// A [`Fault`] when the body claims an error, or is no JSON of this shape.
-pub(super) fn places(body: &[u8]) -> Result<Vec<Place>, Fault> {
+/// A [`Fault`] when the body is no JSON, or tells of a limit: that is the account's.
+pub(super) fn places(body: &[u8]) -> Result<Vec<Result<Place, Fault>>, Fault> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err(Fault::malformed("the answer is empty"));
     }
-    let body: Value = serde_json::from_slice(body)
+    let body: Value = serde_json::from_slice(&bare::with_nulls(body))
         .map_err(|error| Fault::malformed(&one_line(&error.to_string())))?;
     let places = match body {
         Value::Array(places) => places,
         place => vec![place],
     };
-    places.into_iter().map(Place::parse).collect()
+    let places: Vec<_> = places.into_iter().map(Place::parse).collect();
+    let limits =
+        |place: &Result<Place, Fault>| place.as_ref().err().filter(|f| is_limit(f)).cloned();
+    places.iter().find_map(limits).map_or(Ok(places), Err)
+}
+
+/// The one place of a body.
+///
+/// # Errors
+/// A [`Fault`] when the body cannot be read, claims an error, or is of another number of places.
+pub(super) fn place(body: &[u8]) -> Result<Place, Fault> {
+    let mut places = places(body)?;
+    let count = places.len();
+    match places.pop() {
+        Some(place) if count == 1 => place,
+        _ => Err(Fault::malformed(&format!("the answer is for {count} places: expected one"))),
+    }
+}
+
+fn is_limit(fault: &Fault) -> bool {
+    fault.kind == ErrorKind::RateLimited
 }
 
 /// What an answer says of one place.
@@ -43,20 +65,24 @@ impl Place {
         }
     }
 
-    /// A number of the place itself.
-    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Fault> {
-        number(name, self.0.get(name))
+    /// A number of the place itself; `None` where there is none, or something else.
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        self.0.get(name)?.as_f64()
     }
 
     /// The part `name` (`current`, `hourly`), with its units; `None` when there is none.
     pub(super) fn block(&self, name: &'static str) -> Result<Option<Block<'_>>, Fault> {
-        let values = match self.0.get(name) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::Object(values)) => values,
-            Some(_) => return Err(Fault::malformed(&format!("{name}: no object"))),
-        };
-        let units = self.0.get(&format!("{name}_units")).and_then(Value::as_object);
+        let Some(values) = self.object(name)? else { return Ok(None) };
+        let units = self.object(&format!("{name}_units"))?;
         Ok(Some(Block { name, values, units }))
+    }
+
+    fn object(&self, name: &str) -> Result<Option<&Map<String, Value>>, Fault> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(object)),
+            Some(_) => Err(Fault::malformed(&format!("{name}: no object"))),
+        }
     }
 }
 
@@ -92,6 +118,27 @@ impl<'a> Block<'a> {
         times.map(|time| number(&name, Some(time))?.ok_or_else(missing)).collect()
     }
 
+    /// That the lists of these variables are as long as the list of times, in the units that were
+    /// asked for, and not all of them left out.
+    pub(super) fn check_lists(&self, variables: &[Variable], times: usize) -> Result<(), Fault> {
+        let mut is_any = false;
+        for &(name, unit) in variables {
+            let list = self.list(name)?;
+            is_any |= !list.is_empty();
+            if !list.is_empty() && list.len() != times {
+                let (name, values) = (format!("{}.{name}", self.name), list.len());
+                return Err(Fault::malformed(&format!("{name}: {values} values at {times} times")));
+            }
+            if list.iter().any(|value| !value.is_null()) {
+                self.check_unit((name, unit))?;
+            }
+        }
+        if is_any || times == 0 {
+            return Ok(());
+        }
+        Err(Fault::malformed(&format!("{}: nothing that was asked for", self.name)))
+    }
+
     fn list(&self, name: &str) -> Result<&'a [Value], Fault> {
         match self.values.get(name) {
             None | Some(Value::Null) => Ok(&[]),
@@ -101,18 +148,23 @@ impl<'a> Block<'a> {
     }
 
     fn checked(&self, variable: Variable, value: Option<&Value>) -> Result<Option<f64>, Fault> {
-        let (name, unit) = variable;
-        let field = format!("{}.{name}", self.name);
-        let Some(value) = number(&field, value)? else {
-            return Ok(None); // the unit of what is not known is written "undefined"
-        };
-        match self.units.and_then(|units| units.get(name)).and_then(Value::as_str) {
-            Some(answered) if answered != unit => {
-                let answered = one_line(answered);
-                Err(Fault::malformed(&format!("{field}: in {answered}, expected {unit}")))
-            }
-            _ => Ok(Some(value)),
+        let value = number(&format!("{}.{}", self.name, variable.0), value)?;
+        if value.is_some() {
+            self.check_unit(variable)?; // the unit of what is not known is written "undefined"
         }
+        Ok(value)
+    }
+
+    /// That the unit is the one that was asked for, as far as the answer says it.
+    fn check_unit(&self, (name, unit): Variable) -> Result<(), Fault> {
+        let answered = match self.units.and_then(|units| units.get(name)) {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::String(answered)) if answered == unit => return Ok(()),
+            Some(Value::String(answered)) => one_line(answered),
+            Some(other) => one_line(&other.to_string()),
+        };
+        let field = format!("{}.{name}", self.name);
+        Err(Fault::malformed(&format!("{field}: in {answered}, expected {unit}")))
     }
 }
 

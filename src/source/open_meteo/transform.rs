@@ -34,14 +34,16 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::payload::{Block, Place, Variable, places};
+use super::payload::{Block, Place, Variable, place, places};
 use super::{NAME, condition};
 use crate::domain::measure;
 use crate::domain::observation::Values;
 use crate::domain::{Observation, SiteId};
 use crate::source::fault::Fault;
 use crate::source::history::{Ask, Missing, Recalled};
-use crate::source::reading::{condition_id, round, says_nothing, time, whole_degrees};
+use crate::source::reading::{
+    condition_id, echoed, past_time, round, says_nothing, time, whole_degrees,
+};
 
 const TEMPERATURE: Variable = ("temperature_2m", "°C");
 const APPARENT_TEMPERATURE: Variable = ("apparent_temperature", "°C");
@@ -120,11 +122,7 @@ const WATER_MM_PER_SNOW_CM: f64 = 10.0 / 7.0;
 /// A [`Fault`] when the body claims an error, cannot be read, has no time or no value, or holds a
 /// value in another unit or out of its physical range.
 pub fn transform(site_id: &SiteId, body: &[u8]) -> Result<Observation, Fault> {
-    let places = places(body)?;
-    let [place] = &places[..] else {
-        let message = format!("the answer is for {} places: expected one", places.len());
-        return Err(Fault::malformed(&message));
-    };
+    let place = &place(body)?;
     let missing = || Fault::malformed("current: missing: the answer says nothing of now");
     let current = place.block("current")?.ok_or_else(missing)?;
     let observation_time = time("current.time", current.time()?)?;
@@ -140,26 +138,39 @@ pub fn transform(site_id: &SiteId, body: &[u8]) -> Result<Observation, Fault> {
     Ok(Observation { site_id: site_id.clone(), source: NAME, observation_time, values })
 }
 
-/// What the body of a 200 answer of the archive says of each site-hour of `ask`.
+/// What the body of a 200 answer says of each site-hour of `ask`, of which these variables were asked
+/// for.
 ///
 /// # Errors
-/// A [`Fault`] when the body as a whole cannot be read, or is for other places than those asked
-/// for. What is wrong with one site or hour is said there.
-pub(super) fn recall(ask: &Ask<'_>, body: &[u8]) -> Result<Vec<Recalled>, Fault> {
+/// A [`Fault`] when the body as a whole cannot be read, or is of another number of places than were
+/// asked for: which of them is missing, nothing says. What is wrong with one site or hour is said
+/// there.
+pub(super) fn recall(
+    ask: &Ask<'_>,
+    variables: &[Variable],
+    body: &[u8],
+) -> Result<Vec<Recalled>, Fault> {
     let places = places(body)?;
     if places.len() != ask.sites.len() {
         let (answered, asked) = (places.len(), ask.sites.len());
         return Err(Fault::malformed(&format!("{answered} places answered, {asked} asked for")));
     }
-    let of_sites = ask.sites.iter().zip(&places);
-    Ok(of_sites.flat_map(|(site, place)| recall_site(&site.site_id, place, ask)).collect())
+    let of_sites = ask.sites.iter().zip(places);
+    let recalled = of_sites
+        .flat_map(|(site, place)| recall_site(&site.site_id, place.as_ref(), variables, ask));
+    Ok(recalled.collect())
 }
 
-fn recall_site(site_id: &SiteId, place: &Place, ask: &Ask<'_>) -> Vec<Recalled> {
-    let hours = Hours::of(place);
+fn recall_site(
+    site_id: &SiteId,
+    place: Result<&Place, &Fault>,
+    variables: &[Variable],
+    ask: &Ask<'_>,
+) -> Vec<Recalled> {
+    let hours = place.map_err(Fault::clone).and_then(|place| Hours::of(place, variables));
     let found = |hour| match &hours {
-        Ok(hours) => hours.observation(site_id, place, hour),
-        Err(fault) => Err(Missing::Unusable(fault.clone())),
+        Ok(hours) => hours.observation(site_id, hour),
+        Err(fault) => Err(Missing::Unreadable(fault.clone())),
     };
     ask.hours()
         .map(|hour| Recalled { site_id: site_id.clone(), hour, found: found(hour) })
@@ -168,39 +179,41 @@ fn recall_site(site_id: &SiteId, place: &Place, ask: &Ask<'_>) -> Vec<Recalled> 
 
 /// The past hours of a place.
 struct Hours<'a> {
-    block: Option<Block<'a>>,
+    place: &'a Place,
+    block: Block<'a>,
     at: HashMap<i64, usize>,
 }
 
 impl<'a> Hours<'a> {
-    fn of(place: &'a Place) -> Result<Self, Fault> {
-        let Some(block) = place.block("hourly")? else {
-            return Ok(Self { block: None, at: HashMap::new() });
-        };
-        let times = block.times()?.into_iter().map(|seconds| time("hourly.time", Some(seconds)));
+    /// # Errors
+    /// When they cannot be read: no hours at all, one without a time, another unit.
+    fn of(place: &'a Place, variables: &[Variable]) -> Result<Self, Fault> {
+        let block = place.block("hourly")?.ok_or_else(|| Fault::malformed("hourly: missing"))?;
+        let times = block.times()?;
+        block.check_lists(variables, times.len())?;
+        let times = times.into_iter().map(|seconds| past_time("hourly.time", Some(seconds)));
         let at = times
             .enumerate()
             .map(|(at, time)| Ok((time?.timestamp(), at)))
             .collect::<Result<_, Fault>>()?;
-        Ok(Self { block: Some(block), at })
+        Ok(Self { place, block, at })
     }
 
-    fn observation(
-        &self,
-        site_id: &SiteId,
-        place: &Place,
-        hour: DateTime<Utc>,
-    ) -> Result<Observation, Missing> {
-        let (Some(block), Some(at)) = (self.block, self.at.get(&hour.timestamp())) else {
-            return Err(Missing::Silent);
+    /// Days are asked for, and a day has all of its hours: one that is not there is no hour without a
+    /// value, but an answer for another time.
+    fn observation(&self, site_id: &SiteId, hour: DateTime<Utc>) -> Result<Observation, Missing> {
+        let elsewhen = || {
+            let message = format!("hourly.time: {hour} was asked for and is not among the hours");
+            Missing::Unreadable(Fault::malformed(&message))
         };
-        let value = |variable| block.value_at(variable, *at);
+        let at = *self.at.get(&hour.timestamp()).ok_or_else(elsewhen)?;
+        let value = |variable| self.block.value_at(variable, at);
         let values = value(RAIN)
             .and_then(|rain| {
                 Ok(Amounts { rain_mm: add(rain, value(SHOWERS)?), snow_cm: value(SNOWFALL)? })
             })
-            .and_then(|amounts| values(place, amounts, value))
-            .map_err(Missing::Unusable)?;
+            .and_then(|amounts| values(self.place, amounts, value))
+            .map_err(Missing::of)?;
         if says_nothing(&values) {
             return Err(Missing::Silent);
         }
@@ -274,8 +287,8 @@ fn values(
         condition_id,
         condition_group: condition.map(|(group, _)| group.to_owned()),
         condition_description: condition.map(|(_, words)| words.to_owned()),
-        answered_latitude: round(measure::ANSWERED_LATITUDE, place.number("latitude")?)?,
-        answered_longitude: round(measure::ANSWERED_LONGITUDE, place.number("longitude")?)?,
+        answered_latitude: echoed(measure::ANSWERED_LATITUDE, place.number("latitude")),
+        answered_longitude: echoed(measure::ANSWERED_LONGITUDE, place.number("longitude")),
         ..Values::default()
     })
 }

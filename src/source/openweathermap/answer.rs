@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::source::fault::{Fault, one_line};
+use crate::source::object::Object;
 use crate::source::wire;
 
 /// The part of an error body that some services of the vendor fill. `cod` is a number or a text
@@ -42,10 +43,18 @@ pub(super) fn fault(path: &str, status: StatusCode, body: &[u8]) -> Fault {
     }
 }
 
+/// Whether a 404 says that there is nothing of the place or time: it is told in the service's own form,
+/// and not by whatever stands in between, nor of an address that the service does not know ("Internal
+/// error").
+pub(super) fn says_it_lacks(body: &[u8]) -> bool {
+    let Ok(body) = serde_json::from_slice::<Object<ErrorBody>>(body) else { return false };
+    body.status().is_some() && body.message().is_none_or(|said| !said.contains("Internal error"))
+}
+
 /// The body's message, else its beginning, in one line: it may be HTML, cut off, or no text.
 fn said(body: &[u8]) -> String {
-    let text = match serde_json::from_slice::<ErrorBody>(body) {
-        Ok(ErrorBody { message: Some(Value::String(message)), .. }) => message,
+    let text = match serde_json::from_slice::<Object<ErrorBody>>(body) {
+        Ok(Object(ErrorBody { message: Some(Value::String(message)), .. })) => message,
         _ => String::from_utf8_lossy(body).into_owned(),
     };
     one_line(&text)
@@ -76,6 +85,21 @@ mod tests {
         assert!(fault.message.contains("Your account is temporary blocked"), "{}", fault.message);
         assert_eq!(fault_of(502, "<html>\r\n<h1>Bad</h1>").kind, ErrorKind::ServerError);
         assert_eq!(fault_of(404, "").message, "HTTP 404 at /data/2.5/weather: no message");
+    }
+
+    #[test]
+    fn that_there_is_nothing_is_the_services_own_word() {
+        assert!(says_it_lacks(br#"{"cod": "404", "message": "no data"}"#));
+        assert!(says_it_lacks(br#"{"code": 404}"#));
+        for body in [
+            "",
+            "<html>404</html>",
+            r#"[404, "no data"]"#,
+            r#"{"message": "Not Found"}"#,
+            r#"{"cod": "404", "message": "Internal error"}"#,
+        ] {
+            assert!(!says_it_lacks(body.as_bytes()), "{body}");
+        }
     }
 
     #[test]

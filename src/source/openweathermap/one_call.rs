@@ -1,23 +1,26 @@
 //! What the versions of One Call share: the subscription ("One Call by Call", one allowance for all of
-//! them), how far back they reach, the form of a record, and what an answer other than a good one
-//! means.
+//! them), how far back they reach, the form of an answer and of its records, and what an answer other
+//! than a good one means.
 //!
 //! A key that is good for current weather may be refused here, by a 401 as a wrong key is. One Call
 //! 3.0 tells the two apart by its words; One Call 4.0 is reported to blame the subscription for a
 //! wrong key too, see `docs/decisions/0012-one-call-4.md`.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
-use super::payload::{
-    Clouds, Condition, Coord, Main, Payload, Precipitation, Wind, refuse_claimed,
-};
+use super::payload::{self, Clouds, Condition, Coord, Main, Payload, Precipitation, Wind};
+use super::transform::{Units, past_observation};
 use super::{OpenWeatherMap, answer};
-use crate::domain::ErrorKind;
-use crate::source::fault::{Fault, one_line};
-use crate::source::history::{Missing, Reach};
+use crate::domain::{ErrorKind, Observation, Site, SiteId};
+use crate::source::fault::Fault;
+use crate::source::history::{Missing, Reach, Recalled};
+use crate::source::object::Object;
+use crate::source::reading::past_time;
 use crate::source::{SourceError, wire};
 
 /// Its limit is its own: a pause of it delays no live slot.
@@ -49,18 +52,17 @@ pub(super) fn lacks_subscription(error: &SourceError) -> bool {
 }
 
 impl OpenWeatherMap {
-    /// Calls `url` and reads the body of a 200 answer; the inner error is for a place and time that
-    /// the service does not know.
-    pub(super) async fn recall<T>(
+    /// Calls `url`, which asks for these hours of a site.
+    pub(super) async fn recall(
         &self,
         url: Url,
         path: &str,
-        read: impl FnOnce(&[u8]) -> Result<T, Fault>,
-    ) -> Result<Result<T, Missing>, SourceError> {
+        (site, hours): (&Site, &[DateTime<Utc>]),
+    ) -> Result<Vec<Recalled>, SourceError> {
         let (status, retry_after, body) = self.get(url).await?;
         let fault = if status == StatusCode::OK {
-            match read(&body) {
-                Ok(found) => return Ok(Ok(found)),
+            match recall(&site.site_id, hours, &body) {
+                Ok(recalled) => return Ok(recalled),
                 Err(fault) => fault,
             }
         } else {
@@ -68,8 +70,13 @@ impl OpenWeatherMap {
         };
         let message = wire::redact(&self.key, &fault.message);
         // "Do not retry the same request": there is nothing for this place and time.
-        if fault.kind == ErrorKind::NotFound {
-            return Ok(Err(Missing::Refused(message)));
+        if fault.kind == ErrorKind::NotFound && answer::says_it_lacks(&body) {
+            let found = |hour: &_| Recalled {
+                site_id: site.site_id.clone(),
+                hour: *hour,
+                found: Err(Missing::Refused(message.clone())),
+            };
+            return Ok(hours.iter().map(found).collect());
         }
         let http_status = Some(status.as_u16());
         Err(SourceError { kind: fault.kind, message, http_status, retry_after })
@@ -80,10 +87,10 @@ impl OpenWeatherMap {
 /// and are not read.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Answer {
+struct Answer {
     lat: Option<f64>,
     lon: Option<f64>,
-    data: Option<Vec<Record>>,
+    data: Option<Vec<Object<Record>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -99,9 +106,9 @@ struct Record {
     wind_speed: Option<f64>,
     wind_deg: Option<f64>,
     wind_gust: Option<f64>,
-    rain: Option<Precipitation>,
-    snow: Option<Precipitation>,
-    weather: Option<Vec<Condition>>,
+    rain: Option<Object<Precipitation>>,
+    snow: Option<Object<Precipitation>>,
+    weather: Option<Vec<Object<Condition>>>,
 }
 
 impl Answer {
@@ -109,18 +116,85 @@ impl Answer {
     ///
     /// # Errors
     /// A [`Fault`] when the body claims an error or is no JSON of this shape.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Fault> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        refuse_claimed(body)?;
-        let mut json = serde_json::Deserializer::from_slice(body);
-        serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| Fault::malformed(&one_line(&error.to_string())))
+    fn parse(body: &[u8]) -> Result<Self, Fault> {
+        payload::parse(body)
     }
 
     /// The records, each in the shape of current weather.
-    pub(super) fn into_payloads(self) -> impl Iterator<Item = Payload> {
+    ///
+    /// # Errors
+    /// When there is no list of them: an empty one says that the service has none.
+    fn into_payloads(self) -> Result<impl Iterator<Item = Payload>, Fault> {
         let Self { lat, lon, data } = self;
-        data.into_iter().flatten().map(move |record| record.into_payload(Coord { lat, lon }))
+        let data = data.ok_or_else(|| Fault::malformed("data: missing"))?;
+        let coord = move || Coord { lat, lon };
+        Ok(data.into_iter().map(move |Object(record)| record.into_payload(coord())))
+    }
+}
+
+/// What the body of a 200 answer says of `hours`, which were asked for in their order.
+///
+/// # Errors
+/// A [`Fault`] when the body claims an error, or cannot be read; another call may bring more.
+pub(super) fn recall(
+    site_id: &SiteId,
+    hours: &[DateTime<Utc>],
+    body: &[u8],
+) -> Result<Vec<Recalled>, Fault> {
+    let page = Page::of(Answer::parse(body)?.into_payloads()?);
+    let lacking = page.lacking(hours);
+    let recalled = hours.iter().map(|hour| {
+        let record = page.records.get(hour).ok_or_else(|| lacking.clone());
+        let found = record.and_then(|record| found(site_id, record));
+        Recalled { site_id: site_id.clone(), hour: *hour, found }
+    });
+    Ok(recalled.collect())
+}
+
+fn found(site_id: &SiteId, record: &Payload) -> Result<Observation, Missing> {
+    let observation = past_observation(site_id, Units::Metric, record).map_err(Missing::of)?;
+    observation.ok_or(Missing::Silent)
+}
+
+/// The records of an answer by the hour that each says it is of.
+struct Page {
+    records: BTreeMap<DateTime<Utc>, Payload>,
+    /// What is wrong with a record that is of no hour.
+    timeless: Option<Fault>,
+}
+
+impl Page {
+    fn of(payloads: impl Iterator<Item = Payload>) -> Self {
+        let mut page = Self { records: BTreeMap::new(), timeless: None };
+        for payload in payloads {
+            match past_time("dt", payload.dt) {
+                Ok(time) => {
+                    let hour = time.duration_trunc(TimeDelta::hours(1)).unwrap_or(time);
+                    page.records.entry(hour).or_insert(payload);
+                }
+                Err(fault) => page.timeless = Some(fault),
+            }
+        }
+        page
+    }
+
+    /// Why an hour has no record. That the service has none for it, it says by an empty list, or by a
+    /// list that begins where it was asked to and leaves the hour out. A list that begins elsewhere is
+    /// an answer for another time.
+    fn lacking(&self, hours: &[DateTime<Utc>]) -> Missing {
+        if let Some(fault) = &self.timeless {
+            return Missing::Unreadable(fault.clone());
+        }
+        let (Some(first), Some((answered, _))) = (hours.first(), self.records.first_key_value())
+        else {
+            return Missing::Silent;
+        };
+        let is_any = hours.iter().any(|hour| self.records.contains_key(hour));
+        if is_any && answered >= first {
+            return Missing::Silent;
+        }
+        let message = format!("dt: the answer begins at {answered}, asked for was {first}");
+        Missing::Unreadable(Fault::malformed(&message))
     }
 }
 
@@ -128,18 +202,22 @@ impl Record {
     fn into_payload(self, coord: Coord) -> Payload {
         Payload {
             dt: self.dt,
-            coord: Some(coord),
+            coord: Some(Object(coord)),
             weather: self.weather,
-            main: Some(Main {
+            main: Some(Object(Main {
                 temp: self.temp,
                 feels_like: self.feels_like,
                 pressure: self.pressure,
                 humidity: self.humidity,
                 ..Main::default()
-            }),
+            })),
             visibility: self.visibility,
-            wind: Some(Wind { speed: self.wind_speed, gust: self.wind_gust, deg: self.wind_deg }),
-            clouds: Some(Clouds { all: self.clouds }),
+            wind: Some(Object(Wind {
+                speed: self.wind_speed,
+                gust: self.wind_gust,
+                deg: self.wind_deg,
+            })),
+            clouds: Some(Object(Clouds { all: self.clouds })),
             rain: self.rain,
             snow: self.snow,
         }

@@ -1,25 +1,27 @@
 //! The payload of `/data/2.5/weather`, read leniently: every field may be absent or null, every
 //! number whole or not, unknown fields are passed over. A known field of another type is a fault
-//! that names it.
+//! that names it; a list is no object.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::answer::ErrorBody;
 use crate::source::fault::{Fault, one_line};
+use crate::source::object::Object;
 use crate::source::wire;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Payload {
     pub(super) dt: Option<f64>,
-    pub(super) coord: Option<Coord>,
-    pub(super) weather: Option<Vec<Condition>>,
-    pub(super) main: Option<Main>,
+    pub(super) coord: Option<Object<Coord>>,
+    pub(super) weather: Option<Vec<Object<Condition>>>,
+    pub(super) main: Option<Object<Main>>,
     pub(super) visibility: Option<f64>,
-    pub(super) wind: Option<Wind>,
-    pub(super) clouds: Option<Clouds>,
-    pub(super) rain: Option<Precipitation>,
-    pub(super) snow: Option<Precipitation>,
+    pub(super) wind: Option<Object<Wind>>,
+    pub(super) clouds: Option<Object<Clouds>>,
+    pub(super) rain: Option<Object<Precipitation>>,
+    pub(super) snow: Option<Object<Precipitation>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,17 +81,25 @@ impl Payload {
     /// # Errors
     /// A [`Fault`] when the body claims an error or is no JSON of this shape.
     pub(super) fn parse(body: &[u8]) -> Result<Self, Fault> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        if body.trim_ascii().is_empty() {
-            return Err(Fault::malformed("the answer is empty"));
-        }
-        refuse_claimed(body)?;
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let payload = serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| unreadable(&error.to_string()))?;
-        json.end().map_err(|error| unreadable(&error.to_string()))?;
-        Ok(payload)
+        parse(body)
     }
+}
+
+/// The object that the body of a 200 answer holds.
+///
+/// # Errors
+/// A [`Fault`] when the body claims an error, or is no JSON object of this shape and nothing more.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    if body.trim_ascii().is_empty() {
+        return Err(Fault::malformed("the answer is empty"));
+    }
+    refuse_claimed(body)?;
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let Object(payload) = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| unreadable(&error.to_string()))?;
+    json.end().map_err(|error| unreadable(&error.to_string()))?;
+    Ok(payload)
 }
 
 fn unreadable(message: &str) -> Fault {
@@ -97,8 +107,8 @@ fn unreadable(message: &str) -> Fault {
 }
 
 /// Some answers say 200 outside and an error inside.
-pub(super) fn refuse_claimed(body: &[u8]) -> Result<(), Fault> {
-    let Ok(error) = serde_json::from_slice::<ErrorBody>(body) else { return Ok(()) };
+fn refuse_claimed(body: &[u8]) -> Result<(), Fault> {
+    let Ok(error) = serde_json::from_slice::<Object<ErrorBody>>(body) else { return Ok(()) };
     match error.status() {
         None | Some(200) => Ok(()),
         Some(status) => {

@@ -8,20 +8,13 @@
 //! asked for are left. What is documented and what is inferred is in
 //! `docs/decisions/0012-one-call-4.md`.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::one_call::{self, Answer};
-use super::payload::Payload;
-use super::transform::{Units, observation};
-use super::{NAME, OpenWeatherMap};
-use crate::domain::{Observation, Site, SiteId};
+use super::{NAME, OpenWeatherMap, one_call};
+use crate::domain::Site;
 use crate::source::SourceError;
-use crate::source::fault::Fault;
-use crate::source::history::{Ask, History, Missing, Reach, Recalled};
-use crate::source::reading::time;
+use crate::source::history::{Ask, History, Reach, Recalled};
 
 /// What is called, below the base URL.
 pub(super) const PATH: &str = "/data/4.0/onecall/timeline/1h";
@@ -88,40 +81,8 @@ impl OneCall4 {
         url.query_pairs_mut()
             .append_pair("start", &start.timestamp().to_string())
             .append_pair("cnt", &hours.len().to_string());
-        let read = |body: &[u8]| recall(&site.site_id, hours, body);
-        let found = self.service.recall(url, PATH, read).await?;
-        Ok(found.unwrap_or_else(|missing| {
-            let recalled = |hour: &_| of(&site.site_id, *hour, Err(missing.clone()));
-            hours.iter().map(recalled).collect()
-        }))
+        self.service.recall(url, PATH, (site, hours)).await
     }
-}
-
-fn of(site_id: &SiteId, hour: DateTime<Utc>, found: Result<Observation, Missing>) -> Recalled {
-    Recalled { site_id: site_id.clone(), hour, found }
-}
-
-/// What the body of a 200 answer says of the hours.
-///
-/// # Errors
-/// A [`Fault`] when the body claims an error, or cannot be read; another call may bring more.
-fn recall(site_id: &SiteId, hours: &[DateTime<Utc>], body: &[u8]) -> Result<Vec<Recalled>, Fault> {
-    let mut payloads = BTreeMap::new();
-    for payload in Answer::parse(body)?.into_payloads() {
-        if let Some(hour) = hour_of(&payload) {
-            payloads.entry(hour).or_insert(payload);
-        }
-    }
-    let found = |hour: &_| {
-        let payload = payloads.get(hour).ok_or(Missing::Silent)?;
-        observation(site_id, Units::Metric, payload).map_err(Missing::Unusable)
-    };
-    Ok(hours.iter().map(|hour| of(site_id, *hour, found(hour))).collect())
-}
-
-/// The hour that a record is of, if it says one.
-fn hour_of(payload: &Payload) -> Option<DateTime<Utc>> {
-    time("dt", payload.dt).ok()?.duration_trunc(TimeDelta::hours(1)).ok()
 }
 
 #[cfg(test)]

@@ -4,15 +4,12 @@
 //! One call per site and hour, for accounts whose subscription is of this version.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::one_call::{self, Answer};
-use super::transform::{Units, observation};
-use super::{NAME, OpenWeatherMap};
-use crate::domain::{Observation, Site, SiteId};
+use super::{NAME, OpenWeatherMap, one_call};
+use crate::domain::Site;
 use crate::source::SourceError;
-use crate::source::fault::Fault;
-use crate::source::history::{Ask, History, Missing, Reach, Recalled};
+use crate::source::history::{Ask, History, Reach, Recalled};
 
 /// What is called, below the base URL.
 pub(super) const PATH: &str = "/data/3.0/onecall/timemachine";
@@ -57,8 +54,7 @@ impl History for OneCall3 {
         let mut recalled = Vec::new();
         for site in &ask.sites {
             for hour in ask.hours() {
-                let found = self.recall_hour(site, hour).await?;
-                recalled.push(Recalled { site_id: site.site_id.clone(), hour, found });
+                recalled.extend(self.recall_hour(site, hour).await?);
             }
         }
         Ok(recalled)
@@ -70,48 +66,36 @@ impl OneCall3 {
         &self,
         site: &Site,
         hour: DateTime<Utc>,
-    ) -> Result<Result<Observation, Missing>, SourceError> {
+    ) -> Result<Vec<Recalled>, SourceError> {
         let mut url = self.service.url(&self.service.timemachine, site);
         url.query_pairs_mut().append_pair("dt", &hour.timestamp().to_string());
-        let read = |body: &[u8]| recall(&site.site_id, hour, body);
-        Ok(self.service.recall(url, PATH, read).await?.flatten())
+        self.service.recall(url, PATH, (site, &[hour])).await
     }
-}
-
-/// What the body of a 200 answer says of the hour.
-///
-/// # Errors
-/// A [`Fault`] when the body claims an error, or cannot be read; another call may bring more.
-fn recall(
-    site_id: &SiteId,
-    hour: DateTime<Utc>,
-    body: &[u8],
-) -> Result<Result<Observation, Missing>, Fault> {
-    let payload = Answer::parse(body)?.into_payloads().next();
-    let Some(payload) = payload else { return Ok(Err(Missing::Silent)) };
-    Ok(match observation(site_id, Units::Metric, &payload) {
-        Ok(observation) => {
-            let answered = observation.observation_time;
-            let is_of_the_hour = hour <= answered && answered < hour + TimeDelta::hours(1);
-            if is_of_the_hour { Ok(observation) } else { Err(Missing::Elsewhen { answered }) }
-        }
-        Err(fault) => Err(Missing::Unusable(fault)),
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::domain::observation::Values;
+    use crate::domain::{Observation, SiteId};
+    use crate::source::fault::Fault;
+    use crate::source::history::Missing;
+
+    fn recall(body: &[u8]) -> Result<Vec<Recalled>, Fault> {
+        one_call::recall(&SiteId::parse("lis").unwrap(), &[hour()], body)
+    }
 
     fn hour() -> DateTime<Utc> {
         "2023-01-01T00:00:00Z".parse().unwrap()
     }
 
     fn recalled(body: &Value) -> Result<Observation, Missing> {
-        recall(&SiteId::parse("lis").unwrap(), hour(), body.to_string().as_bytes()).unwrap()
+        let mut recalled = recall(body.to_string().as_bytes()).unwrap();
+        assert_eq!((recalled.len(), recalled[0].hour), (1, hour()));
+        recalled.remove(0).found
     }
 
     /// Of the shape that the documentation shows.
@@ -156,13 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_record_and_one_of_another_time_say_why_there_is_nothing() {
+    fn an_hour_without_a_value_is_silent_and_an_impossible_one_is_out_of_range() {
         assert_eq!(recalled(&json!({"data": []})), Err(Missing::Silent));
-        assert_eq!(recalled(&json!({"lat": 1, "lon": 2})), Err(Missing::Silent));
-        let mut other = full();
-        other["data"][0]["dt"] = json!(1_672_534_800);
-        let answered = hour() + TimeDelta::hours(1);
-        assert_eq!(recalled(&other), Err(Missing::Elsewhen { answered }));
+        let nothing = json!({"data": [{"dt": 1_672_531_200, "weather": [], "rain": {}}]});
+        assert_eq!(recalled(&nothing), Err(Missing::Silent));
         let mut impossible = full();
         impossible["data"][0]["temp"] = json!(999);
         let missing = recalled(&impossible).unwrap_err();
@@ -171,10 +152,37 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_for_another_time_or_for_none_settles_nothing() {
+        for (dt, words) in [
+            (json!(1_672_534_800), "the answer begins at 2023-01-01 01:00:00 UTC"),
+            (json!(1_672_531_199), "the answer begins at 2022-12-31 23:00:00 UTC"),
+            (json!(null), "dt: missing"),
+            (json!(-5), "dt: -5 is out of range"),
+            (json!(1e18), "is out of range"),
+        ] {
+            let mut other = full();
+            other["data"][0]["dt"] = dt;
+            let missing = recalled(&other).unwrap_err();
+            assert!(matches!(missing, Missing::Unreadable(_)), "{missing:?}");
+            assert!(missing.to_string().contains(words), "{missing}");
+            assert!(!missing.is_final(TimeDelta::days(9999)));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_worth_another_call() {
-        let site_id = SiteId::parse("lis").unwrap();
-        for body in ["", "{", "<html>", r#"{"data": 7}"#, r#"{"cod": "500", "message": "x"}"#] {
-            let fault = recall(&site_id, hour(), body.as_bytes()).unwrap_err();
+        for body in [
+            "",
+            "{",
+            "<html>",
+            "{}",
+            r#"{"data": null}"#,
+            r#"{"data": 7}"#,
+            r#"{"data": [[1672531200, 17.48]]}"#,
+            r#"[38.7, -9.1, [{"dt": 1672531200, "temp": 17.48}]]"#,
+            r#"{"cod": "500", "message": "x"}"#,
+        ] {
+            let fault = recall(body.as_bytes()).unwrap_err();
             assert!(fault.kind.is_transient(), "{body}: {fault}");
         }
     }

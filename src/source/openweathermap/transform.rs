@@ -14,7 +14,9 @@ use crate::domain::measure;
 use crate::domain::observation::Values;
 use crate::domain::{Observation, SiteId};
 use crate::source::fault::Fault;
-use crate::source::reading::{condition_id, round, says_nothing, text, time, whole_degrees};
+use crate::source::reading::{
+    condition_id, echoed, round, says_nothing, text, time, whole_degrees,
+};
 
 /// The units that a payload is in, by the name of the API's `units` parameter
 /// (<https://openweathermap.org/current#data>). Pressure, visibility and precipitation are the
@@ -58,21 +60,23 @@ pub fn transform(site_id: &SiteId, units: Units, body: &[u8]) -> Result<Observat
 }
 
 /// The observation that a payload gives for the site asked for.
-pub(super) fn observation(
+fn observation(site_id: &SiteId, units: Units, payload: &Payload) -> Result<Observation, Fault> {
+    let nothing = || Fault::malformed("no weather in the answer: every value is absent");
+    past_observation(site_id, units, payload)?.ok_or_else(nothing)
+}
+
+/// The same of a record of the past, which may have no value: `None`.
+pub(super) fn past_observation(
     site_id: &SiteId,
     units: Units,
     payload: &Payload,
-) -> Result<Observation, Fault> {
+) -> Result<Option<Observation>, Fault> {
     let values = values(units, payload)?;
     if says_nothing(&values) {
-        return Err(Fault::malformed("no weather in the answer: every value is absent"));
+        return Ok(None);
     }
-    Ok(Observation {
-        site_id: site_id.clone(),
-        source: NAME,
-        observation_time: time("dt", payload.dt)?,
-        values,
-    })
+    let (site_id, observation_time) = (site_id.clone(), time("dt", payload.dt)?);
+    Ok(Some(Observation { site_id, source: NAME, observation_time, values }))
 }
 
 fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
@@ -120,8 +124,8 @@ fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
             "weather[0].description",
             condition.and_then(|c| c.description.as_deref()),
         )?,
-        answered_latitude: round(measure::ANSWERED_LATITUDE, coord.and_then(|c| c.lat))?,
-        answered_longitude: round(measure::ANSWERED_LONGITUDE, coord.and_then(|c| c.lon))?,
+        answered_latitude: echoed(measure::ANSWERED_LATITUDE, coord.and_then(|c| c.lat)),
+        answered_longitude: echoed(measure::ANSWERED_LONGITUDE, coord.and_then(|c| c.lon)),
     })
 }
 

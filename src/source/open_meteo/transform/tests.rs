@@ -242,6 +242,10 @@ fn odd_payloads_are_malformed_and_say_what_is_wrong() {
         (json!(null), "neither an object nor a list"),
         (json!({"error": true, "reason": "too\nmuch"}), "the answer says error: too much"),
         (json!({"error": true}), "no reason"),
+        (json!({"current": [NOW, 900, 9.4]}), "current: no object"),
+        (json!({"current": []}), "current: no object"),
+        (json!({"current": {"time": NOW}, "current_units": ["°C"]}), "current_units: no object"),
+        (json!({"current": {"time": NOW}, "minutely_15": [[NOW], [1]]}), "minutely_15: no object"),
     ] {
         let error = transformed(&body).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Malformed, "{body}");
@@ -285,7 +289,7 @@ fn each_site_hour_of_the_archive_has_an_observation_or_a_reason() {
     let sites = [site("a"), site("b")];
     let ask = hours(&sites);
     let body = json!([archive(&json!([9.4, null, 999])), archive(&json!([1, 2, 3]))]);
-    let recalled = recall(&ask, body.to_string().as_bytes()).unwrap();
+    let recalled = recall(&ask, &ARCHIVE, body.to_string().as_bytes()).unwrap();
     let keys: Vec<(&str, i64)> =
         recalled.iter().map(|each| (each.site_id.as_str(), each.hour.timestamp() - NOW)).collect();
     let expected = [("a", 0), ("a", 3600), ("a", 7200), ("b", 0), ("b", 3600), ("b", 7200)];
@@ -297,37 +301,140 @@ fn each_site_hour_of_the_archive_has_an_observation_or_a_reason() {
     assert_eq!(first.values.wind_speed_ms, Some(3.25));
     assert_eq!(first.values.condition_description.as_deref(), Some("slight rain"));
     assert_eq!(recalled[1].found, Err(Missing::Silent));
-    let unusable = recalled[2].found.as_ref().unwrap_err();
-    assert!(unusable.to_string().contains("temperature_c: 999"), "{unusable}");
+    let missing = recalled[2].found.as_ref().unwrap_err();
+    assert!(matches!(missing, Missing::OutOfRange(_)), "{missing:?}");
+    assert!(missing.to_string().contains("temperature_c: 999"), "{missing}");
     assert!(recalled[3..].iter().all(|each| each.found.is_ok()));
 }
 
+/// What the body says of two sites, three hours each: `None` for an hour that is there, else why not.
+fn reasons(body: &str) -> Vec<Option<Missing>> {
+    let sites = [site("a"), site("b")];
+    let recalled = recall(&hours(&sites), &ARCHIVE, body.as_bytes()).unwrap();
+    recalled.into_iter().map(|each| each.found.err()).collect()
+}
+
 #[test]
-fn one_site_is_answered_by_an_object_and_hours_that_are_not_in_it_are_silent() {
+fn an_hour_that_is_not_in_the_answer_is_no_hour_without_a_value() {
     let sites = [site("a")];
     let mut ask = hours(&sites);
     ask.last += chrono::TimeDelta::hours(1);
-    let body = archive(&json!([1, 2, 3])).to_string();
-    let recalled = recall(&ask, body.as_bytes()).unwrap();
+    let body = archive(&json!([1, null, 3])).to_string();
+    let recalled = recall(&ask, &ARCHIVE, body.as_bytes()).unwrap();
     assert_eq!(recalled.len(), 4);
-    assert_eq!(recalled[3].found, Err(Missing::Silent));
+    assert_eq!(recalled[1].found, Err(Missing::Silent));
+    let missing = recalled[3].found.as_ref().unwrap_err();
+    assert!(matches!(missing, Missing::Unreadable(_)), "{missing:?}");
+    assert!(missing.to_string().contains("2025-11-24 19:00:00 UTC was asked for"), "{missing}");
+    // Of another day altogether.
+    let mut other = archive(&json!([1, 2, 3]));
+    other["hourly"]["time"] = json!([NOW - 86_400, NOW - 82_800, NOW - 79_200]);
+    let recalled = recall(&ask, &ARCHIVE, other.to_string().as_bytes()).unwrap();
+    assert!(recalled.iter().all(|each| matches!(each.found, Err(Missing::Unreadable(_)))));
 }
 
 #[test]
 fn an_answer_for_another_number_of_sites_is_nobodys() {
     let sites = [site("a"), site("b")];
-    let error = recall(&hours(&sites), archive(&json!([])).to_string().as_bytes()).unwrap_err();
-    assert_eq!(error.message, "1 places answered, 2 asked for");
+    for (body, words) in [
+        (archive(&json!([])), "1 places answered, 2 asked for"),
+        (json!([archive(&json!([1, 2, 3]))]), "1 places answered, 2 asked for"),
+        (json!([null, null, null]), "3 places answered, 2 asked for"),
+        (json!([]), "0 places answered, 2 asked for"),
+    ] {
+        let error = recall(&hours(&sites), &ARCHIVE, body.to_string().as_bytes()).unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Malformed, words));
+    }
+}
+
+/// Whatever one place of an answer is, the other one is taken.
+#[test]
+fn each_place_of_an_answer_is_judged_by_itself() {
+    let with = |pointer: &str, value: Value| {
+        let mut place = archive(&json!([1, 2, 3]));
+        match place.pointer_mut(pointer) {
+            Some(part) => *part = value,
+            None => panic!("no {pointer}"),
+        }
+        place
+    };
+    let mut without = archive(&json!([1, 2, 3]));
+    without.as_object_mut().unwrap().remove("hourly");
+    let only_times = json!({"hourly": {"time": [NOW, NOW + 3600, NOW + 7200]}});
+    for (place, words) in [
+        (json!(null), "neither an object nor a list"),
+        (json!([1, 2]), "neither an object nor a list"),
+        (json!({"error": true}), "no reason"),
+        (json!({"error": true, "reason": "Internal Server Error"}), "Internal Server Error"),
+        (json!({}), "hourly: missing"),
+        (without, "hourly: missing"),
+        (only_times, "hourly: nothing that was asked for"),
+        (with("/hourly", json!([[NOW], [1]])), "hourly: no object"),
+        (with("/hourly", json!([])), "hourly: no object"),
+        (with("/hourly_units", json!(["unixtime", "°F"])), "hourly_units: no object"),
+        (with("/hourly_units/temperature_2m", json!("°F")), "temperature_2m: in °F, expected °C"),
+        (with("/hourly_units/temperature_2m", json!(["°C"])), "expected °C"),
+        (with("/hourly_units/wind_speed_10m", json!("km/h")), "in km/h, expected m/s"),
+        (with("/hourly/time", json!([NOW, null, NOW + 7200])), "hourly.time: no time"),
+        (with("/hourly/time", json!([NOW, NOW + 3600, 1e15])), "hourly.time: 1000000000000000 is"),
+        (with("/hourly/time", json!([NOW, NOW + 3600])), "temperature_2m: 3 values at 2 times"),
+        (with("/hourly/temperature_2m", json!([1])), "temperature_2m: 1 values at 3 times"),
+        (with("/hourly/temperature_2m", json!(["1", "2", "3"])), "temperature_2m: no number"),
+    ] {
+        let good = archive(&json!([1, 2, 3]));
+        for (bad_first, body) in [(true, json!([place, good])), (false, json!([good, place]))] {
+            let reasons = reasons(&body.to_string());
+            let (first, second) = reasons.split_at(3);
+            let (bad, good) = if bad_first { (first, second) } else { (second, first) };
+            assert_eq!(good, [None, None, None], "{words}");
+            for missing in bad {
+                let missing = missing.as_ref().unwrap();
+                assert!(matches!(missing, Missing::Unreadable(_)), "{words}: {missing:?}");
+                assert!(missing.to_string().contains(words), "{words}: {missing}");
+            }
+        }
+    }
 }
 
 #[test]
-fn wind_of_the_archive_in_kilometres_per_hour_is_refused() {
-    let sites = [site("a")];
-    let mut body = archive(&json!([1, 2, 3]));
-    body["hourly_units"]["wind_speed_10m"] = json!("km/h");
-    let recalled = recall(&hours(&sites), body.to_string().as_bytes()).unwrap();
-    let missing = recalled[0].found.as_ref().unwrap_err();
-    assert!(missing.to_string().contains("in km/h, expected m/s"), "{missing}");
+fn a_limit_that_one_place_tells_of_is_the_accounts() {
+    let sites = [site("a"), site("b")];
+    let limit = json!({"error": true, "reason": "Hourly API request limit exceeded. Please try…"});
+    let body = json!([archive(&json!([1, 2, 3])), limit]).to_string();
+    let fault = recall(&hours(&sites), &ARCHIVE, body.as_bytes()).unwrap_err();
+    assert_eq!(fault.kind, ErrorKind::RateLimited);
+}
+
+/// Where the service writes a number that JSON has no form for.
+const BARE: [&str; 6] = ["nan", "-nan", "NaN", "inf", "-inf", "Infinity"];
+
+#[test]
+fn a_bare_nan_is_a_value_that_is_not_known_and_spoils_nothing_else() {
+    for word in BARE {
+        let good = archive(&json!([1, 2, 3])).to_string();
+        let place = good.replace("52.5", word).replace("[1,2,3]", &format!("[1,{word},3]"));
+        assert!(place.matches(word).count() == 2, "{place}");
+        let reasons = reasons(&format!("[{place}, {good}]"));
+        let expected = [None, Some(Missing::Silent), None, None, None, None];
+        assert_eq!(reasons, expected, "{word}");
+    }
+}
+
+#[test]
+fn the_echoed_place_is_not_needed_for_a_row() {
+    for word in BARE {
+        let body = full().to_string().replace("52.52", word);
+        assert!(body.contains(&format!("\"latitude\":{word}")), "{body}");
+        let observation = transform(&SiteId::parse("site").unwrap(), body.as_bytes()).unwrap();
+        assert_eq!(observation.values.temperature_c, Some(9.4));
+        assert_eq!(observation.values.answered_latitude, None);
+        assert_eq!(observation.values.answered_longitude, Some(13.42));
+    }
+    for place in [json!(null), json!("52.5"), json!(400), json!([52.5])] {
+        let mut body = full();
+        body["latitude"] = place;
+        assert_eq!(observed(&body).answered_latitude, None);
+    }
 }
 
 proptest! {

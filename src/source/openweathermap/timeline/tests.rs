@@ -3,8 +3,11 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use super::one_call::recall;
 use super::*;
 use crate::domain::observation::Values;
+use crate::domain::{Observation, SiteId};
+use crate::source::history::Missing;
 
 /// 2026-07-31T11:00:00Z, the full hour.
 const START: i64 = 1_785_495_600;
@@ -78,24 +81,50 @@ fn each_hour_has_the_values_of_its_record_in_our_units() {
     assert_eq!(rainy.as_ref().unwrap().values, fallen);
 }
 
+/// The record of so many hours after the start.
+fn of(hour: i64, temp: f64) -> Value {
+    let mut record = record(START + hour * 3600);
+    record["temp"] = json!(temp);
+    record
+}
+
+fn temperatures(found: &[Result<Observation, Missing>]) -> Vec<Option<f64>> {
+    let celsius = |found: &Result<Observation, _>| found.as_ref().ok()?.values.temperature_c;
+    found.iter().map(celsius).collect()
+}
+
 #[test]
 fn records_count_by_their_own_time_in_whatever_order_and_others_are_left() {
-    let of = |hour: i64, temp: f64| {
-        let mut record = record(START + hour * 3600);
-        record["temp"] = json!(temp);
-        record
-    };
-    // A page that goes on into hours that nobody asked for, one hour twice, one without a time.
+    // A page that goes on into hours that nobody asked for, and one hour twice.
+    let found = recalled(3, &page(&[of(3, 3.0), of(2, 2.0), of(4, 4.0), of(0, 0.0), of(2, 9.0)]));
+    assert_eq!(temperatures(&found), [Some(0.0), None, Some(2.0)]);
+    assert_eq!(found[1], Err(Missing::Silent));
+}
+
+#[test]
+fn an_hour_that_is_not_there_is_silent_only_where_the_page_is_of_the_time_that_was_asked_for() {
     let mut timeless = record(START);
     timeless["dt"] = json!(null);
-    let records = [of(3, 3.0), of(-1, -1.0), timeless, of(2, 2.0), of(0, 0.0), of(2, 9.0)];
-    let found = recalled(3, &page(&records));
-    let temperatures: Vec<_> = found
-        .iter()
-        .map(|found| found.as_ref().ok().and_then(|o| o.values.temperature_c))
-        .collect();
-    assert_eq!(temperatures, [Some(0.0), None, Some(2.0)]);
-    assert_eq!(found[1], Err(Missing::Silent));
+    let mut year_30000 = record(START);
+    year_30000["dt"] = json!(9e11);
+    for (records, words) in [
+        (vec![of(-1, -1.0), of(0, 0.0), of(2, 2.0)], "the answer begins at 2026-07-31 10:00"),
+        (vec![of(0, 0.0), timeless, of(2, 2.0)], "dt: missing"),
+        (vec![of(0, 0.0), year_30000, of(2, 2.0)], "dt: 900000000000 is out of range"),
+    ] {
+        let found = recalled(3, &page(&records));
+        assert_eq!(temperatures(&found), [Some(0.0), None, Some(2.0)]);
+        let missing = found[1].as_ref().unwrap_err();
+        assert!(matches!(missing, Missing::Unreadable(_)), "{missing:?}");
+        assert!(missing.to_string().contains(words), "{missing}");
+    }
+    for hour in [-7, 7] {
+        let found = recalled(3, &page(&[of(hour, 1.0), of(hour + 1, 2.0)]));
+        assert!(
+            found.iter().all(|found| matches!(found, Err(Missing::Unreadable(_)))),
+            "{found:?}"
+        );
+    }
 }
 
 #[test]
@@ -114,7 +143,7 @@ fn one_impossible_record_costs_no_other_hour() {
     let found = recalled(3, &page(&[impossible, nothing, record(START + 7200)]));
     let words = |found: &Result<_, Missing>| found.as_ref().unwrap_err().to_string();
     assert!(words(&found[0]).contains("temperature_c: 999 is out of range"), "{found:?}");
-    assert!(words(&found[1]).contains("every value is absent"), "{found:?}");
+    assert_eq!(found[1], Err(Missing::Silent));
     assert!(found[2].is_ok());
 }
 
@@ -122,7 +151,7 @@ fn one_impossible_record_costs_no_other_hour() {
 fn a_page_without_records_is_silent_and_one_that_cannot_be_read_is_worth_another_call() {
     assert_eq!(recalled(2, &page(&[])), [Err(Missing::Silent), Err(Missing::Silent)]);
     let site_id = SiteId::parse("lis").unwrap();
-    for body in ["", "{", "<html>", r#"{"data": {}}"#, r#"{"cod": "500", "message": "x"}"#] {
+    for body in ["", "{", "<html>", r#"{"data": {}}"#, "{}", r#"{"cod": "500", "message": "x"}"#] {
         let fault = recall(&site_id, &hours(2), body.as_bytes()).unwrap_err();
         assert!(fault.kind.is_transient(), "{body}: {fault}");
     }

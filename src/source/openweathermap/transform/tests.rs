@@ -171,6 +171,44 @@ fn what_is_no_weather_is_malformed_in_one_line() {
     assert!(transformed(Units::Metric, b"{\"dt\":1,\"weather\":[{\"main\":\"\xFF\"}]}").is_err());
 }
 
+/// Every object of a payload in its place, and what a list in its place is told as.
+#[test]
+fn a_list_is_no_object_wherever_one_belongs() {
+    for (pointer, field) in [
+        ("", ""),
+        ("/coord", "coord: "),
+        ("/weather/0", "weather[0]: "),
+        ("/main", "main: "),
+        ("/wind", "wind: "),
+        ("/rain", "rain: "),
+        ("/snow", "snow: "),
+        ("/clouds", "clouds: "),
+    ] {
+        let mut payload = full();
+        payload["snow"] = json!({"1h": 0.5});
+        let object = payload.pointer_mut(pointer).unwrap();
+        let by_position: Vec<Value> = object.as_object().unwrap().values().cloned().collect();
+        for list in [json!(by_position), json!([40, 3]), json!([])] {
+            *payload.pointer_mut(pointer).unwrap() = list;
+            let expected = format!("malformed: {field}invalid type: sequence, expected an object");
+            let fault = fault(&payload.to_string());
+            assert!(fault.starts_with(&expected), "{pointer}: {fault}");
+        }
+    }
+    let by_position = r#"[1764000000,[40.4,-3.6],[[800,"Clear","x"]],[20.0,19.0]]"#;
+    assert!(fault(by_position).contains("expected an object"));
+}
+
+#[test]
+fn the_echoed_place_is_not_needed_for_a_row() {
+    for coord in [json!(null), json!({}), json!({"lat": 400, "lon": null})] {
+        let mut payload = full();
+        payload["coord"] = coord;
+        let values = observed(&payload);
+        assert_eq!((values.temperature_c, values.answered_latitude), (Some(9.46), None));
+    }
+}
+
 #[test]
 fn a_text_too_long_for_its_column_is_refused() {
     let body = json!({"dt": 1, "weather": [{"id": 1, "description": "x".repeat(256)}]});
