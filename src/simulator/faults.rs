@@ -46,11 +46,19 @@ pub enum FaultKind {
     StatusInBody,
     /// The weather of a place 500 km to the south or north.
     OtherPlace,
+    /// 403 with a page, as a firewall answers.
+    Forbidden,
+    /// 200 with a sentence that is no JSON.
+    Sentence,
+    /// A time three years ahead.
+    FutureDt,
+    /// 429 that says no more than that too many calls are in flight.
+    Crowded,
 }
 
 impl FaultKind {
     /// Every kind with its name.
-    pub const ALL: [(Self, &str); 17] = [
+    pub const ALL: [(Self, &str); 21] = [
         (Self::Unauthorized, "unauthorized"),
         (Self::BadRequest, "bad_request"),
         (Self::NotFound, "not_found"),
@@ -68,6 +76,10 @@ impl FaultKind {
         (Self::OutOfRange, "out_of_range"),
         (Self::StatusInBody, "status_in_body"),
         (Self::OtherPlace, "other_place"),
+        (Self::Forbidden, "forbidden"),
+        (Self::Sentence, "sentence"),
+        (Self::FutureDt, "future_dt"),
+        (Self::Crowded, "crowded"),
     ];
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 use weather_data_product::clock::{Clock as _, SteppedClock};
 use weather_data_product::domain::{ErrorKind, Outcome, Shard, Site};
@@ -346,11 +346,11 @@ impl Source for SlowHour<'_> {
         self.inner.name()
     }
 
-    async fn observe(&self, site: &Site) -> Result<Answer, SourceError> {
+    async fn observe(&self, site: &Site, now: DateTime<Utc>) -> Result<Answer, SourceError> {
         if self.calls.fetch_add(1, Ordering::Relaxed) == 2 {
             self.clock.set(hour() + TimeDelta::minutes(60));
         }
-        self.inner.observe(site).await
+        self.inner.observe(site, now).await
     }
 }
 
@@ -383,8 +383,8 @@ impl Source for Ending<'_> {
         self.inner.name()
     }
 
-    async fn observe(&self, site: &Site) -> Result<Answer, SourceError> {
-        let answer = self.inner.observe(site).await;
+    async fn observe(&self, site: &Site, now: DateTime<Utc>) -> Result<Answer, SourceError> {
+        let answer = self.inner.observe(site, now).await;
         if self.calls.fetch_add(1, Ordering::Relaxed) == 9 {
             self.shutdown.cancel();
         }

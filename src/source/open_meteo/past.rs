@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ARCHIVE_PATH, FORECAST_PATH, NAME, OpenMeteo, names, transform};
-use crate::source::SourceError;
 use crate::source::history::{Ask, History, Reach, Recalled};
+use crate::source::{SourceError, wire};
 
 /// Sites of an archive call. The service takes up to 1,000 places
 /// (<https://openmeteo.substack.com/p/weather-data-for-multiple-locations>), but counts each as a
@@ -88,6 +88,10 @@ impl History for PastHours {
         false
     }
 
+    fn calls_at_once(&self) -> usize {
+        self.service.calls_at_once()
+    }
+
     fn reach(&self) -> Reach {
         let (lag, oldest) = match self.part {
             Part::Archive => (LAG, None),
@@ -129,8 +133,13 @@ impl History for PastHours {
             .append_pair("start_date", &ask.first.format("%F").to_string())
             .append_pair("end_date", &ask.last.format("%F").to_string())
             .append_pair("hourly", &names(self.variables()));
-        let body = self.service.get(url, path, MAX_BYTES).await?;
-        transform::recall(ask, &body).map_err(|fault| self.service.unreadable(fault))
+        let body = self.service.get(url, path, MAX_BYTES).await?.body;
+        let recalled = transform::recall(ask, &body);
+        let mut recalled = recalled.map_err(|fault| self.service.unreadable(fault))?;
+        if let Some(key) = &self.service.key {
+            recalled.iter_mut().for_each(|each| wire::blank_recalled(key, each));
+        }
+        Ok(recalled)
     }
 }
 

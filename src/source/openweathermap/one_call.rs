@@ -12,12 +12,12 @@ use serde::Deserialize;
 use url::Url;
 
 use super::payload::{
-    Clouds, Condition, Coord, Main, Payload, Precipitation, Wind, refuse_claimed,
+    Clouds, Condition, Coord, Main, Payload, Precipitation, Wind, parse_json, refuse_claimed,
 };
 use super::{OpenWeatherMap, answer};
 use crate::domain::ErrorKind;
-use crate::source::fault::{Fault, one_line};
-use crate::source::history::{Missing, Reach};
+use crate::source::fault::Fault;
+use crate::source::history::{Missing, Reach, Recalled};
 use crate::source::{SourceError, wire};
 
 /// Its limit is its own: a pause of it delays no live slot.
@@ -57,22 +57,27 @@ impl OpenWeatherMap {
         path: &str,
         read: impl FnOnce(&[u8]) -> Result<T, Fault>,
     ) -> Result<Result<T, Missing>, SourceError> {
-        let (status, retry_after, body) = self.get(url).await?;
-        let fault = if status == StatusCode::OK {
-            match read(&body) {
+        let got = self.get(url).await?;
+        let fault = if got.status == StatusCode::OK {
+            match read(&got.body) {
                 Ok(found) => return Ok(Ok(found)),
                 Err(fault) => fault,
             }
         } else {
-            answer::fault(path, status, &body)
+            answer::fault(path, got.status, &got.body)
         };
-        let message = wire::redact(&self.key, &fault.message);
+        let error = self.failed(&got, &fault);
         // "Do not retry the same request": there is nothing for this place and time.
-        if fault.kind == ErrorKind::NotFound {
-            return Ok(Err(Missing::Refused(message)));
+        if error.kind == ErrorKind::NotFound {
+            return Ok(Err(Missing::Refused(error.message)));
         }
-        let http_status = Some(status.as_u16());
-        Err(SourceError { kind: fault.kind, message, http_status, retry_after })
+        Err(error)
+    }
+
+    /// What a history says, without the key.
+    pub(super) fn blanked(&self, mut recalled: Vec<Recalled>) -> Vec<Recalled> {
+        recalled.iter_mut().for_each(|each| wire::blank_recalled(&self.key, each));
+        recalled
     }
 }
 
@@ -112,9 +117,7 @@ impl Answer {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Fault> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         refuse_claimed(body)?;
-        let mut json = serde_json::Deserializer::from_slice(body);
-        serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| Fault::malformed(&one_line(&error.to_string())))
+        parse_json(body)
     }
 
     /// The records, each in the shape of current weather.

@@ -3,6 +3,7 @@
 //! that names it.
 
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::answer::ErrorBody;
 use crate::source::fault::{Fault, one_line};
@@ -84,16 +85,21 @@ impl Payload {
             return Err(Fault::malformed("the answer is empty"));
         }
         refuse_claimed(body)?;
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let payload = serde_path_to_error::deserialize(&mut json)
-            .map_err(|error| unreadable(&error.to_string()))?;
-        json.end().map_err(|error| unreadable(&error.to_string()))?;
-        Ok(payload)
+        parse_json(body)
     }
 }
 
-fn unreadable(message: &str) -> Fault {
-    Fault::malformed(&one_line(message))
+/// The JSON of a body, read as a `T`.
+///
+/// # Errors
+/// A [`Fault`] that quotes what is no JSON, and of what is names the field of another shape.
+pub(super) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
+        return Err(Fault::no_json(&error, body));
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| Fault::malformed(&one_line(&error.to_string())))
 }
 
 /// Some answers say 200 outside and an error inside.

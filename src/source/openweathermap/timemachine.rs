@@ -61,7 +61,7 @@ impl History for OneCall3 {
                 recalled.push(Recalled { site_id: site.site_id.clone(), hour, found });
             }
         }
-        Ok(recalled)
+        Ok(self.service.blanked(recalled))
     }
 }
 
