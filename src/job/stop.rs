@@ -118,9 +118,9 @@ impl Stop {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::KeyRefused { .. } => {
-                "one of four: the key is wrong; it is new and not active yet (up to 2 hours after \
-                 sign-up); its plan does not include this endpoint; or the service, or a proxy or \
-                 firewall before it, refuses this machine (403 with a page). The slots stay due; \
+                "one of three: the key is wrong; it is new and not active yet (up to 2 hours after \
+                 sign-up); or its plan does not include this endpoint. Where the answer is a page \
+                 (403), the service, or a proxy or firewall before it, refuses this machine. \
                  `weather doctor` asks again"
             }
             Self::NotSubscribed { .. } => {

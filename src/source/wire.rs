@@ -11,6 +11,9 @@ use crate::domain::ErrorKind;
 use crate::domain::observation::Values;
 use crate::http;
 
+/// So many characters at the end of a text are a part of the key, if they begin as it does.
+const LEAST_PART_CHARS: usize = 4;
+
 /// Keys shorter than this are no secrets, but may be words of the weather.
 const SHORTEST_SECRET_CHARS: usize = 16;
 
@@ -51,15 +54,11 @@ pub(super) fn endpoint(base_url: &Url, known_path: &str, path: &str) -> Url {
 /// what is cut could leave a part of the key. A server may echo what it was sent.
 pub(super) fn message(key: Option<&SecretString>, message: &str) -> String {
     let line = one_line(message);
-    let Some(key) = key else { return cut(&line) };
-    let blanked = redact(key, &line);
-    if is_cut(&line) {
-        // Its end may be a part of the key, each character of which takes six at most.
-        let doubtful = key.expose_secret().chars().count() * 6;
-        let sure = blanked.chars().count().saturating_sub(doubtful);
-        return cut(&blanked.chars().take(sure).collect::<String>());
+    let least_part = if is_cut(&line) { 1 } else { LEAST_PART_CHARS };
+    match key {
+        Some(key) => cut(&redact(key, &line, least_part)),
+        None => cut(&line),
     }
-    cut(&blanked)
 }
 
 /// Blanks the key in the texts of an observation, which are kept as the source wrote them.
@@ -69,7 +68,7 @@ pub(super) fn blank_values(key: &SecretString, values: &mut Values) {
     }
     for text in [&mut values.condition_group, &mut values.condition_description] {
         if let Some(text) = text {
-            *text = redact(key, text);
+            *text = redact(key, text, LEAST_PART_CHARS);
         }
     }
 }
@@ -84,8 +83,9 @@ pub(super) fn blank_recalled(key: &SecretString, recalled: &mut Recalled) {
     }
 }
 
-/// `text` without the key, plain, encoded as in an address, or escaped as in JSON.
-fn redact(key: &SecretString, text: &str) -> String {
+/// `text` without the key, plain, encoded as in an address, or escaped as in JSON. A text may end
+/// within the key, since it was cut on its way: so many of its characters are a part of it.
+fn redact(key: &SecretString, text: &str, least_part: usize) -> String {
     let key = key.expose_secret();
     if key.is_empty() {
         return text.to_owned();
@@ -93,7 +93,7 @@ fn redact(key: &SecretString, text: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        if let Some(behind) = strip_key(rest, key) {
+        if let Some(behind) = strip_key(rest, key, least_part) {
             redacted.push_str("[key]");
             rest = behind;
         } else {
@@ -104,19 +104,39 @@ fn redact(key: &SecretString, text: &str) -> String {
     redacted
 }
 
-/// What stands behind the key, if `text` begins with it.
-fn strip_key<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    key.chars().try_fold(text, strip_char)
+/// What stands behind the key, if `text` begins with it, or is no more than a beginning of it.
+fn strip_key<'a>(text: &'a str, key: &str, least_part: usize) -> Option<&'a str> {
+    let mut rest = text;
+    for (stripped, c) in key.chars().enumerate() {
+        match strip_char(rest, c) {
+            Some(behind) => rest = behind,
+            None if stripped >= least_part && is_part_of_char(rest, c) => return Some(""),
+            None => return None,
+        }
+    }
+    Some(rest)
+}
+
+/// True when `text` ends before it says `c`.
+fn is_part_of_char(text: &str, c: char) -> bool {
+    let text = text.to_ascii_lowercase();
+    percent(c).starts_with(&text) || escaped(c).starts_with(&text)
+}
+
+fn percent(c: char) -> String {
+    c.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+fn escaped(c: char) -> String {
+    format!("\\u{:04x}", u32::from(c))
 }
 
 /// What stands behind `c`, if `text` begins with it in any of its forms.
 fn strip_char(text: &str, c: char) -> Option<&str> {
-    let percent = || c.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-    let escaped = || format!("\\u{:04x}", u32::from(c));
     match text.chars().next()? {
         first if first == c => text.strip_prefix(c),
-        '\\' => strip_in_any_case(text, &escaped()).or_else(|| text[1..].strip_prefix(c)),
-        '%' => strip_in_any_case(text, &percent()),
+        '\\' => strip_in_any_case(text, &escaped(c)).or_else(|| text[1..].strip_prefix(c)),
+        '%' => strip_in_any_case(text, &percent(c)),
         '+' if c == ' ' => text.strip_prefix('+'),
         _ => None,
     }
@@ -164,6 +184,10 @@ mod tests {
                 let text = format!("{}{form} and more", "x".repeat(before));
                 let message = blanked(&key, &text);
                 assert!(message.chars().count() <= 260 && is_clean(&message), "{message}");
+            }
+            // Nor where it came cut, in the midst of a character even.
+            for end in form.len() / 4..form.len() {
+                assert!(is_clean(&blanked(&key, &format!("said {}", &form[..end]))), "{end}");
             }
             // Nor where the text is so long that it is cut before.
             for before in 3_700..4_100 {

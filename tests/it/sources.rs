@@ -92,6 +92,10 @@ async fn each_fault_has_the_kind_that_says_what_to_do() {
         ("empty", ErrorKind::Malformed, ErrorKind::Malformed),
         ("out_of_range", ErrorKind::OutOfRange, ErrorKind::OutOfRange),
         ("status_in_body", ErrorKind::Malformed, ErrorKind::ServerError),
+        ("forbidden", ErrorKind::Unauthorized, ErrorKind::Unauthorized),
+        ("sentence", ErrorKind::Malformed, ErrorKind::Malformed),
+        ("future_dt", ErrorKind::OutOfRange, ErrorKind::OutOfRange),
+        ("crowded", ErrorKind::RateLimited, ErrorKind::RateLimited),
     ] {
         let service = Service::with_faults(&[&format!("{fault}=100%")]).await;
         let kinds = [open_meteo_kind, openweathermap_kind];
