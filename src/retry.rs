@@ -135,7 +135,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_for_good_is_not_tried_again() {
-        assert_eq!(failing(|| Busy::default()).await, (1, 0.0));
+        assert_eq!(failing(Busy::default).await, (1, 0.0));
     }
 
     #[tokio::test]

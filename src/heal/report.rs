@@ -114,11 +114,11 @@ impl Report {
         self.failures.extend(run.made.failures.into_iter().take(room));
     }
 
-    /// The key is refused where nothing was found, and every call that failed was refused: of a few
-    /// calls no more than that can be seen.
+    /// The key is refused where no call went well, and every one that failed was refused: of a few calls
+    /// no more than that can be seen.
     pub(super) fn only_refusals(&self) -> Option<Stop> {
         let is_refused = |failure: &Failure| failure.error.kind == ErrorKind::Unauthorized;
-        let is_all = self.healed == 0 && self.failures.iter().all(is_refused);
+        let is_all = self.failures.iter().all(is_refused);
         let first = self.failures.first().filter(|_| is_all)?;
         let message = first.error.message.clone();
         Some(Stop::KeyRefused { source: self.history, message })

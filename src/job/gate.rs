@@ -48,6 +48,7 @@ struct State {
     paused_until: Option<DateTime<Utc>>,
     stop: Option<Stop>,
     refused_in_a_row: u32,
+    has_succeeded: bool,
 }
 
 /// A call may be made, at once.
@@ -222,7 +223,14 @@ impl<'a> Gate<'a> {
 
     /// A call went well: the key is good.
     pub fn note_success(&self) {
-        self.state().refused_in_a_row = 0;
+        let mut state = self.state();
+        state.refused_in_a_row = 0;
+        state.has_succeeded = true;
+    }
+
+    /// True when any call went well.
+    pub fn has_succeeded(&self) -> bool {
+        self.state().has_succeeded
     }
 
     /// Ends the run: no further call. The first reason stands.

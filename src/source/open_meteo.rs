@@ -144,8 +144,9 @@ impl OpenMeteo {
         })
     }
 
-    fn redacted(&self, error: SourceError) -> SourceError {
-        SourceError { message: wire::message(self.key.as_ref(), &error.message), ..error }
+    fn redacted(&self, mut error: SourceError) -> SourceError {
+        error.message = wire::message(self.key.as_ref(), &error.message);
+        error
     }
 }
 

@@ -66,10 +66,9 @@ pub(super) fn blank_values(key: &SecretString, values: &mut Values) {
     if key.expose_secret().chars().count() < SHORTEST_SECRET_CHARS {
         return;
     }
-    for text in [&mut values.condition_group, &mut values.condition_description] {
-        if let Some(text) = text {
-            *text = redact(key, text, LEAST_PART_CHARS);
-        }
+    let texts = [&mut values.condition_group, &mut values.condition_description];
+    for text in texts.into_iter().flatten() {
+        *text = redact(key, text, LEAST_PART_CHARS);
     }
 }
 
