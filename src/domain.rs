@@ -23,6 +23,7 @@ pub mod sites_file;
 pub mod slot;
 pub mod source_time;
 pub mod tables;
+pub mod text;
 
 pub use budget::{Allowance, Budget, BudgetWindow, Window};
 pub use coordinates::Coordinates;

@@ -4,8 +4,8 @@
 //!    not yet settled. A second start within the hour finds little or nothing to do, and a start
 //!    after a crash only what is missing.
 //! 2. Call for each, at most `MAX_WORKERS` at once and no faster than the account allows. What a
-//!    call finds out is its slot's and goes no further, except that a refused key, a blocked
-//!    account and a spent budget stop the run.
+//!    call finds out is its slot's and goes no further, except that a blocked account, a spent
+//!    budget, and calls that are refused one after the other stop the run.
 //! 3. Load in batches while the next calls run.
 //! 4. Close the run with its report.
 
@@ -132,7 +132,7 @@ async fn collect(
         tokio::join!(loader.load(receiver), extract(parts, run, &gate, due.slots, sender));
     gate.settle().await;
     report.take_counts(&gate);
-    if let Some(stop) = gate.into_stop() {
+    if let Some(stop) = gate.into_stop().or_else(|| report.only_refusals()) {
         report.stop_for(stop);
     }
     loaded
@@ -149,7 +149,7 @@ async fn extract(
     let caller = Caller::new(parts, run, gate);
     let mut results = futures::stream::iter(due)
         .map(|(site, slot)| caller.collect(site, slot))
-        .buffer_unordered(parts.settings.max_workers as usize);
+        .buffer_unordered(calls_at_once(parts));
     let grace_is_over = gate.grace_is_over(parts.job.shutdown);
     tokio::pin!(grace_is_over);
     loop {
@@ -168,6 +168,11 @@ async fn extract(
             return; // the loader has failed and says why
         }
     }
+}
+
+/// As many as there are workers, and as the source takes.
+fn calls_at_once(parts: Etl<'_>) -> usize {
+    (parts.settings.max_workers as usize).min(parts.source.calls_at_once())
 }
 
 /// Asked once, and not for long: the run is over.

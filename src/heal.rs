@@ -112,7 +112,10 @@ pub async fn run(parts: Heal<'_>, sites: &[Site], days: Days) -> anyhow::Result<
     let healed = heal(parts, &places, survey, &account, &mut report).await;
     account.gate.settle().await;
     let is_spent = account.max_calls.is_spent();
+    let is_key_in_doubt = !account.gate.has_succeeded();
     if let Some(stop) = account.gate.into_stop() {
+        report.stop_for(stop);
+    } else if let Some(stop) = report.only_refusals().filter(|_| is_key_in_doubt) {
         report.stop_for(stop);
     }
     report.finish(parts.job.clock.now(), is_spent);

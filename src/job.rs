@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
+use crate::domain::text::printable;
 use crate::domain::{Outcome, RunCounts, Shard, SlotResult};
 use crate::retry::{RetryPolicy, retry};
 use crate::store::{Run, RunEnd, RunHost, Store, StoreError};
@@ -82,7 +83,7 @@ impl Job<'_> {
             outcome,
             finished_at: self.clock.now(),
             counts: counts.clone(),
-            error_message,
+            error_message: error_message.as_deref().map(printable),
         };
         self.insist(async || self.store.close_run(run, &end).await).await
     }

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,6 +65,10 @@ pub struct SimulatorConfig {
     pub retry_after: Duration,
     /// How long a slow answer takes.
     pub slow_for: Duration,
+    /// How long each answer of Open-Meteo takes; `None`: none at all.
+    pub answers_after: Option<Duration>,
+    /// Calls that Open-Meteo takes at once; it refuses those beyond. `None`: any number.
+    pub calls_at_once: Option<u32>,
     /// Keep every call in memory, for [`Simulator::calls`].
     pub keeps_calls: bool,
 }
@@ -83,6 +87,8 @@ impl Default for SimulatorConfig {
             seed: 0,
             retry_after: Duration::from_secs(30),
             slow_for: Duration::from_secs(30),
+            answers_after: None,
+            calls_at_once: None,
             keeps_calls: false,
         }
     }
@@ -122,7 +128,28 @@ struct State {
     clock: Arc<dyn Clock>,
     watcher: Option<Watcher>,
     call_count: AtomicU64,
+    in_flight: AtomicU32,
+    most_in_flight: AtomicU32,
     memory: Mutex<Memory>,
+}
+
+/// A call that is in flight, until it is dropped.
+struct InFlight {
+    state: Arc<State>,
+    /// How many were, this one included, when it came.
+    count: u32,
+}
+
+impl InFlight {
+    fn is_over(&self, limit: Option<u32>) -> bool {
+        limit.is_some_and(|limit| self.count > limit)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.state.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Default)]
@@ -151,6 +178,8 @@ impl Simulator {
             clock,
             watcher,
             call_count: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
+            most_in_flight: AtomicU32::new(0),
             memory: Mutex::default(),
         };
         Self { state: Arc::new(state) }
@@ -166,6 +195,19 @@ impl Simulator {
     #[must_use]
     pub fn call_count(&self) -> u64 {
         self.state.call_count.load(Ordering::Relaxed)
+    }
+
+    /// How many calls of Open-Meteo were in flight at once so far, at most.
+    #[must_use]
+    pub fn most_in_flight(&self) -> u32 {
+        self.state.most_in_flight.load(Ordering::SeqCst)
+    }
+
+    /// A call of Open-Meteo has come.
+    fn enter(&self) -> InFlight {
+        let count = self.state.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        self.state.most_in_flight.fetch_max(count, Ordering::SeqCst);
+        InFlight { state: self.state.clone(), count }
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use crate::domain::{ErrorKind, Observation, Site};
 use crate::retry::Transient;
@@ -29,15 +30,21 @@ pub trait Source: Send + Sync {
     /// The value of the `source` column: lower case, at most 32 characters.
     fn name(&self) -> &'static str;
 
-    /// Asks once for the current weather of `site`.
+    /// How many calls may be in flight at once, whatever number is set: at least 1.
+    fn calls_at_once(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Asks once for the current weather of `site`; our clock shows `now`.
     ///
-    /// The observation carries the site's own id, whatever place the service says it answered for,
-    /// and every value is within its physical range.
+    /// The observation carries the site's own id, whatever place the service says it answered for.
+    /// Every value is within its physical range, and its time within the bounds of
+    /// [`source_time`](crate::domain::source_time). Its texts are printable.
     ///
     /// # Errors
     /// Says by its kind what to do next: see [`SourceError`]. Neither message nor cause holds the
     /// key.
-    async fn observe(&self, site: &Site) -> Result<Answer, SourceError>;
+    async fn observe(&self, site: &Site, now: DateTime<Utc>) -> Result<Answer, SourceError>;
 }
 
 /// A call that went well.
@@ -51,8 +58,8 @@ pub struct Answer {
 
 /// A call that did not.
 ///
-/// What to do follows from the kind: transient ones are tried again; `unauthorized` and
-/// `rate_limited` concern the account and stop the run; the others are the site's own.
+/// What to do follows from the kind: transient ones are tried again; `rate_limited` concerns the
+/// account, and so may `unauthorized`, if call after call is refused; the others are the site's own.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
@@ -66,12 +73,25 @@ pub struct SourceError {
     pub retry_after: Option<Duration>,
 }
 
+/// What a service says where nothing is wrong but that too many calls are in flight.
+const CROWDED: &str = "too many concurrent requests";
+
+/// True when a service says so in its own words.
+fn says_crowded(said: &str) -> bool {
+    said.to_ascii_lowercase().contains(CROWDED)
+}
+
 impl Transient for SourceError {
     fn is_transient(&self) -> bool {
-        self.kind.is_transient()
+        self.kind.is_transient() || self.is_crowded()
     }
 
     fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// The account is not blocked then.
+    fn is_crowded(&self) -> bool {
+        self.kind == ErrorKind::RateLimited && says_crowded(&self.message)
     }
 }

@@ -35,7 +35,7 @@ mod told;
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
 pub use query::{ObservedSpan, RunVersion, SiteRow, Temperature};
-pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun};
+pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SiteState, StoppedRun, TriedSlot};
 pub use rows::Rows;
 pub use settings::StoreSettings;
 pub use told::ToldSlot;
@@ -90,13 +90,12 @@ pub trait Store: Send + Sync {
     /// interval is kept.
     async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// The slots with one of these times that need no further call: collected, unfillable, or failed
-    /// for good.
-    async fn list_settled(
+    /// The slots with one of these times that were called for.
+    async fn list_tried(
         &self,
         source: &str,
         slot_times: &[DateTime<Utc>],
-    ) -> Result<Vec<SettledSlot>, StoreError>;
+    ) -> Result<Vec<TriedSlot>, StoreError>;
 
     /// Until when no call may be made to `source`, if it is paused; may lie in the past.
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError>;

@@ -324,7 +324,7 @@ async fn ask(
         let remedy = "`weather quota` shows what was spent";
         return Finding::bad(check, Verdict::Warning, found, remedy);
     }
-    match source.observe(&site).await {
+    match source.observe(&site, SystemClock.now()).await {
         Ok(_) => Finding::good(check, format!("{} answered", source.name())),
         Err(error) => Finding::bad(
             check,
@@ -342,7 +342,7 @@ fn open_meteo_remedy(kind: ErrorKind, _message: &str) -> &'static str {
             "check OPEN_METEO_API_KEY, and that its plan includes this API; the free service needs no key, a commercial one has hosts of its own (OPEN_METEO_BASE_URL, OPEN_METEO_ARCHIVE_URL)"
         }
         ErrorKind::RateLimited => {
-            "the limit holds until the minute, the hour or the UTC day turns: wait, then lower OPEN_METEO_CALLS_PER_MINUTE"
+            "the limit holds until the minute, the hour or the UTC day turns: wait, then lower OPEN_METEO_CALLS_PER_MINUTE, or MAX_WORKERS where it says that too many calls are made at once"
         }
         ErrorKind::Timeout | ErrorKind::Connection => {
             "check that this machine reaches OPEN_METEO_BASE_URL, by a proxy if it needs one (HTTPS_PROXY)"
@@ -350,7 +350,7 @@ fn open_meteo_remedy(kind: ErrorKind, _message: &str) -> &'static str {
         ErrorKind::ServerError => "the service has trouble of its own: try again later",
         ErrorKind::BadRequest | ErrorKind::NotFound => "check the coordinates of the first site",
         ErrorKind::Malformed | ErrorKind::OutOfRange => {
-            "check that OPEN_METEO_BASE_URL is the API and not a page or a proxy"
+            "check that OPEN_METEO_BASE_URL is the API and not a page or a proxy, and this machine's clock where a time is out of range"
         }
     }
 }
@@ -362,7 +362,7 @@ fn remedy(kind: ErrorKind, message: &str) -> &'static str {
             "the key is good, but its plan lacks this product: subscribe to it, or set OPENWEATHER_BASE_URL to the host of your plan"
         }
         ErrorKind::Unauthorized => {
-            "check the key for typing errors; a new one works within 2 hours of sign-up; a paid plan has a host of its own (OPENWEATHER_BASE_URL)"
+            "check the key for typing errors; a new one works within 2 hours of sign-up; a paid plan has a host of its own (OPENWEATHER_BASE_URL). If other sites are collected, the key is good: the place, or this machine, is refused"
         }
         ErrorKind::RateLimited => {
             "the account is blocked for a while: wait, then lower OPENWEATHER_CALLS_PER_MINUTE"
@@ -375,7 +375,7 @@ fn remedy(kind: ErrorKind, message: &str) -> &'static str {
             "check the coordinates of the first site, and OPENWEATHER_BASE_URL"
         }
         ErrorKind::Malformed | ErrorKind::OutOfRange => {
-            "check that OPENWEATHER_BASE_URL is the API and not a page or a proxy"
+            "check that OPENWEATHER_BASE_URL is the API and not a page or a proxy, and this machine's clock where a time is out of range"
         }
     }
 }

@@ -23,7 +23,8 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 ///
 /// Kinds of faults: unauthorized, bad_request, not_found, rate_limited, rate_limited_retry_after,
 /// server_error, slow, dropped, truncated, html, wrong_json, empty, stale_dt, backward_dt,
-/// out_of_range, status_in_body, other_place; of Open-Meteo's places also bare_nan, null_place,
+/// out_of_range, status_in_body, other_place, forbidden (403 with a page), sentence (200, no JSON),
+/// future_dt, crowded (429, too many calls at once); of Open-Meteo's places also bare_nan, null_place,
 /// lost_place, other_unit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -79,6 +80,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "S", default_value_t = 30.0)]
     slow_seconds: f64,
 
+    /// Seconds that each answer of Open-Meteo takes
+    #[arg(long, value_name = "S")]
+    answer_seconds: Option<f64>,
+
+    /// Calls that Open-Meteo takes at once; it refuses those beyond [default: any number]
+    #[arg(long, value_name = "N")]
+    calls_at_once: Option<u32>,
+
     /// Changes the climate and which sites a share hits
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -110,6 +119,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         seed: args.seed,
         retry_after: Duration::from_secs(args.retry_after_seconds),
         slow_for: Duration::try_from_secs_f64(args.slow_seconds)?,
+        answers_after: args.answer_seconds.map(Duration::try_from_secs_f64).transpose()?,
+        calls_at_once: args.calls_at_once,
         keeps_calls: false,
     };
     let print: simulator::Watcher = Arc::new(print);

@@ -16,7 +16,7 @@ pub enum ErrorKind {
     ServerError,
     /// The source answered 429: the account is blocked for a while.
     RateLimited,
-    /// The source refused the key.
+    /// The source refused the call: it may be the key, or a firewall before the place.
     Unauthorized,
     /// The source does not take the request (400 and other 4xx).
     BadRequest,
@@ -24,7 +24,7 @@ pub enum ErrorKind {
     NotFound,
     /// The answer could not be read as an observation.
     Malformed,
-    /// A value lies out of its physical range.
+    /// A value lies out of its physical range, or the time is not of now.
     OutOfRange,
 }
 

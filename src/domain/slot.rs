@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::error_kind::ErrorKind;
 use super::observation::Observation;
 use super::site::{Interval, Site, SiteId};
+use super::text::printable;
 
 /// One site × interval start for which an observation is expected.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -101,13 +102,14 @@ pub enum SlotOutcome {
 pub const MAX_ERROR_MESSAGE_CHARS: usize = 500;
 
 impl SlotOutcome {
-    /// A failure; a message too long for the ledger is cut.
+    /// A failure; its message is made printable, and cut where it is too long for the ledger.
     #[must_use]
     pub fn failed(kind: ErrorKind, message: &str) -> Self {
         Self::Failed { kind, message: cut(message) }
     }
 
-    /// A slot that nobody can fill; a reason too long for the ledger is cut.
+    /// A slot that nobody can fill; its reason is made printable, and cut where it is too long for
+    /// the ledger.
     #[must_use]
     pub fn unfillable(reason: &str) -> Self {
         Self::Unfillable { reason: cut(reason) }
@@ -153,7 +155,7 @@ impl SlotOutcome {
 }
 
 fn cut(message: &str) -> String {
-    message.chars().take(MAX_ERROR_MESSAGE_CHARS).collect()
+    printable(message).chars().take(MAX_ERROR_MESSAGE_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -180,5 +182,13 @@ mod tests {
     fn a_message_too_long_for_the_ledger_is_cut_at_a_character() {
         let outcome = SlotOutcome::failed(ErrorKind::Malformed, &"é".repeat(600));
         assert_eq!(outcome.failure().unwrap().1.chars().count(), MAX_ERROR_MESSAGE_CHARS);
+    }
+
+    #[test]
+    fn a_message_of_the_ledger_acts_on_no_terminal() {
+        let message = "\u{1b}[31mbad\u{202e}\u{0} gate\r\nway";
+        let failed = SlotOutcome::failed(ErrorKind::ServerError, message);
+        assert_eq!(failed.message(), Some("[31mbad gate way"));
+        assert_eq!(SlotOutcome::unfillable(message).message(), Some("[31mbad gate way"));
     }
 }

@@ -8,7 +8,6 @@ use super::Etl;
 use crate::domain::{
     Coordinates, ErrorKind, Observation, Site, Slot, SlotOutcome, SlotResult, ValueKind,
 };
-use crate::job::Stop;
 use crate::job::gate::Gate;
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::{Answer, SourceError};
@@ -43,9 +42,17 @@ impl Transient for Missed {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             // The gate keeps everyone waiting for an account's pause.
-            Self::Failed { error, .. } if error.kind != ErrorKind::RateLimited => error.retry_after,
+            Self::Failed { error, .. }
+                if error.kind != ErrorKind::RateLimited || error.is_crowded() =>
+            {
+                error.retry_after
+            }
             _ => None,
         }
+    }
+
+    fn is_crowded(&self) -> bool {
+        matches!(self, Self::Failed { error, .. } if error.is_crowded())
     }
 }
 
@@ -53,6 +60,8 @@ impl Transient for Missed {
 struct Tries {
     slot: Slot,
     attempts: u32,
+    /// Of these, answered by no more than that too many calls are in flight.
+    crowded: u32,
     first_call: Option<Instant>,
     waited: Duration,
     last_error: Option<SourceError>,
@@ -68,6 +77,7 @@ impl<'a> Caller<'a> {
         let mut tries = Tries {
             slot: planned,
             attempts: 0,
+            crowded: 0,
             first_call: None,
             waited: Duration::ZERO,
             last_error: None,
@@ -110,10 +120,14 @@ impl<'a> Caller<'a> {
         tries.attempts += 1;
         tries.first_call.get_or_insert_with(Instant::now);
         self.gate.count_call(tries.attempts);
-        match self.parts.source.observe(site).await {
-            Ok(answer) => Ok(answer),
+        match self.parts.source.observe(site, self.parts.job.clock.now()).await {
+            Ok(answer) => {
+                self.gate.note_success();
+                Ok(answer)
+            }
             Err(error) => {
-                let again = self.heed(&error, tries.attempts).await;
+                tries.crowded += u32::from(error.is_crowded());
+                let again = self.heed(&error, tries.attempts - tries.crowded).await;
                 tries.last_error = Some(error.clone());
                 Err(Missed::Failed { error, again })
             }
@@ -124,11 +138,10 @@ impl<'a> Caller<'a> {
     async fn heed(&self, error: &SourceError, attempts: u32) -> bool {
         match error.kind {
             ErrorKind::Unauthorized => {
-                let source = self.parts.source.name();
-                self.gate.stop(Stop::KeyRefused { source, message: error.message.clone() });
+                self.gate.note_refusal(&error.message);
                 false
             }
-            ErrorKind::RateLimited => {
+            ErrorKind::RateLimited if !error.is_crowded() => {
                 let Etl { job, source, .. } = self.parts;
                 let is_last = attempts >= self.policy.max_attempts;
                 self.gate.rest(job, source.name(), error.retry_after, is_last).await

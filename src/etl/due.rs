@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::Etl;
 use crate::domain::{Site, SiteId, Slot};
-use crate::store::StoreError;
+use crate::store::{StoreError, TriedSlot};
 
 /// Which sites are meant, and whether those settled are called again.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,9 @@ pub struct Due<'a> {
     pub failed_before: usize,
 }
 
-/// The slots of this shard's active sites that contain the present moment, less the settled ones.
+/// The slots of this shard's active sites that contain the present moment, less the settled ones: those
+/// never tried before those that failed, since what refuses the ones must not hold up the others; else
+/// in the order of the file.
 ///
 /// # Errors
 /// When the store fails.
@@ -51,37 +53,33 @@ pub async fn due<'a>(
         .filter(|(site, slot)| site.is_active_at(slot.slot_time))
         .collect();
     let mut due = Due { sites: slots.len(), collected_before: 0, failed_before: 0, slots: vec![] };
-    if !selection.force {
-        let settled = settled(parts, &slots).await?;
-        slots.retain(|(_, slot)| match settled.get(slot).map(String::as_str) {
-            Some("collected") => {
-                due.collected_before += 1;
-                false
-            }
-            Some(_) => {
-                due.failed_before += 1;
-                false
-            }
-            None => true,
-        });
-    }
+    let tried = tried(parts, &slots).await?;
+    slots.retain(|(_, slot)| match tried.get(slot) {
+        Some(tried) if tried.is_settled() && !selection.force => {
+            let is_collected = tried.status == "collected";
+            due.collected_before += usize::from(is_collected);
+            due.failed_before += usize::from(!is_collected);
+            false
+        }
+        _ => true,
+    });
+    slots.sort_by_key(|(_, slot)| tried.get(slot).is_some_and(TriedSlot::has_failed));
     due.slots = slots;
     Ok(due)
 }
 
-/// The settled slots among these, each with its status.
-async fn settled(
+/// What the ledger has of these slots.
+async fn tried(
     parts: Etl<'_>,
     slots: &[(&Site, Slot)],
-) -> Result<HashMap<Slot, String>, StoreError> {
+) -> Result<HashMap<Slot, TriedSlot>, StoreError> {
     let times: Vec<_> =
         slots.iter().map(|(_, slot)| slot.slot_time).collect::<BTreeSet<_>>().into_iter().collect();
     let source = parts.source.name();
-    let rows =
-        parts.job.insist(async || parts.job.store.list_settled(source, &times).await).await?;
-    let settled = rows.into_iter().filter_map(|row| {
+    let rows = parts.job.insist(async || parts.job.store.list_tried(source, &times).await).await?;
+    let tried = rows.into_iter().filter_map(|row| {
         let site_id = SiteId::parse(&row.site_id)?;
-        Some((Slot { site_id, slot_time: row.slot_time }, row.status))
+        Some((Slot { site_id, slot_time: row.slot_time }, row))
     });
-    Ok(settled.collect())
+    Ok(tried.collect())
 }

@@ -117,6 +117,15 @@ impl Report {
         self.counts.skipped += self.passed;
     }
 
+    /// The key is refused where nothing was collected, and every site that failed was refused: of a few
+    /// sites no more than that can be seen.
+    pub(super) fn only_refusals(&self) -> Option<Stop> {
+        let refused = self.counts.errors.get(&ErrorKind::Unauthorized).copied().unwrap_or_default();
+        let is_all = refused == self.counts.failed && self.counts.collected == 0;
+        let first = self.failures.first().filter(|_| is_all && self.collected_before == 0)?;
+        Some(Stop::KeyRefused { source: self.source, message: first.message.clone() })
+    }
+
     /// The first reason stands.
     pub(super) fn stop_for(&mut self, stop: Stop) {
         self.stop.get_or_insert(stop);

@@ -55,15 +55,25 @@ impl Transient for Missed {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             // The gate keeps everyone waiting for an account's pause.
-            Self::Failed { error, .. } if error.kind != ErrorKind::RateLimited => error.retry_after,
+            Self::Failed { error, .. }
+                if error.kind != ErrorKind::RateLimited || error.is_crowded() =>
+            {
+                error.retry_after
+            }
             _ => None,
         }
+    }
+
+    fn is_crowded(&self) -> bool {
+        matches!(self, Self::Failed { error, .. } if error.is_crowded())
     }
 }
 
 /// The attempts of one call.
 struct Tries {
     attempts: u32,
+    /// Of these, answered by no more than that too many calls are in flight.
+    crowded: u32,
     first_call: Instant,
 }
 
@@ -91,7 +101,7 @@ impl<'a> Caller<'a> {
                     self.fill(ask).await;
                 }
             })
-            .buffer_unordered(self.parts.settings.max_workers as usize);
+            .buffer_unordered(self.calls_at_once());
         tokio::select! {
             biased; // a signal that is there already is heeded before the first call
             () = self.account.gate.grace_is_over(self.parts.job.shutdown) => {}
@@ -99,6 +109,11 @@ impl<'a> Caller<'a> {
         }
         drop(calls);
         self.made.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As many as there are workers, and as the source takes.
+    fn calls_at_once(&self) -> usize {
+        (self.parts.settings.max_workers as usize).min(self.history.calls_at_once())
     }
 
     /// Asks, and by halves where a call for several sites brings nothing: one of them may be at fault,
@@ -111,7 +126,7 @@ impl<'a> Caller<'a> {
             self.account.max_calls.note_short();
             return false;
         };
-        let mut tries = Tries { attempts: 0, first_call: Instant::now() };
+        let mut tries = Tries { attempts: 0, crowded: 0, first_call: Instant::now() };
         let asked =
             retry(&self.account.gate, self.policy, async || self.ask(&ask, &mut tries).await);
         match asked.await {
@@ -143,7 +158,7 @@ impl<'a> Caller<'a> {
     fn is_worth_halving(&self, error: &SourceError) -> bool {
         let is_rest = error.retry_after.is_some_and(|rest| rest > self.policy.longest_wait);
         let is_sites_own = matches!(error.kind, ErrorKind::BadRequest | ErrorKind::NotFound);
-        (is_sites_own || error.is_transient()) && !is_rest
+        (is_sites_own || error.is_transient()) && !error.is_crowded() && !is_rest
     }
 
     fn is_too_large(&self, ask: &Ask<'_>) -> bool {
@@ -237,11 +252,13 @@ impl<'a> Caller<'a> {
                 Some(fault) => Err(Missed::Failed { error: unreadable(fault), again: true }),
                 None => {
                     self.account.note_answer();
+                    self.account.gate.note_success();
                     Ok(recalled)
                 }
             },
             Err(error) => {
-                let again = self.heed(&error, tries.attempts).await;
+                tries.crowded += u32::from(error.is_crowded());
+                let again = self.heed(&error, tries.attempts - tries.crowded).await;
                 Err(Missed::Failed { error, again })
             }
         }
@@ -256,10 +273,10 @@ impl<'a> Caller<'a> {
                 false
             }
             ErrorKind::Unauthorized => {
-                self.account.gate.stop(Stop::KeyRefused { source, message });
+                self.account.gate.note_refusal(&message);
                 false
             }
-            ErrorKind::RateLimited => {
+            ErrorKind::RateLimited if !error.is_crowded() => {
                 let is_last = attempts >= self.policy.max_attempts;
                 let name = self.history.pause_name();
                 self.account.gate.rest(self.parts.job, name, error.retry_after, is_last).await

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Heal;
 use super::wanted::Survey;
-use crate::domain::{Outcome, RunCounts, SlotOutcome, SlotResult};
+use crate::domain::{ErrorKind, Outcome, RunCounts, SlotOutcome, SlotResult};
 use crate::job::Stop;
 use crate::source::SourceError;
 
@@ -115,6 +115,16 @@ impl Report {
         self.failed += run.made.failures.iter().map(|failure| failure.slots as u64).sum::<u64>();
         let room = MAX_FAILURES.saturating_sub(self.failures.len());
         self.failures.extend(run.made.failures.into_iter().take(room));
+    }
+
+    /// The key is refused where no call went well, and every one that failed was refused: of a few calls
+    /// no more than that can be seen.
+    pub(super) fn only_refusals(&self) -> Option<Stop> {
+        let is_refused = |failure: &Failure| failure.error.kind == ErrorKind::Unauthorized;
+        let is_all = self.failures.iter().all(is_refused);
+        let first = self.failures.first().filter(|_| is_all)?;
+        let message = first.error.message.clone();
+        Some(Stop::KeyRefused { source: self.history, message })
     }
 
     /// The first reason stands.

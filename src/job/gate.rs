@@ -26,6 +26,10 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
 /// The longest rest, whatever the source asks for: after a day one call may find out.
 const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
+/// So many refused calls in a row, and it is the key that is refused. Fewer may be the places': a
+/// firewall answers 403 to an address that it dislikes, whatever the key.
+const MAX_REFUSED_IN_A_ROW: u32 = 5;
+
 /// The gate of one job.
 pub struct Gate<'a> {
     clock: &'a dyn Clock,
@@ -43,6 +47,8 @@ pub struct Gate<'a> {
 struct State {
     paused_until: Option<DateTime<Utc>>,
     stop: Option<Stop>,
+    refused_in_a_row: u32,
+    has_succeeded: bool,
 }
 
 /// A call may be made, at once.
@@ -200,6 +206,31 @@ impl<'a> Gate<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The source has refused a call, and said `message`: several, without a success between, end the
+    /// run. Calls in flight come to their end.
+    pub fn note_refusal(&self, message: &str) {
+        let refused = {
+            let mut state = self.state();
+            state.refused_in_a_row += 1;
+            state.refused_in_a_row
+        };
+        if refused >= MAX_REFUSED_IN_A_ROW {
+            self.stop(Stop::KeyRefused { source: self.source, message: message.to_owned() });
+        }
+    }
+
+    /// A call went well: the key is good.
+    pub fn note_success(&self) {
+        let mut state = self.state();
+        state.refused_in_a_row = 0;
+        state.has_succeeded = true;
+    }
+
+    /// True when any call went well.
+    pub fn has_succeeded(&self) -> bool {
+        self.state().has_succeeded
     }
 
     /// Ends the run: no further call. The first reason stands.

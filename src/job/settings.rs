@@ -14,7 +14,7 @@ const BATCH_ROWS: u32 = 500;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Collection")]
 pub struct JobSettings {
-    /// Calls at once at most
+    /// Calls at once at most; of Open-Meteo never more than 4, with a key 2
     #[arg(
         long, value_name = "N", env = "MAX_WORKERS", default_value_t = 16,
         value_parser = clap::value_parser!(u32).range(1..=10_000)

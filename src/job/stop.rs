@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// Why a run stopped short.
 #[derive(Debug)]
 pub enum Stop {
-    /// The source refused the key.
+    /// The source refused call after call, which no success came between: it is the key.
     KeyRefused {
         /// The source.
         source: &'static str,
@@ -119,7 +119,9 @@ impl Stop {
         match self {
             Self::KeyRefused { .. } => {
                 "one of three: the key is wrong; it is new and not active yet (up to 2 hours after \
-                 sign-up); or its plan does not include this endpoint. `weather doctor` asks again"
+                 sign-up); or its plan does not include this endpoint. Where the answer is a page \
+                 (403), the service, or a proxy or firewall before it, refuses this machine. \
+                 `weather doctor` asks again"
             }
             Self::NotSubscribed { .. } => {
                 "subscribe to One Call by Call at https://home.openweathermap.org/subscriptions \
@@ -130,7 +132,8 @@ impl Stop {
             }
             Self::AccountBlocked { .. } => {
                 "wait: a start before that time makes no call; the slots left stay due. If it comes \
-                 again, lower OPENWEATHER_CALLS_PER_MINUTE (OPEN_METEO_CALLS_PER_MINUTE) or the number of sites (`weather sites check`)"
+                 again, lower OPENWEATHER_CALLS_PER_MINUTE (OPEN_METEO_CALLS_PER_MINUTE), MAX_WORKERS where it \
+                 says that too many calls are made at once, or the number of sites (`weather sites check`)"
             }
             Self::BudgetSpent { .. } => {
                 "wait: the slots left stay due. `weather quota` shows what is spent and needed; \

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::answer::{self, Units};
@@ -27,6 +27,12 @@ const BLOCKED: &str = "{ \"cod\": 429,\n\"message\": \"Your account is temporary
 const BAD_GATEWAY: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
     <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n\
     </html>\r\n";
+
+const FORBIDDEN: &str = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n\
+    <center><h1>403 Forbidden</h1></center>\r\n</body>\r\n</html>\r\n";
+
+/// What some proxies say with a 200.
+const SENTENCE: &str = "You have exceeded your quota of requests.\nPlease try again tomorrow.";
 
 pub(super) async fn unknown() -> Response {
     refusal(StatusCode::NOT_FOUND, "Internal error")
@@ -66,17 +72,26 @@ pub(super) async fn finish(
     simulator: &Simulator,
     (path, past): (&'static str, Option<String>),
     (latitude, longitude): (String, String),
-    response: Response,
+    mut response: Response,
     fault: Option<FaultKind>,
 ) -> Response {
     let is_answered = !matches!(fault, Some(FaultKind::Dropped | FaultKind::Slow));
     let status = is_answered.then(|| response.status().as_u16());
     let time = simulator.state.clock.now();
+    date(&mut response, time);
     simulator.record(Call { time, path, latitude, longitude, past, status, fault });
     if fault == Some(FaultKind::Slow) {
         wait(simulator.state.config.slow_for).await;
     }
     response
+}
+
+/// The server's clock is the simulator's: who asks how old an answer is reads it in its `Date`.
+pub(super) fn date(response: &mut Response, now: DateTime<Utc>) {
+    let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
 }
 
 /// In real time, as the client's timeout runs: a stepped clock would let a late answer come at
@@ -199,10 +214,18 @@ pub(super) fn play(
     let text = body.to_string();
     match fault {
         None
-        | Some(FaultKind::Slow | FaultKind::StaleDt | FaultKind::BackwardDt)
+        | Some(
+            FaultKind::Slow | FaultKind::StaleDt | FaultKind::BackwardDt | FaultKind::FutureDt,
+        )
         // Open-Meteo's own
         | Some(FaultKind::BareNan | FaultKind::NullPlace | FaultKind::LostPlace)
         | Some(FaultKind::OtherUnit) => json_response(StatusCode::OK, text),
+        Some(FaultKind::Forbidden) => forbidden(),
+        Some(FaultKind::Sentence) => sentence(),
+        // The service has no such limit; a gateway before it may.
+        Some(FaultKind::Crowded) => {
+            refusal(StatusCode::TOO_MANY_REQUESTS, "Too many concurrent requests")
+        }
         Some(FaultKind::Unauthorized) => unauthorized(),
         Some(FaultKind::BadRequest) => refusal(StatusCode::BAD_REQUEST, "Nothing to geocode"),
         Some(FaultKind::NotFound) => refusal(StatusCode::NOT_FOUND, "city not found"),
@@ -281,6 +304,16 @@ pub(super) fn server_error(turn: u64) -> Response {
         1 => response(StatusCode::BAD_GATEWAY, "text/html", BAD_GATEWAY.to_owned()),
         _ => json_response(StatusCode::SERVICE_UNAVAILABLE, String::new()),
     }
+}
+
+/// A page of a firewall, which no key changes.
+pub(super) fn forbidden() -> Response {
+    response(StatusCode::FORBIDDEN, "text/html", FORBIDDEN.to_owned())
+}
+
+/// Words in place of JSON.
+pub(super) fn sentence() -> Response {
+    response(StatusCode::OK, "text/plain", SENTENCE.to_owned())
 }
 
 /// A page in place of an answer.

@@ -54,6 +54,14 @@ pub enum FaultKind {
     LostPlace,
     /// Open-Meteo: temperatures in another unit.
     OtherUnit,
+    /// 403 with a page, as a firewall answers.
+    Forbidden,
+    /// 200 with a sentence that is no JSON.
+    Sentence,
+    /// A time three years ahead.
+    FutureDt,
+    /// 429 that says no more than that too many calls are in flight.
+    Crowded,
 }
 
 impl FaultKind {
@@ -80,6 +88,10 @@ impl FaultKind {
         (Self::NullPlace, "null_place"),
         (Self::LostPlace, "lost_place"),
         (Self::OtherUnit, "other_unit"),
+        (Self::Forbidden, "forbidden"),
+        (Self::Sentence, "sentence"),
+        (Self::FutureDt, "future_dt"),
+        (Self::Crowded, "crowded"),
     ];
 }
 

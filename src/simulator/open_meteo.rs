@@ -13,6 +13,7 @@ use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, NaiveDate, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
+use super::answer::AHEAD;
 use super::climate::{self, Weather};
 use super::endpoint::{self, json_response};
 use super::faults::{self, FaultKind};
@@ -77,12 +78,17 @@ async fn answer(
     Query(parameters): Query<Parameters>,
 ) -> Response {
     let now = simulator.state.clock.now();
-    let (mut response, fault) = played(api, &simulator, &parameters, now);
-    // The server's clock is the simulator's: who is told to wait for the day's end reads it here.
-    let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    if let Ok(date) = HeaderValue::try_from(date) {
-        response.headers_mut().insert(header::DATE, date);
-    }
+    let in_flight = simulator.enter();
+    let (mut response, fault) = if in_flight.is_over(simulator.state.config.calls_at_once) {
+        (crowded(), None)
+    } else {
+        let played = played(api, &simulator, &parameters, now);
+        if let Some(time) = simulator.state.config.answers_after {
+            endpoint::wait(time).await;
+        }
+        played
+    };
+    endpoint::date(&mut response, now);
     let said = |name: &str| parameters.get(name).cloned().unwrap_or_default();
     let path = if api == Api::Forecast { "/v1/forecast" } else { "/v1/archive" };
     let is_answered = !matches!(fault, Some(FaultKind::Dropped | FaultKind::Slow));
@@ -126,6 +132,7 @@ fn played(
     let shown = match fault {
         Some(FaultKind::StaleDt) => now.duration_trunc(TimeDelta::hours(6)).unwrap_or(now),
         Some(FaultKind::BackwardDt) if calls.is_multiple_of(2) => now - TimeDelta::minutes(15),
+        Some(FaultKind::FutureDt) => now + AHEAD,
         _ => now,
     };
     if fault == Some(FaultKind::StaleDt) {
@@ -236,6 +243,9 @@ fn play(
             json_response(StatusCode::OK, body[..half].to_owned())
         }
         Some(FaultKind::Html) => endpoint::page(),
+        Some(FaultKind::Forbidden) => endpoint::forbidden(),
+        Some(FaultKind::Sentence) => endpoint::sentence(),
+        Some(FaultKind::Crowded) => crowded(),
         Some(FaultKind::WrongJson) => json_response(StatusCode::OK, "[]".to_owned()),
         Some(FaultKind::Empty) => json_response(StatusCode::OK, String::new()),
         Some(FaultKind::StatusInBody) => {
@@ -248,6 +258,11 @@ fn play(
 
 fn refusal(status: StatusCode, reason: &str) -> Response {
     json_response(status, json!({"error": true, "reason": reason}).to_string())
+}
+
+/// More calls of an address are in flight than the service takes at once: it says no time.
+fn crowded() -> Response {
+    refusal(StatusCode::TOO_MANY_REQUESTS, "Too many concurrent requests")
 }
 
 /// Says which limit, and no time, unless a fault asks for it.

@@ -28,6 +28,11 @@ pub trait History: Send + Sync {
     /// True when `error` says that the account lacks the subscription, and not that the key is wrong.
     fn lacks_subscription(&self, error: &SourceError) -> bool;
 
+    /// How many calls may be in flight at once, whatever number is set: at least 1.
+    fn calls_at_once(&self) -> usize {
+        usize::MAX
+    }
+
     /// What one call covers, and which hours there are.
     fn reach(&self) -> Reach;
 

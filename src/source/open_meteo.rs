@@ -11,18 +11,22 @@
 //! 10,000 in a day. A call for several places counts as one for each, more than 10 variables count
 //! as more in proportion, and so do more than 14 days
 //! (<https://github.com/open-meteo/open-meteo/issues/1295>,
-//! <https://github.com/open-meteo/open-meteo-website/issues/504>).
+//! <https://github.com/open-meteo/open-meteo-website/issues/504>). Beside that it answers only some
+//! calls of an address at a time, and 429 `Too many concurrent requests` to the others
+//! ([`CALLS_AT_ONCE`]).
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::domain::source_time::moment_of_answer;
 use crate::domain::{ErrorKind, Site};
 use crate::http;
-use crate::source::{Answer, Source, SourceError, wire};
+use crate::source::{Answer, Source, SourceError, reading, wire};
 
 mod answer;
 mod bare;
@@ -46,6 +50,12 @@ const ARCHIVE_PATH: &str = "/v1/archive";
 
 /// What a forecast call for one site counts as, in tenths of a call: it asks for 14 variables.
 pub const LIVE_TENTHS: u32 = 14;
+
+/// Calls in flight at once to the free service, which was seen to refuse the sixth of an address, and
+/// with a key.
+pub const CALLS_AT_ONCE: usize = 4;
+/// The same of a commercial plan.
+pub const CALLS_AT_ONCE_WITH_KEY: usize = 2;
 
 /// A body for one site is about 2 kB; what is longer than this is no weather.
 const MAX_FORECAST_BYTES: usize = 64 * 1024;
@@ -80,8 +90,13 @@ impl OpenMeteo {
         })
     }
 
-    /// The body of a 200 answer.
-    async fn get(&self, mut url: Url, path: &str, limit: usize) -> Result<Vec<u8>, SourceError> {
+    /// The calls that may be in flight at once.
+    fn calls_at_once(&self) -> usize {
+        if self.key.is_some() { CALLS_AT_ONCE_WITH_KEY } else { CALLS_AT_ONCE }
+    }
+
+    /// The body of a 200 answer, and its `Date`.
+    async fn get(&self, mut url: Url, path: &str, limit: usize) -> Result<Got, SourceError> {
         // Always the same units, and times as Unix seconds: those have no zone to get wrong.
         url.query_pairs_mut()
             .append_pair("temperature_unit", "celsius")
@@ -96,20 +111,16 @@ impl OpenMeteo {
         let response = sent.map_err(|error| self.redacted(wire::broken(error, None)))?;
         let status = response.status();
         let retry_after = http::retry_after(response.headers());
-        let now = http::date(response.headers());
+        let date = http::date(response.headers());
         let body = http::body(response, limit)
             .await
             .map_err(|error| self.redacted(wire::broken(error, Some(status))))?;
-        let body = match &self.key {
-            Some(key) => wire::redact_body(key, body),
-            None => body,
-        };
         if status == StatusCode::OK {
-            return Ok(body);
+            return Ok(Got { date, body });
         }
         let fault = answer::fault(path, status, &body);
         let rest = match fault.kind {
-            ErrorKind::RateLimited => answer::rest(&fault.message, now),
+            ErrorKind::RateLimited => answer::rest(&fault.message, date),
             _ => None,
         };
         Err(self.redacted(SourceError {
@@ -134,12 +145,17 @@ impl OpenMeteo {
         })
     }
 
-    fn redacted(&self, error: SourceError) -> SourceError {
-        match &self.key {
-            Some(key) => SourceError { message: wire::redact(key, &error.message), ..error },
-            None => error,
-        }
+    fn redacted(&self, mut error: SourceError) -> SourceError {
+        error.message = wire::message(self.key.as_ref(), &error.message);
+        error
     }
+}
+
+/// A 200 answer as it came.
+struct Got {
+    /// When it was made, by the server's clock.
+    date: Option<DateTime<Utc>>,
+    body: Vec<u8>,
 }
 
 #[async_trait]
@@ -148,7 +164,11 @@ impl Source for OpenMeteo {
         NAME
     }
 
-    async fn observe(&self, site: &Site) -> Result<Answer, SourceError> {
+    fn calls_at_once(&self) -> usize {
+        Self::calls_at_once(self)
+    }
+
+    async fn observe(&self, site: &Site, now: DateTime<Utc>) -> Result<Answer, SourceError> {
         let mut url = self.forecast.clone();
         url.query_pairs_mut()
             .append_pair("latitude", &site.coordinates.latitude().to_string())
@@ -157,8 +177,11 @@ impl Source for OpenMeteo {
             .append_pair("minutely_15", &names(&transform::QUARTERS))
             .append_pair("past_minutely_15", "4")
             .append_pair("forecast_minutely_15", "1");
-        let body = self.get(url, FORECAST_PATH, MAX_FORECAST_BYTES).await?;
-        match transform(&site.site_id, &body) {
+        let got = self.get(url, FORECAST_PATH, MAX_FORECAST_BYTES).await?;
+        let answered_at = moment_of_answer(got.date, now);
+        let observed = transform(&site.site_id, &got.body)
+            .and_then(|observation| reading::of_now("current.time", observation, answered_at));
+        match observed {
             Ok(observation) => Ok(Answer { observation, http_status: StatusCode::OK.as_u16() }),
             Err(fault) => Err(self.unreadable(fault)),
         }

@@ -9,13 +9,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::domain::Site;
+use crate::domain::source_time::moment_of_answer;
+use crate::domain::{Observation, Site};
 use crate::http;
-use crate::source::{Answer, Source, SourceError, wire};
+use crate::source::{Answer, Source, SourceError, reading, wire};
 
 mod answer;
 pub mod limits;
@@ -79,22 +81,53 @@ impl OpenWeatherMap {
         url
     }
 
-    /// Status, `Retry-After` and body of the answer.
-    async fn get(&self, url: Url) -> Result<(StatusCode, Option<Duration>, Vec<u8>), SourceError> {
+    async fn get(&self, url: Url) -> Result<Got, SourceError> {
         let sent = self.client.get(url).send().await;
         let response = sent.map_err(|error| self.broken(error, None))?;
         let status = response.status();
         let retry_after = http::retry_after(response.headers());
+        let date = http::date(response.headers());
         let body = http::body(response, MAX_BODY_BYTES)
             .await
             .map_err(|error| self.broken(error, Some(status)))?;
-        Ok((status, retry_after, wire::redact_body(&self.key, body)))
+        Ok(Got { status, retry_after, date, body })
     }
 
     fn broken(&self, error: reqwest::Error, status: Option<StatusCode>) -> SourceError {
         let error = wire::broken(error, status);
-        SourceError { message: wire::redact(&self.key, &error.message), ..error }
+        SourceError { message: wire::message(Some(&self.key), &error.message), ..error }
     }
+
+    /// The error of an answer that gives nothing.
+    fn failed(&self, got: &Got, fault: &Fault) -> SourceError {
+        SourceError {
+            kind: fault.kind,
+            message: wire::message(Some(&self.key), &fault.message),
+            http_status: Some(got.status.as_u16()),
+            retry_after: got.retry_after,
+        }
+    }
+
+    /// The observation of now that an answer gives.
+    fn read(&self, site: &Site, got: &Got, now: DateTime<Utc>) -> Result<Observation, Fault> {
+        if got.status != StatusCode::OK {
+            return Err(answer::fault(PATH, got.status, &got.body));
+        }
+        let observation = transform(&site.site_id, Units::Metric, &got.body)?;
+        let answered_at = moment_of_answer(got.date, now);
+        let mut observation = reading::of_now("dt", observation, answered_at)?;
+        wire::blank_values(&self.key, &mut observation.values);
+        Ok(observation)
+    }
+}
+
+/// An answer as it came.
+struct Got {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    /// When it was made, by the server's clock.
+    date: Option<DateTime<Utc>>,
+    body: Vec<u8>,
 }
 
 #[async_trait]
@@ -103,24 +136,12 @@ impl Source for OpenWeatherMap {
         NAME
     }
 
-    async fn observe(&self, site: &Site) -> Result<Answer, SourceError> {
-        let (status, retry_after, body) = self.get(self.url(&self.endpoint, site)).await?;
-        let fault = if status == StatusCode::OK {
-            match transform(&site.site_id, Units::Metric, &body) {
-                Ok(observation) => {
-                    return Ok(Answer { observation, http_status: status.as_u16() });
-                }
-                Err(fault) => fault,
-            }
-        } else {
-            answer::fault(PATH, status, &body)
-        };
-        Err(SourceError {
-            kind: fault.kind,
-            message: wire::redact(&self.key, &fault.message),
-            http_status: Some(status.as_u16()),
-            retry_after,
-        })
+    async fn observe(&self, site: &Site, now: DateTime<Utc>) -> Result<Answer, SourceError> {
+        let got = self.get(self.url(&self.endpoint, site)).await?;
+        match self.read(site, &got, now) {
+            Ok(observation) => Ok(Answer { observation, http_status: got.status.as_u16() }),
+            Err(fault) => Err(self.failed(&got, &fault)),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use super::fault::Fault;
 use crate::domain::ErrorKind;
 use crate::domain::measure::{self, Measure};
-use crate::domain::observation::{MAX_TEXT_CHARS, Values};
+use crate::domain::observation::{MAX_TEXT_CHARS, Observation, Values};
+use crate::domain::source_time;
+use crate::domain::text::printable;
 
 /// `value` rounded to what is kept of the quantity.
 pub(super) fn round(measure: Measure, value: Option<f64>) -> Result<Option<f64>, Fault> {
@@ -39,13 +41,31 @@ pub(super) fn condition_id(field: &str, id: Option<f64>) -> Result<Option<i64>, 
     }
 }
 
-/// A text that a column can hold.
+/// A text that a column can hold, and that is safe to show.
 pub(super) fn text(field: &str, text: Option<&str>) -> Result<Option<String>, Fault> {
-    match text {
+    match text.map(printable) {
         Some(text) if text.chars().count() > MAX_TEXT_CHARS => {
             Err(Fault::malformed(&format!("{field}: longer than {MAX_TEXT_CHARS} characters")))
         }
-        text => Ok(text.map(str::to_owned)),
+        text => Ok(text),
+    }
+}
+
+/// `observation`, whose time `field` says, as a live answer of `answered_at` may give it.
+///
+/// # Errors
+/// A [`Fault`] when its time is not of now: a time ahead would count as fresh until it comes.
+pub(super) fn of_now(
+    field: &str,
+    observation: Observation,
+    answered_at: DateTime<Utc>,
+) -> Result<Observation, Fault> {
+    match source_time::check_live(observation.observation_time, answered_at) {
+        Ok(()) => Ok(observation),
+        Err(error) => {
+            let fault = Fault::from(error);
+            Err(Fault { message: format!("{field}: {}", fault.message), ..fault })
+        }
     }
 }
 

@@ -5,8 +5,17 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::SourceError;
+use super::fault::{cut, is_cut, one_line};
+use super::history::{Missing, Recalled};
 use crate::domain::ErrorKind;
+use crate::domain::observation::Values;
 use crate::http;
+
+/// So many characters at the end of a text are a part of the key, if they begin as it does.
+const LEAST_PART_CHARS: usize = 4;
+
+/// Keys shorter than this are no secrets, but may be words of the weather.
+const SHORTEST_SECRET_CHARS: usize = 16;
 
 /// A call that got no answer, or not all of it.
 pub(super) fn broken(error: reqwest::Error, status: Option<StatusCode>) -> SourceError {
@@ -41,41 +50,163 @@ pub(super) fn endpoint(base_url: &Url, known_path: &str, path: &str) -> Url {
     url
 }
 
-/// `text` without the key, plain and URL-encoded: a server may echo what it was sent.
-pub(super) fn redact(key: &SecretString, text: &str) -> String {
-    let key = key.expose_secret();
-    let encoded: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
-    text.replace(key, "[key]").replace(&encoded, "[key]")
+/// A message as it is logged and kept: in one line, printable, without the key, and only then cut, as
+/// what is cut could leave a part of the key. A server may echo what it was sent.
+pub(super) fn message(key: Option<&SecretString>, message: &str) -> String {
+    let line = one_line(message);
+    let least_part = if is_cut(&line) { 1 } else { LEAST_PART_CHARS };
+    match key {
+        Some(key) => cut(&redact(key, &line, least_part)),
+        None => cut(&line),
+    }
 }
 
-/// A body without the key, before any of it is quoted: a text that is cut could leave a part of it.
-pub(super) fn redact_body(key: &SecretString, body: Vec<u8>) -> Vec<u8> {
-    let plain = key.expose_secret().as_bytes();
-    let encoded: String = url::form_urlencoded::byte_serialize(plain).collect();
-    let holds = |key: &[u8]| !key.is_empty() && body.windows(key.len()).any(|part| part == key);
-    if holds(plain) || holds(encoded.as_bytes()) {
-        redact(key, &String::from_utf8_lossy(&body)).into_bytes()
-    } else {
-        body
+/// Blanks the key in the texts of an observation, which are kept as the source wrote them.
+pub(super) fn blank_values(key: &SecretString, values: &mut Values) {
+    if key.expose_secret().chars().count() < SHORTEST_SECRET_CHARS {
+        return;
     }
+    let texts = [&mut values.condition_group, &mut values.condition_description];
+    for text in texts.into_iter().flatten() {
+        *text = redact(key, text, LEAST_PART_CHARS);
+    }
+}
+
+/// Blanks the key in whatever a history says.
+pub(super) fn blank_recalled(key: &SecretString, recalled: &mut Recalled) {
+    match &mut recalled.found {
+        Ok(observation) => blank_values(key, &mut observation.values),
+        Err(Missing::Unreadable(fault) | Missing::OutOfRange(fault)) => {
+            fault.message = message(Some(key), &fault.message);
+        }
+        Err(Missing::Refused(said)) => *said = message(Some(key), said),
+        Err(_) => {}
+    }
+}
+
+/// `text` without the key, plain, encoded as in an address, or escaped as in JSON. A text may end
+/// within the key, since it was cut on its way: so many of its characters are a part of it.
+fn redact(key: &SecretString, text: &str, least_part: usize) -> String {
+    let key = key.expose_secret();
+    if key.is_empty() {
+        return text.to_owned();
+    }
+    let mut redacted = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if let Some(behind) = strip_key(rest, key, least_part) {
+            redacted.push_str("[key]");
+            rest = behind;
+        } else {
+            redacted.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    redacted
+}
+
+/// What stands behind the key, if `text` begins with it, or is no more than a beginning of it.
+fn strip_key<'a>(text: &'a str, key: &str, least_part: usize) -> Option<&'a str> {
+    let mut rest = text;
+    for (stripped, c) in key.chars().enumerate() {
+        match strip_char(rest, c) {
+            Some(behind) => rest = behind,
+            None if stripped >= least_part && is_part_of_char(rest, c) => return Some(""),
+            None => return None,
+        }
+    }
+    Some(rest)
+}
+
+/// True when `text` ends before it says `c`.
+fn is_part_of_char(text: &str, c: char) -> bool {
+    let text = text.to_ascii_lowercase();
+    percent(c).starts_with(&text) || escaped(c).starts_with(&text)
+}
+
+fn percent(c: char) -> String {
+    c.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+fn escaped(c: char) -> String {
+    format!("\\u{:04x}", u32::from(c))
+}
+
+/// What stands behind `c`, if `text` begins with it in any of its forms.
+fn strip_char(text: &str, c: char) -> Option<&str> {
+    match text.chars().next()? {
+        first if first == c => text.strip_prefix(c),
+        '\\' => strip_in_any_case(text, &escaped(c)).or_else(|| text[1..].strip_prefix(c)),
+        '%' => strip_in_any_case(text, &percent(c)),
+        '+' if c == ' ' => text.strip_prefix('+'),
+        _ => None,
+    }
+}
+
+fn strip_in_any_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_body_is_blanked_where_it_holds_the_key_and_else_left_as_it_is() {
-        let key = SecretString::from("a+b/c");
-        let blanked = redact_body(&key, b"{\"url\": \"?appid=a%2Bb%2Fc\"}".to_vec());
-        assert_eq!(blanked, b"{\"url\": \"?appid=[key]\"}");
-        assert_eq!(redact_body(&key, vec![0xff, b'a']), [0xff, b'a']);
-        assert_eq!(redact_body(&SecretString::from(""), vec![b'a']), [b'a']);
+    fn blanked(key: &str, text: &str) -> String {
+        message(Some(&SecretString::from(key)), text)
     }
 
     #[test]
-    fn a_key_that_a_server_echoes_is_blanked_plain_and_encoded() {
-        let key = SecretString::from("a+b/c");
-        assert_eq!(redact(&key, "no a+b/c, no a%2Bb%2Fc"), "no [key], no [key]");
+    fn a_key_that_a_server_echoes_is_blanked_in_whatever_way_it_is_written() {
+        for text in [
+            "no a+b/c, no",
+            "no a%2Bb%2Fc, no",
+            "no a%2bb%2fc, no",
+            "no %61%2B%62%2F%63, no",
+            r"no \u0061\u002b\u0062\u002F\u0063, no",
+            r"no a+b\/c, no",
+            r"no a\u002Bb%2Fc, no",
+            "no a+b\u{0}/\u{1b}c, no",
+        ] {
+            assert_eq!(blanked("a+b/c", text), "no [key], no", "{text}");
+        }
+        assert_eq!(blanked("a+b/c", "a+b/d \\u00 %2 \\"), "a+b/d \\u00 %2 \\");
+        assert_eq!(blanked("", "nothing to blank"), "nothing to blank");
+        assert_eq!(message(None, "one\r\ntwo\t\u{1b}[31m"), "one two [31m");
+    }
+
+    #[test]
+    fn a_key_at_a_cut_leaves_nothing_of_itself() {
+        let key = "z".repeat(32);
+        let escaped = r"\u007a".repeat(32);
+        let is_clean = |message: &str| !message.contains('z') && !message.contains("u007a");
+        for form in [&key, &escaped] {
+            for before in 0..300 {
+                let text = format!("{}{form} and more", "x".repeat(before));
+                let message = blanked(&key, &text);
+                assert!(message.chars().count() <= 260 && is_clean(&message), "{message}");
+            }
+            // Nor where it came cut, in the midst of a character even.
+            for end in form.len() / 4..form.len() {
+                assert!(is_clean(&blanked(&key, &format!("said {}", &form[..end]))), "{end}");
+            }
+            // Nor where the text is so long that it is cut before.
+            for before in 3_700..4_100 {
+                let echo = format!("{form} ").repeat(before / form.len());
+                assert!(is_clean(&blanked(&key, &format!("{echo}{form}{form}"))), "{before}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_the_weather_are_kept_though_a_key_be_one_of_them() {
+        let values = |key: &str, words: &str| {
+            let mut values =
+                Values { condition_description: Some(words.into()), ..Values::default() };
+            blank_values(&SecretString::from(key), &mut values);
+            values.condition_description.unwrap()
+        };
+        assert_eq!(values("rain", "light rain"), "light rain");
+        assert_eq!(values("0123456789abcdef", "see ?appid=0123456789abcdef"), "see ?appid=[key]");
     }
 }

@@ -9,17 +9,34 @@ use sqlx::FromRow;
 use super::StoreError;
 use crate::domain::expected::is_between;
 use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
-use crate::domain::{Life, SiteId, Spans};
+use crate::domain::{ErrorKind, Life, SiteId, Spans};
 
-/// A slot that needs no further call.
+/// A slot that was called for.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct SettledSlot {
+pub struct TriedSlot {
     /// The site.
     pub site_id: String,
     /// Start of the interval.
     pub slot_time: DateTime<Utc>,
-    /// `collected`, `unfillable`, or `failed` for good.
+    /// `collected`, `failed` or `unfillable`.
     pub status: String,
+    /// Why it failed, if it did.
+    pub error_kind: Option<String>,
+}
+
+impl TriedSlot {
+    /// True when no call brought anything.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.status == "failed"
+    }
+
+    /// True when it needs no further call: collected, unfillable, or failed for good.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let kind = || ErrorKind::parse(self.error_kind.as_deref()?);
+        !self.has_failed() || kind().is_some_and(ErrorKind::is_final)
+    }
 }
 
 /// What is known of an active site.

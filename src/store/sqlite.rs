@@ -12,8 +12,8 @@ use sqlx::{Row as _, SqlitePool};
 use super::rows::{Rows, stream_rows};
 use super::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Run, RunEnd,
-    RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start, StoppedRun,
-    Store, StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, Wanted,
+    RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun, Store,
+    StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, TriedSlot, Wanted,
 };
 use crate::domain::tables::Table;
 use crate::domain::{BudgetWindow, Life, Site, SlotResult};
@@ -91,12 +91,12 @@ impl Store for SqliteStore {
         sites::take_in(&self.pool, sites, now).await
     }
 
-    async fn list_settled(
+    async fn list_tried(
         &self,
         source: &str,
         slot_times: &[DateTime<Utc>],
-    ) -> Result<Vec<SettledSlot>, StoreError> {
-        read::settled(&self.pool, source, slot_times).await
+    ) -> Result<Vec<TriedSlot>, StoreError> {
+        read::tried(&self.pool, source, slot_times).await
     }
 
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {

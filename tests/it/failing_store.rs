@@ -11,8 +11,8 @@ use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult};
 use weather_data_product::store::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Rows, Run,
-    RunEnd, RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start,
-    StoppedRun, Store, StoreError, StoreFacts, Temperature, ToldSlot, Wanted,
+    RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun, Store,
+    StoreError, StoreFacts, Temperature, ToldSlot, TriedSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -28,7 +28,7 @@ on_both_databases!(
 enum Step {
     StartRun,
     TakeInSites,
-    ListSettled,
+    ListTried,
     PausedUntil,
     ReserveCalls,
     SettleCalls,
@@ -39,7 +39,7 @@ enum Step {
 const STEPS: [Step; 8] = [
     Step::StartRun,
     Step::TakeInSites,
-    Step::ListSettled,
+    Step::ListTried,
     Step::PausedUntil,
     Step::ReserveCalls,
     Step::SettleCalls,
@@ -135,12 +135,12 @@ impl Store for Failing<'_> {
         around!(self, Step::TakeInSites, self.inner.take_in_sites(sites, now))
     }
 
-    async fn list_settled(
+    async fn list_tried(
         &self,
         source: &str,
         slot_times: &[DateTime<Utc>],
-    ) -> Result<Vec<SettledSlot>, StoreError> {
-        around!(self, Step::ListSettled, self.inner.list_settled(source, slot_times))
+    ) -> Result<Vec<TriedSlot>, StoreError> {
+        around!(self, Step::ListTried, self.inner.list_tried(source, slot_times))
     }
 
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {

@@ -46,15 +46,15 @@ on_both_databases!(
 );
 
 /// How the job is started; change what the test is about.
-struct Healer<'a> {
+pub(crate) struct Healer<'a> {
     store: &'a dyn Store,
     service: &'a Service,
-    histories: Vec<Box<dyn History>>,
+    pub(crate) histories: Vec<Box<dyn History>>,
     budget: Budget,
     live_sites: Vec<Site>,
     max_calls: Option<u64>,
     again: bool,
-    settings: JobSettings,
+    pub(crate) settings: JobSettings,
     days: Days,
 }
 
@@ -68,12 +68,12 @@ impl<'a> Healer<'a> {
         Self { store, service, histories, budget, live_sites, max_calls, again, settings, days }
     }
 
-    fn by_one_call_4(store: &'a dyn Store, service: &'a Service) -> Self {
+    pub(crate) fn by_one_call_4(store: &'a dyn Store, service: &'a Service) -> Self {
         let one_call = client(&service.url, KEY).one_call_4();
         Self { histories: vec![Box::new(one_call)], ..Self::new(store, service) }
     }
 
-    fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
+    pub(crate) fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
         Self::from_open_meteo_within(Duration::from_secs(5), store, service)
     }
 
@@ -88,7 +88,7 @@ impl<'a> Healer<'a> {
         Self { histories, ..Self::new(store, service) }
     }
 
-    async fn run(&self, sites: &[Site]) -> Report {
+    pub(crate) async fn run(&self, sites: &[Site]) -> Report {
         let host = RunHost { host: "test".into(), ..RunHost::default() };
         let parts = Heal {
             job: job::Job {
@@ -124,7 +124,7 @@ async fn missing(store: &dyn Store, now: DateTime<Utc>) -> gaps::Summary {
 }
 
 /// A run at the tests' hour and one so many hours later, none between.
-async fn left_alone(store: &dyn Store, service: &Service, sites: &[Site], hours: i64) {
+pub(crate) async fn left_alone(store: &dyn Store, service: &Service, sites: &[Site], hours: i64) {
     Job::new(store, service).run(sites).await;
     service.set_time(hour() + TimeDelta::hours(hours) + TimeDelta::minutes(7));
     Job::new(store, service).run(sites).await;

@@ -22,6 +22,7 @@ mod floors;
 mod gaps;
 mod heal;
 mod heal_under_fire;
+mod live;
 mod main_job;
 mod mysql_only;
 mod serve;

@@ -68,7 +68,7 @@ async fn recall_all(history: &dyn History, wanted: &[(&Site, DateTime<Utc>)]) ->
 async fn a_source_observes_its_site_in_one_call_and_by_its_own_name() {
     let service = Service::with_faults(&[]).await;
     for (calls, source) in (1..).zip(both(&service)) {
-        let answer = source.observe(&site(7)).await.unwrap();
+        let answer = source.observe(&site(7), service.clock_time()).await.unwrap();
         assert_eq!(answer.http_status, 200);
         assert_eq!(answer.observation.site_id, site(7).site_id);
         assert_eq!(answer.observation.source, source.name());
@@ -92,11 +92,15 @@ async fn each_fault_has_the_kind_that_says_what_to_do() {
         ("empty", ErrorKind::Malformed, ErrorKind::Malformed),
         ("out_of_range", ErrorKind::OutOfRange, ErrorKind::OutOfRange),
         ("status_in_body", ErrorKind::Malformed, ErrorKind::ServerError),
+        ("forbidden", ErrorKind::Unauthorized, ErrorKind::Unauthorized),
+        ("sentence", ErrorKind::Malformed, ErrorKind::Malformed),
+        ("future_dt", ErrorKind::OutOfRange, ErrorKind::OutOfRange),
+        ("crowded", ErrorKind::RateLimited, ErrorKind::RateLimited),
     ] {
         let service = Service::with_faults(&[&format!("{fault}=100%")]).await;
         let kinds = [open_meteo_kind, openweathermap_kind];
         for (source, kind) in both(&service).iter().zip(kinds) {
-            let error = source.observe(&site(7)).await.unwrap_err();
+            let error = source.observe(&site(7), service.clock_time()).await.unwrap_err();
             assert_eq!(error.kind, kind, "{} {fault}: {error}", source.name());
             assert_eq!(error.message.lines().count(), 1);
         }
@@ -111,7 +115,7 @@ async fn open_meteos_limit_rests_until_the_minute_turns_unless_it_names_a_time()
     let source = open_meteo(&service, None);
     let mut waits: Vec<u64> = Vec::new();
     for number in 0..10 {
-        let error = source.observe(&site(number)).await.unwrap_err();
+        let error = source.observe(&site(number), service.clock_time()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::RateLimited);
         waits.push(error.retry_after.unwrap().as_secs());
     }
@@ -123,14 +127,17 @@ async fn open_meteos_limit_rests_until_the_minute_turns_unless_it_names_a_time()
 #[tokio::test]
 async fn a_wrong_key_of_open_meteo_is_refused_and_told_by_nobody() {
     let service = Service::with_faults(&[]).await;
-    open_meteo(&service, Some(KEY)).observe(&site(1)).await.unwrap();
-    let error = open_meteo(&service, Some("wrong+key")).observe(&site(1)).await.unwrap_err();
+    open_meteo(&service, Some(KEY)).observe(&site(1), service.clock_time()).await.unwrap();
+    let error = open_meteo(&service, Some("wrong+key"))
+        .observe(&site(1), service.clock_time())
+        .await
+        .unwrap_err();
     assert_eq!((error.kind, error.http_status), (ErrorKind::Unauthorized, Some(400)));
     assert!(error.message.contains("The supplied API key is invalid"), "{error}");
     let closed = "http://127.0.0.1:1".parse().unwrap();
     let key = Some(SecretString::from("wrong+key"));
     let nobody = OpenMeteo::build(&closed, &closed, key, Duration::from_secs(5)).unwrap();
-    let error = nobody.observe(&site(1)).await.unwrap_err();
+    let error = nobody.observe(&site(1), service.clock_time()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Connection);
     assert!(!error.message.contains("wrong"), "{error}");
 }
@@ -211,7 +218,7 @@ async fn one_call_without_its_subscription_is_told_apart_from_a_bad_key() {
     let site = site(1);
     let first = time("2026-11-15T00:00:00Z");
     let ask = Ask { sites: vec![&site], first, last: first };
-    service.source.observe(&site).await.unwrap();
+    service.source.observe(&site, service.clock_time()).await.unwrap();
     for history in one_calls(&service, KEY) {
         let error = history.recall(&ask).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unauthorized);
@@ -224,7 +231,8 @@ async fn one_call_without_its_subscription_is_told_apart_from_a_bad_key() {
     // 4.0 has the same words for both; current weather tells them apart.
     let error = one_call_4.recall(&ask).await.unwrap_err();
     assert!(one_call_4.lacks_subscription(&error), "{error}");
-    let error = client(&service.url, "wrong").observe(&site).await.unwrap_err();
+    let error =
+        client(&service.url, "wrong").observe(&site, service.clock_time()).await.unwrap_err();
     assert!(error.message.contains("Invalid API key"), "{error}");
 }
 
@@ -418,9 +426,9 @@ async fn both_sources_tell_the_same_present_of_the_same_climate() {
         );
         let site = Site { coordinates: coordinates.unwrap(), ..site(1) };
         service.set_time(hour() + TimeDelta::days(i64::from(number % 90)));
-        let other = service.source.observe(&site).await.unwrap().observation;
+        let other = service.source.observe(&site, service.clock_time()).await.unwrap().observation;
         if other.observation_time.timestamp() % 900 == 0 {
-            let one = open_meteo.observe(&site).await.unwrap().observation;
+            let one = open_meteo.observe(&site, service.clock_time()).await.unwrap().observation;
             compared.extend(assert_same_weather(&one, &other));
         }
     }
@@ -457,7 +465,7 @@ async fn open_meteos_limit_rests_that_source_alone(database: &TestDatabase) {
     let open_meteo = open_meteo(&service, None);
     let sites = sites(3);
     for site in &sites {
-        open_meteo.observe(site).await.unwrap();
+        open_meteo.observe(site, service.clock_time()).await.unwrap();
     }
     let report = Job { source: &open_meteo, ..Job::new(&**store, &service) }.run(&sites).await;
     // The minute turns within what is worth waiting, on a clock that steps.

@@ -432,14 +432,17 @@ async fn only_collected_and_finally_failed_slots_are_settled(database: &TestData
     batch.extend((1..).zip(kinds).map(|(number, kind)| failed(number, hour(), kind)));
     batch.push(collected(50, hour() - TimeDelta::hours(1), full_values()));
     database.store.load(&run, &batch, hour()).await.unwrap();
-    let rows = database.store.list_settled(SOURCE, &[hour()]).await.unwrap();
-    let settled: BTreeSet<_> = rows.iter().map(|row| row.site_id.clone()).collect();
+    let rows = database.store.list_tried(SOURCE, &[hour()]).await.unwrap();
+    assert_eq!(rows.len(), 1 + kinds.len());
+    assert_eq!(rows.iter().filter(|row| row.has_failed()).count(), kinds.len());
+    let settled = rows.iter().filter(|row| row.is_settled());
+    let settled: BTreeSet<_> = settled.map(|row| row.site_id.clone()).collect();
     let finals = (1..).zip(kinds).filter(|(_, kind)| kind.is_final());
     let expected = std::iter::once(0).chain(finals.map(|(number, _)| number));
     assert_eq!(settled, expected.map(|number| format!("site-{number:05}")).collect());
     assert!(rows.iter().all(|row| row.slot_time == hour()));
-    assert!(database.store.list_settled("another", &[hour()]).await.unwrap().is_empty());
-    assert!(database.store.list_settled(SOURCE, &[]).await.unwrap().is_empty());
+    assert!(database.store.list_tried("another", &[hour()]).await.unwrap().is_empty());
+    assert!(database.store.list_tried(SOURCE, &[]).await.unwrap().is_empty());
 }
 
 async fn a_pause_is_not_shortened(database: &TestDatabase) {
@@ -492,13 +495,13 @@ async fn a_slot_that_cannot_be_filled_is_settled_and_only_an_observation_replace
     let run = open_run(store).await;
     let slot = "select concat_ws('|', status, error_kind, error_message) from collection_slots";
     store.load(&run, &[failed(1, hour(), ErrorKind::Timeout)], hour()).await.unwrap();
-    assert!(store.list_settled(SOURCE, &[hour()]).await.unwrap().is_empty());
+    assert!(!store.list_tried(SOURCE, &[hour()]).await.unwrap()[0].is_settled());
     store.load(&run, &[unfillable(1, hour())], hour()).await.unwrap();
     assert_eq!(database.line(slot).await, "unfillable|the archive begins later");
     store.load(&run, &[failed(1, hour(), ErrorKind::Timeout)], hour()).await.unwrap();
     assert_eq!(database.line(slot).await, "unfillable|the archive begins later");
-    let settled = store.list_settled(SOURCE, &[hour()]).await.unwrap();
-    assert_eq!(settled[0].status, "unfillable");
+    let tried = store.list_tried(SOURCE, &[hour()]).await.unwrap();
+    assert_eq!((tried[0].status.as_str(), tried[0].is_settled()), ("unfillable", true));
     store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
     store.load(&run, &[unfillable(1, hour())], hour()).await.unwrap();
     assert_eq!(database.line(slot).await, "collected");

@@ -10,6 +10,7 @@ pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod redis;
 pub(crate) mod samples;
+pub(crate) mod scripted;
 pub(crate) mod server;
 pub(crate) mod service;
 pub(crate) mod warehouse;

@@ -33,11 +33,11 @@ pub(super) fn error(kind: &str) -> &str {
         "connection" => "the source could not be reached",
         "server_error" => "the source had a fault of its own",
         "rate_limited" => "the source blocked the account for a while",
-        "unauthorized" => "the source refused the key",
+        "unauthorized" => "the source refused the call",
         "bad_request" => "the source does not take the request",
         "not_found" => "the source does not know the place",
         "malformed" => "the answer could not be read",
-        "out_of_range" => "a value was out of its physical range",
+        "out_of_range" => "a value, or the time, was out of its range",
         other => other,
     }
 }

@@ -13,25 +13,32 @@ use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::domain::ErrorKind;
-use crate::source::fault::{Fault, one_line};
-use crate::source::{SourceError, wire};
+use crate::source::fault::{Fault, beginning, one_line};
+use crate::source::{SourceError, says_crowded, wire};
 
 /// The fault of an answer of `path` whose status is not 200.
 pub(super) fn fault(path: &str, status: StatusCode, body: &[u8]) -> Fault {
     let said = said(body);
     let words = if said.is_empty() { "no message" } else { &said };
-    Fault {
-        kind: kind(status.as_u16(), &said),
-        message: format!("HTTP {} at {path}: {words}", status.as_u16()),
+    let message = format!("HTTP {} at {path}: {words}", status.as_u16());
+    Fault { kind: kind(status.as_u16(), &said), message: with_hint(message) }
+}
+
+/// What to do about too many calls at once stands in the message: no run stops for it.
+fn with_hint(message: String) -> String {
+    if says_crowded(&message) {
+        return format!("{message} (MAX_WORKERS sets how many calls a task makes at once)");
     }
+    message
 }
 
 /// The fault that a body claims although its status is 200.
 pub(super) fn claimed(place: &Map<String, Value>) -> Fault {
     let reason = place.get("reason").and_then(Value::as_str).map(one_line);
     let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or("no reason".into());
-    let kind = if limit(&reason).is_some() { ErrorKind::RateLimited } else { ErrorKind::Malformed };
-    Fault { kind, message: format!("the answer says error: {reason}") }
+    let is_limit = limit(&reason).is_some() || says_crowded(&reason);
+    let kind = if is_limit { ErrorKind::RateLimited } else { ErrorKind::Malformed };
+    Fault { kind, message: with_hint(format!("the answer says error: {reason}")) }
 }
 
 /// Whether the service says that it has nothing of the place or the days. Any other refusal is of the
@@ -75,8 +82,8 @@ fn kind(status: u16, said: &str) -> ErrorKind {
 fn said(body: &[u8]) -> String {
     let reason = serde_json::from_slice::<Value>(body)
         .ok()
-        .and_then(|body| Some(body.get("reason")?.as_str()?.to_owned()));
-    one_line(&reason.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned()))
+        .and_then(|body| Some(one_line(body.get("reason")?.as_str()?)));
+    reason.unwrap_or_else(|| beginning(body))
 }
 
 #[cfg(test)]

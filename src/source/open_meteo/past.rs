@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ARCHIVE_PATH, FORECAST_PATH, NAME, OpenMeteo, answer, names, transform};
 use crate::source::history::{Ask, History, Missing, Reach, Recalled};
-use crate::source::{Fault, SourceError};
+use crate::source::{SourceError, wire};
 
 /// Sites of an archive call. The service takes up to 1,000 places
 /// (<https://openmeteo.substack.com/p/weather-data-for-multiple-locations>), but counts each as a
@@ -72,18 +72,6 @@ impl PastHours {
             Part::Recent => &transform::RECENT,
         }
     }
-
-    fn redacted(&self, recalled: Recalled) -> Recalled {
-        let redacted = |fault| {
-            let SourceError { kind, message, .. } = self.service.unreadable(fault);
-            Missing::Unreadable(Fault { kind, message })
-        };
-        let found = recalled.found.map_err(|missing| match missing {
-            Missing::Unreadable(fault) => redacted(fault),
-            other => other,
-        });
-        Recalled { found, ..recalled }
-    }
 }
 
 #[async_trait]
@@ -98,6 +86,10 @@ impl History for PastHours {
 
     fn lacks_subscription(&self, _error: &SourceError) -> bool {
         false
+    }
+
+    fn calls_at_once(&self) -> usize {
+        self.service.calls_at_once()
     }
 
     fn reach(&self) -> Reach {
@@ -142,9 +134,14 @@ impl History for PastHours {
             .append_pair("end_date", &ask.last.format("%F").to_string())
             .append_pair("hourly", &names(self.variables()));
         match self.service.get(url, path, MAX_BYTES).await {
-            Ok(body) => transform::recall(ask, self.variables(), &body)
-                .map(|recalled| recalled.into_iter().map(|each| self.redacted(each)).collect())
-                .map_err(|fault| self.service.unreadable(fault)),
+            Ok(got) => {
+                let recalled = transform::recall(ask, self.variables(), &got.body);
+                let mut recalled = recalled.map_err(|fault| self.service.unreadable(fault))?;
+                if let Some(key) = &self.service.key {
+                    recalled.iter_mut().for_each(|each| wire::blank_recalled(key, each));
+                }
+                Ok(recalled)
+            }
             // Of several sites it may be any one.
             Err(error) if ask.sites.len() == 1 && answer::says_it_lacks(&error) => {
                 Ok(ask.all(&Missing::Refused(error.message)))

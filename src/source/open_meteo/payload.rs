@@ -20,9 +20,9 @@ pub(super) fn places(body: &[u8]) -> Result<Vec<Result<Place, Fault>>, Fault> {
     if body.trim_ascii().is_empty() {
         return Err(Fault::malformed("the answer is empty"));
     }
-    let body: Value = serde_json::from_slice(&bare::with_nulls(body))
-        .map_err(|error| Fault::malformed(&one_line(&error.to_string())))?;
-    let places = match body {
+    let parsed: Value = serde_json::from_slice(&bare::with_nulls(body))
+        .map_err(|error| Fault::no_json(&error, body))?;
+    let places = match parsed {
         Value::Array(places) => places,
         place => vec![place],
     };
@@ -56,7 +56,9 @@ pub(super) struct Place(Map<String, Value>);
 impl Place {
     fn parse(place: Value) -> Result<Self, Fault> {
         let Value::Object(place) = place else {
-            return Err(Fault::malformed("the answer is neither an object nor a list of them"));
+            let said = one_line(&place.to_string());
+            let message = format!("the answer is neither an object nor a list of them: {said}");
+            return Err(Fault::malformed(&message));
         };
         match place.get("error") {
             // Some servers say 200 outside and an error inside.

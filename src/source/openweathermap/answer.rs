@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::source::fault::{Fault, one_line};
+use crate::source::fault::{Fault, beginning, one_line};
 use crate::source::object::Object;
 use crate::source::wire;
 
@@ -53,11 +53,10 @@ pub(super) fn says_it_lacks(body: &[u8]) -> bool {
 
 /// The body's message, else its beginning, in one line: it may be HTML, cut off, or no text.
 fn said(body: &[u8]) -> String {
-    let text = match serde_json::from_slice::<Object<ErrorBody>>(body) {
-        Ok(Object(ErrorBody { message: Some(Value::String(message)), .. })) => message,
-        _ => String::from_utf8_lossy(body).into_owned(),
-    };
-    one_line(&text)
+    match serde_json::from_slice::<Object<ErrorBody>>(body) {
+        Ok(Object(ErrorBody { message: Some(Value::String(message)), .. })) => one_line(&message),
+        _ => beginning(body),
+    }
 }
 
 #[cfg(test)]

@@ -59,27 +59,32 @@ impl OpenWeatherMap {
         path: &str,
         (site, hours): (&Site, &[DateTime<Utc>]),
     ) -> Result<Vec<Recalled>, SourceError> {
-        let (status, retry_after, body) = self.get(url).await?;
-        let fault = if status == StatusCode::OK {
-            match recall(&site.site_id, hours, &body) {
+        let got = self.get(url).await?;
+        let fault = if got.status == StatusCode::OK {
+            match recall(&site.site_id, hours, &got.body) {
                 Ok(recalled) => return Ok(recalled),
                 Err(fault) => fault,
             }
         } else {
-            answer::fault(path, status, &body)
+            answer::fault(path, got.status, &got.body)
         };
-        let message = wire::redact(&self.key, &fault.message);
+        let error = self.failed(&got, &fault);
         // "Do not retry the same request": there is nothing for this place and time.
-        if fault.kind == ErrorKind::NotFound && answer::says_it_lacks(&body) {
+        if error.kind == ErrorKind::NotFound && answer::says_it_lacks(&got.body) {
             let found = |hour: &_| Recalled {
                 site_id: site.site_id.clone(),
                 hour: *hour,
-                found: Err(Missing::Refused(message.clone())),
+                found: Err(Missing::Refused(error.message.clone())),
             };
             return Ok(hours.iter().map(found).collect());
         }
-        let http_status = Some(status.as_u16());
-        Err(SourceError { kind: fault.kind, message, http_status, retry_after })
+        Err(error)
+    }
+
+    /// What a history says, without the key.
+    pub(super) fn blanked(&self, mut recalled: Vec<Recalled>) -> Vec<Recalled> {
+        recalled.iter_mut().for_each(|each| wire::blank_recalled(&self.key, each));
+        recalled
     }
 }
 

@@ -3,7 +3,7 @@
 //! that names it; a list is no object.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::answer::ErrorBody;
 use crate::source::fault::{Fault, one_line};
@@ -88,22 +88,21 @@ impl Payload {
 /// The object that the body of a 200 answer holds.
 ///
 /// # Errors
-/// A [`Fault`] when the body claims an error, or is no JSON object of this shape and nothing more.
+/// A [`Fault`] when the body claims an error, is no JSON, which it quotes then, or no object of this
+/// shape.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err(Fault::malformed("the answer is empty"));
     }
     refuse_claimed(body)?;
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
+        return Err(Fault::no_json(&error, body));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let Object(payload) = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| unreadable(&error.to_string()))?;
-    json.end().map_err(|error| unreadable(&error.to_string()))?;
+        .map_err(|error| Fault::malformed(&one_line(&error.to_string())))?;
     Ok(payload)
-}
-
-fn unreadable(message: &str) -> Fault {
-    Fault::malformed(&one_line(message))
 }
 
 /// Some answers say 200 outside and an error inside.

@@ -66,7 +66,7 @@ impl History for OneCall4 {
                 recalled.extend(self.recall_page(site, page).await?);
             }
         }
-        Ok(recalled)
+        Ok(self.service.blanked(recalled))
     }
 }
 

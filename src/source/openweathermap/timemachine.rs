@@ -57,7 +57,7 @@ impl History for OneCall3 {
                 recalled.extend(self.recall_hour(site, hour).await?);
             }
         }
-        Ok(recalled)
+        Ok(self.service.blanked(recalled))
     }
 }
 

@@ -12,25 +12,22 @@ use crate::store::read::{
 };
 use crate::store::rows::{BACKLOG, END_OF_ENDED_RUNS};
 use crate::store::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, RunRow, SettledSlot, SiteState, StoppedRun,
-    StoreError,
+    AskedSource, Backlog, FailureCount, LedgerSlot, RunRow, SiteState, StoppedRun, StoreError,
+    TriedSlot,
 };
 
-pub(super) async fn settled(
+pub(super) async fn tried(
     pool: &SqlitePool,
     source: &str,
     slot_times: &[DateTime<Utc>],
-) -> Result<Vec<SettledSlot>, StoreError> {
+) -> Result<Vec<TriedSlot>, StoreError> {
     if slot_times.is_empty() {
         return Ok(Vec::new());
     }
     let mut select: QueryBuilder<Sqlite> = QueryBuilder::new(
-        "select site_id, slot_time, status from collection_slots where source = ",
+        "select site_id, slot_time, status, error_kind from collection_slots where source = ",
     );
-    select.push_bind(source).push(
-        " and (status in ('collected', 'unfillable') or error_kind in ('bad_request', 'not_found')) \
-        and slot_time in (",
-    );
+    select.push_bind(source).push(" and slot_time in (");
     let mut list = select.separated(", ");
     for slot_time in slot_times {
         list.push_bind(*slot_time);
