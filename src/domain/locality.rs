@@ -73,10 +73,16 @@ pub struct Stay {
     pub locality: Locality,
 }
 
-/// The stay of `time`; `None` when there is none at all.
-#[must_use]
-pub fn stay_at(stays: &[Stay], time: DateTime<Utc>) -> Option<&Stay> {
-    stays.iter().rev().find(|stay| stay.from <= time)
+impl Stay {
+    /// What of the times from `from` up to `to` lies within it, if anything does.
+    #[must_use]
+    pub fn within(
+        &self,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let (from, to) = (from.max(self.from), to.min(self.until));
+        (from < to).then_some((from, to))
+    }
 }
 
 /// A site that stands elsewhere under its id.
