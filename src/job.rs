@@ -72,9 +72,8 @@ impl Job<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn take_in(self, sites: &[Site]) -> Result<(), StoreError> {
-        let taken_in = self.insist(async || {
-            self.store.take_in_sites(sites, self.clock.now()).await
-        });
+        let taken_in =
+            self.insist(async || self.store.take_in_sites(sites, self.clock.now()).await);
         moves::warn_of_moves(&taken_in.await?);
         Ok(())
     }

@@ -214,11 +214,7 @@ impl Spans {
             if let Some(last) = stays.last_mut() {
                 last.until = span.from;
             }
-            stays.push(Stay {
-                from,
-                until: DateTime::<Utc>::MAX_UTC,
-                locality: locality.clone(),
-            });
+            stays.push(Stay { from, until: DateTime::<Utc>::MAX_UTC, locality: locality.clone() });
         }
         match stays.last_mut() {
             None => stays.push(Stay {
@@ -233,3 +229,6 @@ impl Spans {
         stays
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,9 +32,8 @@ impl<'a> Reckoning<'a> {
         expected: impl Iterator<Item = Expected> + Send + 'a,
         paused: BTreeSet<DateTime<Utc>>,
     ) -> Self {
-        let is_asked_for = move |slot: &Expected| {
-            (from..=to).contains(&life.local_day(slot.slot_time))
-        };
+        let is_asked_for =
+            move |slot: &Expected| (from..=to).contains(&life.local_day(slot.slot_time));
         let expected: Box<dyn Iterator<Item = Expected> + Send> =
             Box::new(expected.filter(is_asked_for));
         let (expected, range) = (expected.peekable(), (from, to));

@@ -22,6 +22,7 @@ mod floors;
 mod gaps;
 mod heal;
 mod main_job;
+mod moves;
 mod mysql_only;
 mod serve;
 mod sink_contract;

@@ -182,12 +182,7 @@ const CASES: &[Case] = &[
 fn taken_in(minutes: u32, timezone: Tz, now: DateTime<Utc>) -> TakenIn {
     let coordinates = Coordinates::parse(1.0, 2.0).unwrap();
     let locality = Locality { coordinates, timezone, country: None, elevation_m: None };
-    TakenIn {
-        interval: Interval::parse(minutes).unwrap(),
-        locality,
-        last_collected: None,
-        now,
-    }
+    TakenIn { interval: Interval::parse(minutes).unwrap(), locality, last_collected: None, now }
 }
 
 impl Case {

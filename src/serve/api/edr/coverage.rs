@@ -12,8 +12,8 @@ use super::extent::interval;
 use super::links::Base;
 use super::names::Quantities;
 use crate::columnar::Row;
-use crate::domain::{Coordinates, Quantity, Stay};
 use crate::domain::tables::{Kind, WEATHER_OBSERVATIONS as OBSERVATIONS};
+use crate::domain::{Coordinates, Quantity, Stay};
 use crate::serve::rows::json as write_json;
 use crate::store::SiteRow;
 

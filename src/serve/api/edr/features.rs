@@ -9,8 +9,8 @@ use super::links::Base;
 use super::names::Quantities;
 use super::schema::Point;
 use crate::columnar::Row;
-use crate::domain::{Quantity, Stay};
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
+use crate::domain::{Quantity, Stay};
 use crate::serve::rows::json as write_json;
 use crate::store::SiteRow;
 

@@ -187,11 +187,7 @@ pub(super) fn place(site: &SiteRow) -> Option<Coordinates> {
     Coordinates::parse(site.latitude, site.longitude)
 }
 
-fn feature(
-    base: &Base,
-    site: SiteRow,
-    span: Option<&ObservedSpan>,
-) -> Result<Place, StoreError> {
+fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Result<Place, StoreError> {
     let times = span.and_then(|span| span.first_time.zip(span.last_time));
     let stays = site.stays()?;
     let former = stays.split_last().map_or(&[][..], |(_, former)| former);
