@@ -412,13 +412,14 @@ async fn hours_before_a_move_are_those_of_the_place_where_the_site_stood(databas
 
 /// Of the first site every hour is that of the second before the move, and that of the third since.
 async fn assert_same_weather(database: &TestDatabase, moved: DateTime<Utc>, source: &str) {
+    let time = database.microseconds("observation_time");
     let weather = async |number: u16, condition: &str| {
-        let moved = moved.format("%F %T");
+        let moved = moved.timestamp_micros();
         let sql = format!(
             "select concat_ws(' ', observation_time, temperature_c, pressure_msl_hpa) \
             from weather_observations where site_id = 'site-0000{number}' \
             and source = '{source}' and value_kind = 'backfill' \
-            and observation_time {condition} '{moved}' order by observation_time"
+            and {time} {condition} {moved} order by observation_time"
         );
         database.lines(&sql).await
     };

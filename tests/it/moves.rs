@@ -6,7 +6,7 @@ use weather_data_product::domain::{Coordinates, Interval, Move, Site, Stay};
 use weather_data_product::store::Store;
 
 use crate::support::databases::{TestDatabase, on_both_databases};
-use crate::support::program::SimulatorProcess;
+use crate::support::program::{SimulatorProcess, repository_file};
 use crate::support::samples::{collected, full_values, hour, open_run, site};
 
 on_both_databases!(
@@ -14,6 +14,7 @@ on_both_databases!(
     a_move_after_the_slot_was_collected_begins_with_the_next,
     a_program_that_keeps_no_places_loses_none_that_are_in_the_row,
     the_spans_that_were_there_are_of_the_present_place,
+    a_place_that_was_wrong_from_the_start_is_corrected_as_the_runbook_says,
     etl_and_sites_check_warn_of_a_move,
 );
 
@@ -163,6 +164,21 @@ async fn the_spans_that_were_there_are_of_the_present_place(database: &TestDatab
     database.execute("delete from _sqlx_migrations where version = 6").await;
     store.migrate().await.unwrap();
     assert_eq!(stays(store, 0).await, moved);
+}
+
+async fn a_place_that_was_wrong_from_the_start_is_corrected_as_the_runbook_says(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    store.take_in_sites(&[in_oslo(0), in_oslo(1)], hour()).await.unwrap();
+    let now = hour() + TimeDelta::minutes(127);
+    store.take_in_sites(&[in_lagos(0), in_lagos(1)], now).await.unwrap();
+    let runbook = repository_file("docs/OPERATIONS.md");
+    let statements = runbook.split("```sql").filter_map(|rest| rest.split("```").next());
+    let statement = statements.into_iter().find(|sql| sql.contains("json_set(spans")).unwrap();
+    database.execute(&statement.replace("mad-retiro", site(0).site_id.as_str())).await;
+    assert_eq!(stays(store, 0).await, ["ever 6.455 Africa/Lagos NG"]);
+    assert_eq!(stays(store, 1).await.len(), 2, "the others keep theirs");
 }
 
 async fn etl_and_sites_check_warn_of_a_move(database: &TestDatabase) {

@@ -66,7 +66,6 @@ const SOURCE: ViewColumn = column("source", "STRING", "The weather service that 
 const SOURCE_ASKED: ViewColumn =
     column("source", "STRING", "The weather service that was asked; NULL: none ever was.");
 const SITE_NAME: ViewColumn = column("site_name", "STRING", "The site's name for people.");
-const COUNTRY: ViewColumn = column("country", "STRING", "Country, two letters of ISO 3166-1.");
 const TIMEZONE: ViewColumn = column("timezone", "STRING", "The site's IANA time zone.");
 const TIMEZONE_THEN: ViewColumn =
     column("timezone", "STRING", "The IANA time zone that the site had then.");
@@ -195,10 +194,10 @@ const LATEST: &[ViewColumn] = &[
     SITE_ID,
     SOURCE,
     SITE_NAME,
-    COUNTRY,
-    TIMEZONE,
-    column("latitude", "FLOAT", "Degrees north."),
-    column("longitude", "FLOAT", "Degrees east."),
+    COUNTRY_THEN,
+    TIMEZONE_THEN,
+    column("latitude", "FLOAT", "Where the site stood then, degrees north."),
+    column("longitude", "FLOAT", "Where the site stood then, degrees east."),
     OBSERVATION_TIME,
     LOCAL_TIME,
     column("age_minutes", "INTEGER", "Age of the observation, minutes."),

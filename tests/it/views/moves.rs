@@ -1,6 +1,6 @@
 //! A site that moves: its hours, days and holes go by the time zone that it had then.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, DurationRound as _, NaiveDate, TimeDelta, Utc};
 use weather_data_product::domain::{ErrorKind, Site};
 
 use super::served::{bogota, tokyo};
@@ -57,6 +57,31 @@ async fn hours_and_days_go_by_the_place_where_the_site_stood_then() {
         [
             "2025-11-24T10:00:00|2025-11-24|Asia/Tokyo|never_tried",
             "2025-11-23T23:00:00|2025-11-23|America/Bogota|failed",
+        ]
+    );
+}
+
+/// The newest observation is of the place before the move until there is one of the new place.
+#[tokio::test]
+async fn the_latest_observation_is_of_the_place_where_the_site_stood_then() {
+    let now = Utc::now().duration_trunc(TimeDelta::hours(1)).unwrap();
+    let ago = |hours| now - TimeDelta::hours(hours);
+    let files = [
+        (ago(9), vec![tokyo(1), tokyo(2), tokyo(3)]),
+        (ago(4), vec![bogota(1), bogota(2), bogota(3)]),
+    ];
+    let of = |number, hours| collected(number, ago(hours), full_values());
+    let slots = [of(1, 6), of(2, 6), of(2, 2)];
+    let warehouse = synced(&files, &slots).await;
+    let latest = "select site_id, timezone, country, latitude, longitude, \
+        datetime_diff(local_time, datetime(observation_time, 'UTC'), hour) \
+        from {d}.observations_latest order by site_id";
+    assert_eq!(
+        lines(&warehouse, latest).await,
+        [
+            "site-00001|Asia/Tokyo|JP|35.68|139.69|9",
+            "site-00002|America/Bogota|-|4.71|-74.07|-5",
+            "site-00003|America/Bogota|-|4.71|-74.07|-",
         ]
     );
 }

@@ -11,7 +11,24 @@ zones as (
       timestamp '9999-12-31 00:00:00 UTC'
     ) as until_time,
     coalesce(json_value(span, '$.timezone'), s.timezone) as timezone,
-    if(json_value(span, '$.timezone') is null, s.country, json_value(span, '$.country')) as country
+    if(json_value(span, '$.timezone') is null, s.country, json_value(span, '$.country')) as country,
+    -- The last span is where the row says: it may have been corrected by less than a move.
+    coalesce(
+      if(
+        lead(nth) over (partition by s.site_id order by nth) is null,
+        null,
+        cast(json_value(span, '$.latitude') as float64)
+      ),
+      s.latitude
+    ) as latitude,
+    coalesce(
+      if(
+        lead(nth) over (partition by s.site_id order by nth) is null,
+        null,
+        cast(json_value(span, '$.longitude') as float64)
+      ),
+      s.longitude
+    ) as longitude
   from {sites} s
   cross join unnest(json_query_array(s.spans)) as span with offset as nth
 )
