@@ -118,7 +118,8 @@ async fn the_spans_that_were_there_are_of_the_present_place(database: &TestDatab
     let span = |number: u32| {
         let time = |day: u32| format!("2026-10-{day:02}T08:00:00.250000Z");
         let until = (number < 12).then(|| time(number + 1));
-        json!({"from": time(number), "until": until, "interval_minutes": if number % 2 == 0 { 60 } else { 30 }})
+        let minutes = if number.is_multiple_of(2) { 60 } else { 30 };
+        json!({"from": time(number), "until": until, "interval_minutes": minutes})
     };
     let mut many: Vec<Value> = (1..=12).map(span).collect();
     let few = json!([span(12)]).to_string();
