@@ -102,7 +102,7 @@ async fn collect(
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let Etl { job, source, .. } = parts;
-    job.insist(async || job.store.take_in_sites(sites, job.clock.now()).await).await?;
+    job.take_in(sites).await?;
     let due = due(parts, sites, selection).await?;
     report.plan(&due);
     parts.progress.planned(due.slots.len());

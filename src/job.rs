@@ -7,13 +7,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
 use crate::domain::text::printable;
-use crate::domain::{Outcome, RunCounts, Shard, SlotResult};
+use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
 use crate::retry::{RetryPolicy, retry};
 use crate::store::{Run, RunEnd, RunHost, Store, StoreError};
 
 pub mod gate;
 pub mod load;
 pub mod lock;
+pub mod moves;
 pub mod permits;
 mod rate_limit;
 pub mod settings;
@@ -65,6 +66,17 @@ impl Job<'_> {
         operation: impl AsyncFnMut() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         retry(&SystemClock, STORE_RETRY, operation).await
+    }
+
+    /// Makes the store follow the sites file, and warns of the sites that have moved.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn take_in(self, sites: &[Site]) -> Result<(), StoreError> {
+        let taken_in =
+            self.insist(async || self.store.take_in_sites(sites, self.clock.now()).await);
+        moves::warn_of_moves(&taken_in.await?);
+        Ok(())
     }
 
     /// Closes a run. One that cannot be closed stays open until its lease is over; the next start

@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 use uuid::Uuid;
 
 use crate::domain::tables::Table;
-use crate::domain::{BudgetWindow, Life, Outcome, RunCounts, Shard, Site, SlotResult};
+use crate::domain::{BudgetWindow, Life, Move, Outcome, RunCounts, Shard, Site, SlotResult};
 
 pub mod budget;
 mod columns;
@@ -86,9 +86,13 @@ pub trait Store: Send + Sync {
     async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError>;
 
     /// Makes the `sites` table follow `sites`: new ones are added, changed ones changed, those
-    /// that are gone deactivated; nothing is deleted. When a site was in the file and at which
-    /// interval is kept.
-    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError>;
+    /// that are gone deactivated; nothing is deleted. When a site was in the file, at which interval
+    /// and where is kept. Returns the sites that have moved.
+    async fn take_in_sites(
+        &self,
+        sites: &[Site],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Move>, StoreError>;
 
     /// The slots with one of these times that were called for.
     async fn list_tried(

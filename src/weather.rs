@@ -5,6 +5,7 @@
 //! hour of them and what the days that are asked for come to. Callers ask for a few days at a time.
 
 use chrono::{DateTime, Days, DurationRound as _, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use futures::TryStreamExt as _;
 
 use crate::domain::Life;
@@ -37,6 +38,17 @@ impl Place {
     /// When its row cannot be read.
     pub fn of(site: SiteRow) -> Result<Self, StoreError> {
         Ok(Self { life: site.life()?, site })
+    }
+
+    /// The time zone that the site had at `time`.
+    fn timezone_at(&self, time: DateTime<Utc>) -> Tz {
+        self.life.timezone_at(time)
+    }
+
+    /// The country in which the site stood at `time`.
+    fn country_at(&self, time: DateTime<Utc>) -> Option<String> {
+        let locality = self.life.spans.locality_at(time);
+        locality.map_or(self.site.country.as_ref(), |then| then.country.as_ref()).cloned()
     }
 
     /// Site and source, as the store asks for them; there are no slots of no source.
@@ -100,7 +112,7 @@ pub async fn days(
     let paused = gaps::paused(&place.life, asked, &stops);
     let last = now.min(to - TimeDelta::seconds(1));
     let expected = place.life.slots(asked.first_slot, from, last);
-    let mut reckoning = Reckoning::new(place.life.timezone, days, expected, paused);
+    let mut reckoning = Reckoning::new(&place.life, days, expected, paused);
     let site_and_source = place.and(asked.source.as_deref());
     let from = told_since(store, site_and_source, (from, to)).await?;
     let mut slots = store.read_told(site_and_source, (from, to));
@@ -108,7 +120,7 @@ pub async fn days(
         reckoning.push(slot);
     }
     let days = reckoning.finish().into_iter();
-    Ok(days.map(|(date, tally)| Day::of(&place.site, asked, date, tally)).collect())
+    Ok(days.map(|(date, tally)| Day::of(place, asked, date, tally)).collect())
 }
 
 /// The runs that the source stopped within these times. A slot of a day that was under way then may have

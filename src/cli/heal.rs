@@ -16,7 +16,7 @@ use super::sources::{SourceName, SourcesSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Budget, Days, Shard, Site};
 use crate::heal::{self, Ended, Heal, Report};
-use crate::job::{Job, JobSettings, Stop, Unwatched};
+use crate::job::{Job, JobSettings, Stop, Unwatched, moves};
 use crate::source::History;
 use crate::store::{RunHost, Store, StoreSettings};
 
@@ -99,7 +99,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
         args.store.open_ready().await?
     } else {
         let store = super::etl::open(&args.store).await?;
-        store.take_in_sites(&sites, SystemClock.now()).await?;
+        moves::warn_of_moves(&store.take_in_sites(&sites, SystemClock.now()).await?);
         store
     };
     sites.retain(|site| selected.is_empty() || selected.contains(&site.site_id));

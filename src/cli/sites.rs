@@ -1,5 +1,6 @@
 //! `weather sites`: is the sites file right, what does it cost, what is in it?
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,8 +11,9 @@ use super::output::{self, OutputFormat, Row};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::cost::{Cost, Plan};
 use crate::domain::sites_file;
-use crate::domain::{Site, SiteId};
+use crate::domain::{Move, Site, SiteId};
 use crate::source::openweathermap::CallLimits;
+use crate::store::{StoreError, StoreSettings};
 
 /// Which sites.
 #[derive(Debug, Clone, clap::Args)]
@@ -99,7 +101,7 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Check a sites file, all faults at once, and say what it costs
+    /// Check a sites file, all faults at once, and say what it costs, and which sites have moved
     #[command(
         after_help = "Example:\n  weather sites check config/sites_sample.json --calls-per-minute 600"
     )]
@@ -116,6 +118,8 @@ enum Command {
 
         #[command(flatten)]
         sites: SitesSettings,
+        #[command(flatten)]
+        store: StoreSettings,
     },
     /// List the sites of the file
     #[command(after_help = "Example:\n  weather sites list --output json")]
@@ -129,10 +133,10 @@ enum Command {
     },
 }
 
-pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args.command {
-        Command::Check { file, limits, output, sites } => {
-            check(&file.unwrap_or(sites.sites_file), &limits, output)
+        Command::Check { file, limits, output, sites, store } => {
+            check(&file.unwrap_or(sites.sites_file), &limits, &store, output).await
         }
         Command::List { output, sites } => {
             let rows: Vec<SiteRow> = sites.read()?.iter().map(SiteRow::new).collect();
@@ -142,7 +146,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     }
 }
 
-fn check(file: &Path, limits: &CallLimits, format: OutputFormat) -> anyhow::Result<Exit> {
+async fn check(
+    file: &Path,
+    limits: &CallLimits,
+    store: &StoreSettings,
+    format: OutputFormat,
+) -> anyhow::Result<Exit> {
     let sites = read(file)?;
     let cost = Cost::of(&sites, SystemClock.now(), limits.calls_per_minute());
     let plan = limits.plan_or_smallest();
@@ -150,8 +159,29 @@ fn check(file: &Path, limits: &CallLimits, format: OutputFormat) -> anyhow::Resu
     for warning in cost.warnings(plan) {
         output::say(&format!("warning: {warning}"));
     }
+    match moves(&sites, store).await {
+        Ok(moves) => moves.iter().for_each(|moved| {
+            output::say(&format!("warning: {moved}; its past will keep the old place"));
+        }),
+        Err(error) => {
+            output::say(&format!("warning: not compared with the sites of the store: {error}"));
+        }
+    }
     output::say(&format!("{}: {} sites, no fault", file.display(), sites.len()));
     Ok(Exit::Done)
+}
+
+/// The sites that stand elsewhere than the store has them; none where there is no store.
+async fn moves(sites: &[Site], settings: &StoreSettings) -> Result<Vec<Move>, StoreError> {
+    if !settings.is_there() {
+        return Ok(Vec::new());
+    }
+    let known = settings.open_reader().await?.list_sites().await?;
+    let known: HashMap<_, _> = known.iter().map(|row| (row.site_id.as_str(), row)).collect();
+    let moves = sites.iter().filter_map(|site| {
+        known.get(site.site_id.as_str()).and_then(|row| row.move_to(site).transpose())
+    });
+    moves.collect()
 }
 
 /// One figure of the cost.

@@ -2,79 +2,29 @@
 //! there should be.
 //!
 //! A slot is expected when its start lies in the site's life (`active_from` to `active_until`,
-//! local days) and in a **span**: a stretch of time in which the site stood in the sites file, at
-//! one interval. A site that leaves the file, comes back or changes its interval begins a new
-//! span, so that the past keeps the rules that it had. The views of the warehouse reckon the same
+//! local days) and in a **span** ([`Spans`]): a stretch of time in which the site stood in the sites
+//! file, at one interval and in one place. Local days are those of the time zone that the site had
+//! then. The views of the warehouse reckon the same
 //! by SQL (`sink/bigquery/views/expected_slots.sql`), and a test compares them.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, SubsecRound as _, TimeZone as _, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
 
 use super::site::{Interval, SiteId};
-
-/// A stretch of time in which a site stood in the sites file, at one interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
-    /// When it was taken in so.
-    pub from: DateTime<Utc>,
-    /// When that ended, exclusive; `None`: it goes on.
-    pub until: Option<DateTime<Utc>>,
-    /// How often it was observed.
-    #[serde(rename = "interval_minutes")]
-    pub interval: Interval,
-}
-
-/// The spans of a site, in order, none within another.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Spans(Vec<Span>);
-
-impl Spans {
-    /// The spans written so, as JSON.
-    ///
-    /// # Errors
-    /// When the text says something else.
-    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
-    }
-
-    /// As JSON.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        serde_json::json!(self).to_string()
-    }
-
-    /// What they become when the file that is taken in at `now` has the site at `interval`. A span
-    /// that begins later is of a clock that was wrong.
-    #[must_use]
-    pub fn taken_in(mut self, interval: Interval, now: DateTime<Utc>) -> Self {
-        let goes_on = |last: &Span| last.until.is_none() && last.interval == interval;
-        if self.0.last().is_some_and(goes_on) {
-            return self;
-        }
-        let from = now.trunc_subsecs(6);
-        self.0.retain(|span| span.from < from);
-        if let Some(last) = self.0.last_mut() {
-            last.until = Some(last.until.map_or(from, |until| until.min(from)));
-        }
-        self.0.push(Span { from, until: None, interval });
-        self
-    }
-}
+use super::spans::{Span, Spans};
 
 /// What decides which slots of a site are expected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Life {
     /// The site.
     pub site_id: SiteId,
-    /// Decides its local days.
+    /// The time zone where it stands now; see [`Life::timezone_at`].
     pub timezone: Tz,
     /// First local day; `None`: it always was.
     pub active_from: Option<NaiveDate>,
     /// Last local day; `None`: it goes on.
     pub active_until: Option<NaiveDate>,
-    /// When it was in the sites file, and at which interval.
+    /// When it was in the sites file, at which interval and where.
     pub spans: Spans,
 }
 
@@ -155,12 +105,33 @@ impl Life {
                 _ => span.from,
             },
             until: [span.until, ends].into_iter().flatten().min(),
-            ..*span
+            ..span.clone()
         })
     }
 
     fn is_alive_at(&self, time: DateTime<Utc>) -> bool {
-        is_between(self.timezone, self.active_from, self.active_until, time)
+        is_between(self.timezone_at(time), self.active_from, self.active_until, time)
+    }
+
+    /// The time zone that the site had at `time`: it decides the local day.
+    #[must_use]
+    pub fn timezone_at(&self, time: DateTime<Utc>) -> Tz {
+        self.spans.locality_at(time).map_or(self.timezone, |locality| locality.timezone)
+    }
+
+    /// The local day of `time`, where the site stood then.
+    #[must_use]
+    pub fn local_day(&self, time: DateTime<Utc>) -> NaiveDate {
+        time.with_timezone(&self.timezone_at(time)).date_naive()
+    }
+
+    /// The last local day that has begun at `now`. A site that has moved west may have begun a later
+    /// day before.
+    #[must_use]
+    pub fn last_day(&self, now: DateTime<Utc>) -> NaiveDate {
+        let ends = self.spans.0.iter().filter_map(|span| span.until);
+        let before = ends.filter(|until| *until <= now).map(|until| until - TimeDelta::seconds(1));
+        before.map(|time| self.local_day(time)).fold(self.local_day(now), NaiveDate::max)
     }
 }
 
@@ -188,7 +159,7 @@ fn ceil_seconds(time: DateTime<Utc>) -> i64 {
 }
 
 /// The start of the interval that contains `time`.
-fn floor(time: DateTime<Utc>, interval: Interval) -> i64 {
+pub(super) fn floor(time: DateTime<Utc>, interval: Interval) -> i64 {
     time.timestamp().div_euclid(interval.seconds()) * interval.seconds()
 }
 

@@ -1,6 +1,7 @@
 //! Which calls fill the slots of some days.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +10,7 @@ use super::batch::Batch;
 use super::wanted::{HistorySpan, Places, Wanted, reason};
 use crate::domain::{Site, SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
 use crate::source::History;
-use crate::source::history::{Ask, Missing, plan};
+use crate::source::history::{Ask, Missing, Reach, plan};
 use crate::store::StoreError;
 
 /// A batch of calls lasts no longer than this part of a minute at the account's pace.
@@ -41,7 +42,7 @@ pub struct PlannedCall {
 impl<'a> Calls<'a> {
     pub(super) async fn plan(
         parts: Heal<'_>,
-        places: &Places<'a>,
+        places: &'a Places<'_>,
         HistorySpan { history, days }: HistorySpan,
     ) -> Result<Self, StoreError> {
         let (wanted, others): (Vec<_>, Vec<_>) = places
@@ -49,8 +50,7 @@ impl<'a> Calls<'a> {
             .await?
             .into_iter()
             .partition(|each| each.history == Ok(history));
-        let hours: Vec<_> = wanted.iter().map(|wanted| (wanted.site, wanted.hour)).collect();
-        let asks = plan(&parts.histories[history].reach(), &hours);
+        let asks = asks(&parts.histories[history].reach(), &wanted);
         // Days of the first history, as `Survey` counts them.
         let others = others.iter().filter(|_| history == 0);
         let unfillable = others.filter_map(|wanted| unfillable(parts, wanted)).collect();
@@ -102,6 +102,19 @@ impl<'a> Calls<'a> {
             }
         })
     }
+}
+
+/// The calls for these slots, newest first. Those of a site that has moved are calls of its own, one
+/// stay in each: whatever hours lie between its first and its last, the site stood in one place.
+fn asks<'a>(reach: &Reach, wanted: &[Wanted<'a>]) -> Vec<Ask<'a>> {
+    let mut groups: BTreeMap<Option<(&SiteId, usize)>, Vec<_>> = BTreeMap::new();
+    for each in wanted {
+        let stay = each.stay.map(|stay| (&each.site.site_id, stay));
+        groups.entry(stay).or_default().push((each.site, each.hour));
+    }
+    let mut asks: Vec<_> = groups.values().flat_map(|hours| plan(reach, hours)).collect();
+    asks.sort_by_key(|ask| Reverse(ask.last));
+    asks
 }
 
 fn is_too_long(parts: Heal<'_>, charge: u32) -> bool {

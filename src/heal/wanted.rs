@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelta, Utc};
 
 use super::Heal;
-use crate::domain::{Days, Gap, Life, Reason, Site, SiteId};
+use crate::domain::{Days, Gap, Life, Locality, Reason, Site, SiteId};
 use crate::gaps::{self, Selection};
 use crate::source::History;
 use crate::source::history::{Missing, Reach};
@@ -14,7 +14,10 @@ use crate::store::StoreError;
 /// A missing slot.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted<'a> {
+    /// As it was in that hour: where it stood then.
     pub(super) site: &'a Site,
+    /// Which of its stays that is; `None`: it has never moved.
+    pub(super) stay: Option<usize>,
     pub(super) slot_time: DateTime<Utc>,
     /// Its hour, which a history is asked for.
     pub(super) hour: DateTime<Utc>,
@@ -31,6 +34,8 @@ pub(super) type SlotsOfHours = HashMap<(SiteId, DateTime<Utc>), Vec<DateTime<Utc
 pub(super) struct Places<'a> {
     sites: HashMap<SiteId, &'a Site>,
     lives: Vec<Life>,
+    /// Of those that have moved: from when on the site was like this, in order.
+    stays: HashMap<SiteId, Vec<(DateTime<Utc>, Site)>>,
 }
 
 impl<'a> Places<'a> {
@@ -41,7 +46,14 @@ impl<'a> Places<'a> {
         let sites: HashMap<_, _> = own.map(|site| (site.site_id.clone(), site)).collect();
         let mut lives = job.insist(async || job.store.list_lives().await).await?;
         lives.retain(|life| sites.contains_key(&life.site_id));
-        Ok(Self { sites, lives })
+        let stays = lives.iter().filter_map(|life| {
+            let site = sites.get(&life.site_id)?;
+            let stays = life.spans.stays(&Locality::of(site));
+            let places = stays.iter().map(|stay| (stay.from, stay.locality.place(site)));
+            (stays.len() > 1).then(|| (life.site_id.clone(), places.collect()))
+        });
+        let stays = stays.collect();
+        Ok(Self { sites, lives, stays })
     }
 
     /// What is missing on `days`.
@@ -56,11 +68,11 @@ impl<'a> Places<'a> {
     }
 
     /// Every missing slot of `days`.
-    pub(super) async fn list(
-        &self,
+    pub(super) async fn list<'p>(
+        &'p self,
         parts: Heal<'_>,
         days: Days,
-    ) -> Result<Vec<Wanted<'a>>, StoreError> {
+    ) -> Result<Vec<Wanted<'p>>, StoreError> {
         self.list_of(parts, &self.lives, days).await
     }
 
@@ -82,12 +94,12 @@ impl<'a> Places<'a> {
         Ok(slots)
     }
 
-    async fn list_of(
-        &self,
+    async fn list_of<'p>(
+        &'p self,
         parts: Heal<'_>,
         lives: &[Life],
         days: Days,
-    ) -> Result<Vec<Wanted<'a>>, StoreError> {
+    ) -> Result<Vec<Wanted<'p>>, StoreError> {
         let list = async || {
             let mut list = Vec::new();
             self.each(parts, lives, days, |wanted| list.push(wanted)).await?;
@@ -96,14 +108,21 @@ impl<'a> Places<'a> {
         parts.job.insist(list).await
     }
 
+    /// The site as it was in that hour, and which of its stays that is.
+    fn site_at<'p>(&'p self, site: &'p Site, hour: DateTime<Utc>) -> (&'p Site, Option<usize>) {
+        let Some(stays) = self.stays.get(&site.site_id) else { return (site, None) };
+        let stay = stays.iter().rposition(|(from, _)| *from <= hour);
+        (stay.map_or(site, |stay| &stays[stay].1), stay)
+    }
+
     /// The slots whose time is over and that are not settled, or are to be asked for again. The others
     /// are the collection's.
-    async fn each(
-        &self,
+    async fn each<'p>(
+        &'p self,
         parts: Heal<'_>,
         lives: &[Life],
         days: Days,
-        mut each: impl FnMut(Wanted<'a>),
+        mut each: impl FnMut(Wanted<'p>),
     ) -> Result<(), StoreError> {
         let now = parts.job.clock.now();
         let selection = Selection { source: Some(parts.source), days, now };
@@ -117,7 +136,8 @@ impl<'a> Places<'a> {
                 let hour = slot_time.duration_trunc(TimeDelta::hours(1)).unwrap_or(slot_time);
                 let history = find_history(parts.histories, hour, now);
                 if history.is_ok() || !is_settled {
-                    each(Wanted { site, slot_time, hour, history, is_settled });
+                    let (site, stay) = self.site_at(site, hour);
+                    each(Wanted { site, stay, slot_time, hour, history, is_settled });
                 }
             }
             Ok(())

@@ -16,7 +16,7 @@ use super::{
     StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, TriedSlot, Wanted,
 };
 use crate::domain::tables::Table;
-use crate::domain::{BudgetWindow, Life, Site, SlotResult};
+use crate::domain::{BudgetWindow, Life, Move, Site, SlotResult};
 
 mod access;
 mod budget;
@@ -88,7 +88,11 @@ impl Store for MySqlStore {
         runs::close(&self.pool, run, end).await
     }
 
-    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn take_in_sites(
+        &self,
+        sites: &[Site],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Move>, StoreError> {
         sites::take_in(&self.pool, sites, now).await
     }
 

@@ -9,8 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
 use super::StoreError;
-use super::read::LifeRow;
-use crate::domain::Life;
+use super::read::{LifeRow, LocalityRow};
+use crate::domain::{Life, Locality, Move, Site, Stay};
 
 /// Which runs there are, and how far the open ones have come.
 ///
@@ -115,6 +115,28 @@ impl SiteRow {
         let (active_from, active_until) = (self.active_from, self.active_until);
         let spans = self.spans.clone();
         LifeRow { site_id, timezone, active_from, active_until, spans }.try_into()
+    }
+
+    /// Where it stood when: at least one stay, in order, without a hole.
+    ///
+    /// # Errors
+    /// When a column holds something else.
+    pub fn stays(&self) -> Result<Vec<Stay>, StoreError> {
+        Ok(self.life()?.spans.stays(&self.locality()?))
+    }
+
+    /// The move to where `site` of the sites file stands, if it is one.
+    ///
+    /// # Errors
+    /// When a column holds something else.
+    pub fn move_to(&self, site: &Site) -> Result<Option<Move>, StoreError> {
+        Ok(self.life()?.spans.known_at(&self.locality()?).move_to(site))
+    }
+
+    fn locality(&self) -> Result<Locality, StoreError> {
+        let (timezone, country) = (self.timezone.clone(), self.country.clone());
+        let Self { latitude, longitude, elevation_m, .. } = *self;
+        LocalityRow { latitude, longitude, timezone, country, elevation_m }.parse(&self.site_id)
     }
 }
 

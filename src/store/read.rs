@@ -9,7 +9,7 @@ use sqlx::FromRow;
 use super::StoreError;
 use crate::domain::expected::is_between;
 use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
-use crate::domain::{ErrorKind, Life, SiteId, Spans};
+use crate::domain::{Coordinates, ErrorKind, Life, Locality, SiteId, Spans};
 
 /// A slot that was called for.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -204,6 +204,29 @@ impl TryFrom<LifeRow> for Life {
             active_from: row.active_from,
             active_until: row.active_until,
             spans: spans_of(&row.site_id, &row.spans)?,
+        })
+    }
+}
+
+/// Where a site stands, as its row has it.
+#[derive(FromRow)]
+pub(super) struct LocalityRow {
+    pub(super) latitude: f64,
+    pub(super) longitude: f64,
+    pub(super) timezone: String,
+    pub(super) country: Option<String>,
+    pub(super) elevation_m: Option<f64>,
+}
+
+impl LocalityRow {
+    /// What is written there.
+    pub(super) fn parse(&self, site_id: &str) -> Result<Locality, StoreError> {
+        Ok(Locality {
+            coordinates: Coordinates::parse(self.latitude, self.longitude)
+                .ok_or_else(|| malformed_site(site_id, "latitude or longitude"))?,
+            timezone: self.timezone.parse().map_err(|_| malformed_site(site_id, "timezone"))?,
+            country: self.country.clone(),
+            elevation_m: self.elevation_m,
         })
     }
 }

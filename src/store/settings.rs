@@ -1,6 +1,6 @@
 //! Which store, and how it is reached.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -117,6 +117,13 @@ impl StoreSettings {
     /// As [`open_ready`](Self::open_ready).
     pub async fn open_reader(&self) -> Result<Box<dyn Store>, StoreError> {
         Self { is_reader: true, ..self.clone() }.open_ready().await
+    }
+
+    /// True when a store is set, or its default file is there.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let default_file = DEFAULT_URL.trim_start_matches("sqlite://");
+        self.url().is_some() || Path::new(default_file).exists()
     }
 
     /// True when the store is a file on this machine.

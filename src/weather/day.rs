@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Place;
 use crate::gaps::Asked;
-use crate::store::{SiteRow, ToldSlot};
+use crate::store::ToldSlot;
 
 /// A local day of a site and source on which slots are expected: what was collected of it, and why the
 /// rest is missing.
@@ -18,14 +19,14 @@ pub struct Day {
     /// The weather service that was asked; null: none ever was.
     #[schema(required = true)]
     pub source: Option<String>,
-    /// The day in the site's time zone.
+    /// The day in the time zone that the site had then.
     pub local_date: NaiveDate,
     /// The site's name for people.
     pub site_name: String,
-    /// Country, two letters of ISO 3166-1.
+    /// Country where the site stood at its end, two letters of ISO 3166-1.
     #[schema(required = true)]
     pub country: Option<String>,
-    /// The site's IANA time zone.
+    /// The IANA time zone that the site had at its end.
     pub timezone: String,
     /// Lowest air temperature, degrees Celsius.
     #[schema(required = true)]
@@ -97,15 +98,16 @@ impl Day {
         "missing",
     ];
 
-    pub(super) fn of(site: &SiteRow, asked: &Asked, local_date: NaiveDate, tally: Tally) -> Self {
+    pub(super) fn of(place: &Place, asked: &Asked, local_date: NaiveDate, tally: Tally) -> Self {
+        let site = &place.site;
         let sum = |sum| tally.is_told.then(|| rounded(sum, 2));
         Self {
             site_id: site.site_id.clone(),
             source: asked.source.clone(),
             local_date,
             site_name: site.name.clone(),
-            country: site.country.clone(),
-            timezone: site.timezone.clone(),
+            country: place.country_at(tally.last_slot),
+            timezone: place.timezone_at(tally.last_slot).name().to_owned(),
             temperature_min_c: tally.temperature_c.lowest,
             temperature_mean_c: tally.temperature_c.mean(2),
             temperature_max_c: tally.temperature_c.highest,
@@ -129,6 +131,8 @@ impl Day {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) expected: u32,
+    /// The last slot that is expected: of the day of a move, it says where the site stood.
+    pub(super) last_slot: DateTime<Utc>,
     pub(super) present: u32,
     pub(super) missing: BTreeMap<String, u32>,
     pub(super) is_told: bool,

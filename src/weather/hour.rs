@@ -18,17 +18,17 @@ pub struct Hour {
     pub hour: DateTime<Utc>,
     /// Start of the interval: of several in the hour the last that was collected live, else the last.
     pub slot_time: DateTime<Utc>,
-    /// The same moment on the site's clocks.
+    /// The same moment on the clocks where the site stood then.
     #[schema(value_type = String, pattern = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$", examples("2026-11-25T09:00:00"))]
     pub local_time: NaiveDateTime,
-    /// Its day in the site's time zone.
+    /// Its day in that time zone.
     pub local_date: NaiveDate,
     /// The site's name for people.
     pub site_name: String,
-    /// Country, two letters of ISO 3166-1.
+    /// Country where the site stood then, two letters of ISO 3166-1.
     #[schema(required = true)]
     pub country: Option<String>,
-    /// The site's IANA time zone.
+    /// The IANA time zone that the site had then.
     pub timezone: String,
     /// The source's own time of the observation.
     pub observation_time: DateTime<Utc>,
@@ -123,7 +123,8 @@ impl Hour {
 
     fn of(place: &Place, source: &str, told: ToldSlot) -> Option<Self> {
         let slot_time = told.slot.slot_time;
-        let local = slot_time.with_timezone(&place.life.timezone);
+        let timezone = place.timezone_at(slot_time);
+        let local = slot_time.with_timezone(&timezone);
         let observation_time = told.observation_time?;
         Some(Self {
             site_id: place.site.site_id.clone(),
@@ -133,8 +134,8 @@ impl Hour {
             local_time: local.naive_local(),
             local_date: local.date_naive(),
             site_name: place.site.name.clone(),
-            country: place.site.country.clone(),
-            timezone: place.site.timezone.clone(),
+            country: place.country_at(slot_time),
+            timezone: timezone.name().to_owned(),
             observation_time,
             value_kind: told.kind().to_owned(),
             value_source: told.value_source?,

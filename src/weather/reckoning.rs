@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::iter::Peekable;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 
 use super::day::Tally;
 use super::hour::OneHour;
-use crate::domain::Expected;
+use crate::domain::{Expected, Life};
 use crate::gaps;
 use crate::store::{LedgerSlot, ToldSlot};
 
 /// Puts the days of a site and source together.
 pub(super) struct Reckoning<'a> {
-    timezone: Tz,
+    life: &'a Life,
     expected: Peekable<Box<dyn Iterator<Item = Expected> + Send + 'a>>,
     paused: BTreeSet<DateTime<Utc>>,
     /// The first and the last local day that is asked for.
@@ -28,19 +27,18 @@ pub(super) struct Reckoning<'a> {
 impl<'a> Reckoning<'a> {
     /// Of the days from one to another, both included; the expected slots come in order.
     pub(super) fn new(
-        timezone: Tz,
+        life: &'a Life,
         (from, to): (NaiveDate, NaiveDate),
         expected: impl Iterator<Item = Expected> + Send + 'a,
         paused: BTreeSet<DateTime<Utc>>,
     ) -> Self {
-        let is_asked_for = move |slot: &Expected| {
-            (from..=to).contains(&slot.slot_time.with_timezone(&timezone).date_naive())
-        };
+        let is_asked_for =
+            move |slot: &Expected| (from..=to).contains(&life.local_day(slot.slot_time));
         let expected: Box<dyn Iterator<Item = Expected> + Send> =
             Box::new(expected.filter(is_asked_for));
         let (expected, range) = (expected.peekable(), (from, to));
         let (days, hour, rained) = (BTreeMap::new(), OneHour::default(), HashSet::new());
-        Self { timezone, expected, paused, range, days, hour, rained }
+        Self { life, expected, paused, range, days, hour, rained }
     }
 
     /// One slot more of the ledger; they come in order.
@@ -92,6 +90,7 @@ impl<'a> Reckoning<'a> {
         let missing = gaps::missing(slot, row, &self.paused);
         let tally = self.days.entry(self.day_of(slot.slot_time)).or_default();
         tally.expected += 1;
+        tally.last_slot = slot.slot_time;
         match missing {
             None => tally.present += 1,
             Some(missing) => {
@@ -101,6 +100,6 @@ impl<'a> Reckoning<'a> {
     }
 
     fn day_of(&self, time: DateTime<Utc>) -> NaiveDate {
-        time.with_timezone(&self.timezone).date_naive()
+        self.life.local_day(time)
     }
 }

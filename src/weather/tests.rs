@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::day::Tally;
 use super::*;
-use crate::domain::{Interval, SiteId, Spans};
+use crate::domain::{Coordinates, Interval, Locality, SiteId, Spans, TakenIn};
 use crate::store::{LedgerSlot, ToldSlot};
 
 fn time(text: &str) -> DateTime<Utc> {
@@ -25,8 +25,18 @@ fn life(timezone: Tz, minutes: u32) -> Life {
         timezone,
         active_from: Some(date("2025-01-01")),
         active_until: None,
-        spans: Spans::default().taken_in(interval, time("2025-01-01T00:00:00Z")),
+        spans: Spans::default().taken_in(TakenIn {
+            interval,
+            locality: locality(timezone),
+            last_collected: None,
+            now: time("2025-01-01T00:00:00Z"),
+        }),
     }
+}
+
+fn locality(timezone: Tz) -> Locality {
+    let coordinates = Coordinates::parse(1.0, 2.0).unwrap();
+    Locality { coordinates, timezone, country: None, elevation_m: None }
 }
 
 /// A slot that an observation of that time fills, and its rain.
@@ -59,7 +69,7 @@ fn reckoned(
     let days = (date(from), date(to));
     let (first, after) = around(days);
     let expected = life.slots(None, first, after - TimeDelta::seconds(1));
-    let mut reckoning = Reckoning::new(life.timezone, days, expected, BTreeSet::new());
+    let mut reckoning = Reckoning::new(life, days, expected, BTreeSet::new());
     slots.into_iter().for_each(|slot| reckoning.push(slot));
     reckoning.finish()
 }

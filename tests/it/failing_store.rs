@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
-use weather_data_product::domain::{BudgetWindow, Life, Outcome, Site, SlotResult};
+use weather_data_product::domain::{BudgetWindow, Life, Move, Outcome, Site, SlotResult};
 use weather_data_product::store::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Rows, Run,
     RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun, Store,
@@ -131,7 +131,11 @@ impl Store for Failing<'_> {
         around!(self, Step::CloseRun, self.inner.close_run(run, end))
     }
 
-    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn take_in_sites(
+        &self,
+        sites: &[Site],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Move>, StoreError> {
         around!(self, Step::TakeInSites, self.inner.take_in_sites(sites, now))
     }
 

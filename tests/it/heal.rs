@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono::{DateTime, Days as DayCount, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use weather_data_product::clock::Clock as _;
 use weather_data_product::domain::{
-    Budget, Days, ErrorKind, Outcome, RunCounts, Shard, Site, SlotOutcome, SlotResult, Window,
+    Budget, Coordinates, Days, ErrorKind, Outcome, RunCounts, Shard, Site, SlotOutcome, SlotResult,
+    Window,
 };
 use weather_data_product::gaps::{self, Selection};
 use weather_data_product::heal::{self, Ended, Heal, Report};
@@ -43,6 +44,7 @@ on_both_databases!(
     a_call_that_is_too_large_is_made_in_halves_and_later_ones_are_no_larger,
     a_slot_that_was_given_up_is_asked_for_again_when_that_is_wanted,
     what_was_given_up_as_malformed_is_due_again,
+    hours_before_a_move_are_those_of_the_place_where_the_site_stood,
 );
 
 /// How the job is started; change what the test is about.
@@ -618,6 +620,69 @@ async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
         assert_eq!(summary.by_reason.keys().collect::<Vec<_>>(), ["never tried"]);
     })
     .await;
+}
+
+/// Of four sites the first moves from the second's place to the third's, within a day; the fourth stays
+/// where it is. The weather of a place and hour is one, whoever asks for it.
+async fn hours_before_a_move_are_those_of_the_place_where_the_site_stood(database: &TestDatabase) {
+    let store = &*database.store;
+    let place = |number: u16, latitude, longitude| Site {
+        coordinates: Coordinates::parse(latitude, longitude).unwrap(),
+        ..site(number)
+    };
+    let (oslo, lagos) = ((59.9139, 10.7522), (6.455, 3.3841));
+    let rest = [place(1, oslo.0, oslo.1), place(2, lagos.0, lagos.1), place(3, 35.68, 139.69)];
+    let sites = |at: (f64, f64)| [&[place(0, at.0, at.1)], &rest[..]].concat();
+    let live = Service::with_faults(&[]).await;
+    let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(7);
+    for (hours, place) in [(0, oslo), (30, lagos), (60, lagos)] {
+        live.set_time(at(hours));
+        Job::new(store, &live).run(&sites(place)).await;
+    }
+    let service = Service::with_faults(&[]).await;
+    service.set_time(at(60));
+    assert_eq!(missing(store, at(60)).await.slots, 4 * (29 + 29));
+    // By calls of one place and hour, and by calls of many places and days.
+    let report = Healer::new(store, &service).run(&sites(lagos)).await;
+    assert_eq!((report.healed, report.left()), (4 * 58, 0), "{report:?}");
+    let asked = |at: (f64, f64)| {
+        let calls = service.simulator.calls().into_iter();
+        calls.filter(|call| call.latitude == at.0.to_string()).count()
+    };
+    assert_eq!((asked(oslo), asked(lagos)), (58 + 29, 58 + 29));
+    let moved = at(30).duration_trunc(TimeDelta::hours(1)).unwrap();
+    assert_same_weather(database, moved, "openweathermap").await;
+
+    for table in ["collection_slots", "weather_observations"] {
+        database.execute(&format!("delete from {table}")).await;
+    }
+    let later = at(24 * 12);
+    service.set_time(later);
+    let healer = Healer::from_open_meteo(store, &service);
+    let report = healer.run(&sites(lagos)).await;
+    assert_eq!(report.left(), 0, "{report:?}");
+    assert_same_weather(database, moved, "open-meteo").await;
+}
+
+/// Of the first site every hour is that of the second before the move, and that of the third since.
+async fn assert_same_weather(database: &TestDatabase, moved: DateTime<Utc>, source: &str) {
+    let time = database.microseconds("observation_time");
+    let weather = async |number: u16, condition: &str| {
+        let moved = moved.timestamp_micros();
+        let sql = format!(
+            "select concat_ws(' ', observation_time, temperature_c, pressure_msl_hpa) \
+            from weather_observations where site_id = 'site-0000{number}' \
+            and source = '{source}' and value_kind = 'backfill' \
+            and {time} {condition} {moved} order by observation_time"
+        );
+        database.lines(&sql).await
+    };
+    for (condition, same, other) in [("<", 1, 2), (">=", 2, 1)] {
+        let own = weather(0, condition).await;
+        assert!(own.len() >= 29, "{condition}: {own:?}");
+        assert_eq!(own, weather(same, condition).await, "{source} {condition}");
+        assert_ne!(own, weather(other, condition).await, "{source} {condition}");
+    }
 }
 
 /// A file of so many hourly sites that were to be collected since so many days.

@@ -24,6 +24,7 @@ mod heal;
 mod heal_under_fire;
 mod live;
 mod main_job;
+mod moves;
 mod mysql_only;
 mod serve;
 mod sink_contract;

@@ -611,8 +611,8 @@ async fn a_site_that_was_there_before_its_spans_were_kept_has_one(database: &Tes
     // Applied again where it ended half-way, which only MySQL may.
     let times = if database.url.starts_with("mysql") { 2 } else { 1 };
     for _ in 0..times {
-        database.execute("delete from _sqlx_migrations where version = 2").await;
-        assert_eq!(store.migrate().await.unwrap(), [2]);
+        database.execute("delete from _sqlx_migrations where version in (2, 6)").await;
+        assert_eq!(store.migrate().await.unwrap(), [2, 6]);
         assert_eq!(store.list_lives().await.unwrap(), expected);
     }
 }

@@ -16,6 +16,7 @@ mod days;
 mod gaps;
 mod hours;
 mod lives;
+mod moves;
 mod now;
 mod served;
 

@@ -1,6 +1,7 @@
 //! Each row of the table is a site to which something happens, and the slots that are expected of it.
 
 use super::*;
+use crate::domain::{Coordinates, Locality, TakenIn};
 
 fn time(text: &str) -> DateTime<Utc> {
     format!("{text}Z").parse().unwrap()
@@ -178,10 +179,16 @@ const CASES: &[Case] = &[
     },
 ];
 
+fn taken_in(minutes: u32, timezone: Tz, now: DateTime<Utc>) -> TakenIn {
+    let coordinates = Coordinates::parse(1.0, 2.0).unwrap();
+    let locality = Locality { coordinates, timezone, country: None, elevation_m: None };
+    TakenIn { interval: Interval::parse(minutes).unwrap(), locality, last_collected: None, now }
+}
+
 impl Case {
     fn life(&self) -> Life {
         let spans = self.files.iter().fold(Spans::default(), |spans, (now, file)| match file {
-            Has(minutes) => spans.taken_in(Interval::parse(*minutes).unwrap(), time(now)),
+            Has(minutes) => spans.taken_in(taken_in(*minutes, self.timezone, time(now))),
             // As the store does it.
             Lacks => {
                 let mut spans = spans;
@@ -228,8 +235,8 @@ fn a_local_day_has_23_or_25_hours_where_the_clock_changes() {
         ("2026-11-25", 60, 24),
         ("2026-11-25", 1440, 1),
     ] {
-        let interval = Interval::parse(minutes).unwrap();
-        let spans = Spans::default().taken_in(interval, time("2026-11-30T00:00:00"));
+        let file = taken_in(minutes, ALWAYS.timezone, time("2026-11-30T00:00:00"));
+        let spans = Spans::default().taken_in(file);
         let day = Some(day.parse().unwrap());
         let life = Life { active_from: day, active_until: day, spans, ..ALWAYS.life() };
         let all = life.slots(None, DateTime::UNIX_EPOCH, time("2027-01-01T00:00:00"));

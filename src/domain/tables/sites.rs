@@ -28,7 +28,7 @@ const COLUMNS: &[Column] = &[
     required(
         "spans",
         Kind::Text,
-        "When it was in the sites file, and at which interval, as a JSON list of {from, until, interval_minutes}; until NULL: it is in it.",
+        "When it was in the sites file, at which interval and where, as a JSON list of {from, until, interval_minutes, latitude, longitude, timezone, country, elevation_m}; until NULL: it is in it. Of a site that moved the past keeps its place and time zone.",
     ),
     optional("deactivated_at", Kind::Time, "When it left the sites file, UTC; NULL: it is in it."),
     required("created_at", Kind::Time, "When it was first taken in, UTC."),

@@ -82,7 +82,7 @@ pub(super) async fn list(
     };
     let make = async {
         let place = Place::of(sites::find(&app, &site_id).await?)?;
-        let (from, to) = range.days(now.with_timezone(&place.life.timezone).date_naive());
+        let (from, to) = range.days(place.life.last_day(now));
         let reserved = (to - from > LONG).then(|| app.budget.stream()).transpose()?;
         let days = DaysOfSite::open(&app, place, source, (from, to)).await?;
         let lines = Lines::begin(format, "days", &Day::FIELDS);

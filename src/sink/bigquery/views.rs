@@ -29,7 +29,7 @@ pub(super) const VIEWS: [View; 5] = [
     },
     View {
         name: "observations_daily",
-        description: "One row per site, source and local day of the site's life up to now: lowest, mean and highest values, sums, and how many of the day's slots are there. Days are those of the site's time zone (23 or 25 hours at a change of the clock).",
+        description: "One row per site, source and local day of the site's life up to now: lowest, mean and highest values, sums, and how many of the day's slots are there. Days are those of the time zone that the site had then (23 or 25 hours at a change of the clock). A day on which a site moved has all slots of that date, in the old zone and in the new; time zone and country are those at its end.",
         columns: DAILY,
         sql: include_str!("views/observations_daily.sql"),
     },
@@ -66,8 +66,11 @@ const SOURCE: ViewColumn = column("source", "STRING", "The weather service that 
 const SOURCE_ASKED: ViewColumn =
     column("source", "STRING", "The weather service that was asked; NULL: none ever was.");
 const SITE_NAME: ViewColumn = column("site_name", "STRING", "The site's name for people.");
-const COUNTRY: ViewColumn = column("country", "STRING", "Country, two letters of ISO 3166-1.");
 const TIMEZONE: ViewColumn = column("timezone", "STRING", "The site's IANA time zone.");
+const TIMEZONE_THEN: ViewColumn =
+    column("timezone", "STRING", "The IANA time zone that the site had then.");
+const COUNTRY_THEN: ViewColumn =
+    column("country", "STRING", "Country where the site stood then, two letters of ISO 3166-1.");
 const SLOT_TIME: ViewColumn = column("slot_time", "TIMESTAMP", "Start of the interval, UTC.");
 const LOCAL_TIME: ViewColumn =
     column("local_time", "DATETIME", "The same moment on the site's clocks.");
@@ -108,8 +111,8 @@ const HOURLY: &[ViewColumn] = &[
     LOCAL_TIME,
     LOCAL_DATE,
     SITE_NAME,
-    COUNTRY,
-    TIMEZONE,
+    COUNTRY_THEN,
+    TIMEZONE_THEN,
     OBSERVATION_TIME,
     column(
         "value_kind",
@@ -153,8 +156,8 @@ const DAILY: &[ViewColumn] = &[
     SOURCE_ASKED,
     LOCAL_DATE,
     SITE_NAME,
-    COUNTRY,
-    TIMEZONE,
+    COUNTRY_THEN,
+    TIMEZONE_THEN,
     column("temperature_min_c", "FLOAT", "Lowest air temperature, degrees Celsius."),
     column(
         "temperature_mean_c",
@@ -191,10 +194,10 @@ const LATEST: &[ViewColumn] = &[
     SITE_ID,
     SOURCE,
     SITE_NAME,
-    COUNTRY,
-    TIMEZONE,
-    column("latitude", "FLOAT", "Degrees north."),
-    column("longitude", "FLOAT", "Degrees east."),
+    COUNTRY_THEN,
+    TIMEZONE_THEN,
+    column("latitude", "FLOAT", "Where the site stood then, degrees north."),
+    column("longitude", "FLOAT", "Where the site stood then, degrees east."),
     OBSERVATION_TIME,
     LOCAL_TIME,
     column("age_minutes", "INTEGER", "Age of the observation, minutes."),
@@ -245,7 +248,7 @@ const MISSING: &[ViewColumn] = &[
     LOCAL_TIME,
     LOCAL_DATE,
     SITE_NAME,
-    TIMEZONE,
+    TIMEZONE_THEN,
     column(
         "status",
         "STRING",
@@ -259,7 +262,9 @@ impl View {
     /// Its SQL in the dataset that is meant.
     pub(super) fn query(&self, names: &Names) -> String {
         let expected = include_str!("views/expected_slots.sql").trim_end();
-        let mut query = self.sql.replace("{expected_slots}", expected);
+        let zones = include_str!("views/zones.sql").trim_end();
+        let query = self.sql.replace("{expected_slots}", expected);
+        let mut query = query.replace("{zones}", zones);
         let tables = TABLES.iter().map(|table| table.name);
         for name in tables.chain(VIEWS.iter().map(|view| view.name)) {
             query = query.replace(&format!("{{{name}}}"), &names.public(name));

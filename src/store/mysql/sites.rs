@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
 
 use super::error::store_error;
-use crate::domain::{Site, Spans};
+use crate::domain::{Move, Site, Spans};
 use crate::store::StoreError;
 use crate::store::columns::{self, bind_site, until};
-use crate::store::site_changes::{KNOWN, KnownSite, SiteChanges};
+use crate::store::site_changes::{COLLECTED_SINCE, KNOWN, KnownSite, LastCollected, SiteChanges};
 
 const UPSERT_SITE: &str = " as new on duplicate key update \
     name = new.name, latitude = new.latitude, longitude = new.longitude, \
@@ -19,18 +19,22 @@ const UPSERT_SITE: &str = " as new on duplicate key update \
     row_hash = new.row_hash, deactivated_at = null, updated_at = new.updated_at";
 
 /// Rows per statement: it fits into one TLS record, see `load`.
-const CHUNK: usize = 50;
+const CHUNK: usize = 30;
 
 pub(super) async fn take_in(
     pool: &MySqlPool,
     sites: &[Site],
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Move>, StoreError> {
     let mut transaction = pool.begin().await.map_err(store_error)?;
     let known = known(&mut transaction).await?;
-    let changes = SiteChanges::between(&known, sites, now)?;
+    let collected = match SiteChanges::moved_slot(&known, sites, now)? {
+        Some(since) => collected_since(&mut transaction, since).await?,
+        None => LastCollected::default(),
+    };
+    let changes = SiteChanges::between(&known, sites, &collected, now)?;
     if changes.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     for chunk in changes.changed.chunks(CHUNK) {
         upsert(&mut transaction, chunk, now).await?;
@@ -38,7 +42,8 @@ pub(super) async fn take_in(
     for chunk in changes.gone.chunks(CHUNK) {
         deactivate(&mut transaction, chunk, now).await?;
     }
-    transaction.commit().await.map_err(store_error)
+    transaction.commit().await.map_err(store_error)?;
+    Ok(changes.moves)
 }
 
 /// The sites in the table.
@@ -46,6 +51,19 @@ async fn known(connection: &mut MySqlConnection) -> Result<HashMap<String, Known
     let rows: Vec<KnownSite> =
         sqlx::query_as(KNOWN).fetch_all(connection).await.map_err(store_error)?;
     Ok(rows.into_iter().map(|site| (site.site_id.clone(), site)).collect())
+}
+
+/// The newest slots that were collected since a time.
+async fn collected_since(
+    connection: &mut MySqlConnection,
+    since: DateTime<Utc>,
+) -> Result<LastCollected, StoreError> {
+    let slots: Vec<(String, DateTime<Utc>)> = sqlx::query_as(COLLECTED_SINCE)
+        .bind(since)
+        .fetch_all(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(slots.into_iter().collect())
 }
 
 async fn upsert(

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::error::store_error;
-use crate::domain::{Site, Spans};
+use crate::domain::{Move, Site, Spans};
 use crate::store::StoreError;
 use crate::store::columns::{self, bind_site, until};
-use crate::store::site_changes::{KNOWN, KnownSite, SiteChanges};
+use crate::store::site_changes::{COLLECTED_SINCE, KNOWN, KnownSite, LastCollected, SiteChanges};
 
 const UPSERT_SITE: &str = " on conflict (site_id) do update set \
     name = excluded.name, latitude = excluded.latitude, longitude = excluded.longitude, \
@@ -25,12 +25,16 @@ pub(super) async fn take_in(
     pool: &SqlitePool,
     sites: &[Site],
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Move>, StoreError> {
     let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
     let known = known(&mut transaction).await?;
-    let changes = SiteChanges::between(&known, sites, now)?;
+    let collected = match SiteChanges::moved_slot(&known, sites, now)? {
+        Some(since) => collected_since(&mut transaction, since).await?,
+        None => LastCollected::default(),
+    };
+    let changes = SiteChanges::between(&known, sites, &collected, now)?;
     if changes.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     for chunk in changes.changed.chunks(CHUNK) {
         upsert(&mut transaction, chunk, now).await?;
@@ -38,7 +42,8 @@ pub(super) async fn take_in(
     for chunk in changes.gone.chunks(CHUNK) {
         deactivate(&mut transaction, chunk, now).await?;
     }
-    transaction.commit().await.map_err(store_error)
+    transaction.commit().await.map_err(store_error)?;
+    Ok(changes.moves)
 }
 
 /// The sites in the table.
@@ -48,6 +53,19 @@ async fn known(
     let rows: Vec<KnownSite> =
         sqlx::query_as(KNOWN).fetch_all(connection).await.map_err(store_error)?;
     Ok(rows.into_iter().map(|site| (site.site_id.clone(), site)).collect())
+}
+
+/// The newest slots that were collected since a time.
+async fn collected_since(
+    connection: &mut SqliteConnection,
+    since: DateTime<Utc>,
+) -> Result<LastCollected, StoreError> {
+    let slots: Vec<(String, DateTime<Utc>)> = sqlx::query_as(COLLECTED_SINCE)
+        .bind(since)
+        .fetch_all(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(slots.into_iter().collect())
 }
 
 async fn upsert(

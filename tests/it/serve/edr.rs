@@ -1,16 +1,19 @@
 //! OGC API – Environmental Data Retrieval: links, forms, times and places. What a client of the
 //! standard reads is in `owslib`.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
+use weather_data_product::domain::{Coordinates, RunCounts, Site};
 
 use super::fill;
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
-use crate::support::samples::{hour, open_run, sites};
+use crate::support::samples::{collected, full_values, hour, open_run, run_end, site, sites};
 use crate::support::server::{Answer, Server};
 
 on_both_databases!(
     a_series_is_of_the_time_the_quantities_and_the_source_that_are_asked_for,
     the_nearest_site_stands_for_a_point_and_a_far_one_does_not,
+    hours_before_a_move_are_told_where_the_site_stood_then,
 );
 
 const SITES: &str = "/edr/collections/observations/locations";
@@ -153,6 +156,82 @@ async fn the_nearest_site_stands_for_a_point_and_a_far_one_does_not(database: &T
     open_run(&*database.store).await;
     assert_eq!(place("-174%20-83.75").await, None);
     server.get(&format!("{SITES}/site-00001")).await.expect(200);
+}
+
+async fn hours_before_a_move_are_told_where_the_site_stood_then(database: &TestDatabase) {
+    let store = &*database.store;
+    let [oslo, lagos] = [(59.9139, 10.7522), (6.455, 3.3841)];
+    let at = |hours: i64| hour() - TimeDelta::hours(hours);
+    let place = |(latitude, longitude)| Site {
+        coordinates: Coordinates::parse(latitude, longitude).unwrap(),
+        ..site(0)
+    };
+    store.take_in_sites(&[place(oslo)], at(9)).await.unwrap();
+    store.take_in_sites(&[place(lagos)], at(4)).await.unwrap();
+    let slots: Vec<_> = (0..9).rev().map(|ago| collected(0, at(ago), full_values())).collect();
+    let run = open_run(store).await;
+    store.load(&run, &slots, hour()).await.unwrap();
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+    let server = Server::start(database).await;
+    let of_site = |query: &str| format!("{SITES}/site-00000?datetime={query}");
+    let point = |(latitude, longitude): (f64, f64), query: &str| {
+        let at = format!("POINT({longitude}%20{latitude})");
+        format!("/edr/collections/observations/position?coords={at}&datetime={query}")
+    };
+    // The coverages of an answer: how many times each has, and its place.
+    let coverages = async |path: String| -> Vec<(usize, Value, Value)> {
+        let answer = server.get(&path).await;
+        if answer.status == 204 {
+            return Vec::new();
+        }
+        let answer = answer.expect(200).json();
+        let several = answer["coverages"].as_array().cloned();
+        assert_eq!(several.is_some(), answer["type"] == "CoverageCollection");
+        let of = |coverage: &Value| {
+            let axes = &coverage["domain"]["axes"];
+            let times = axes["t"]["values"].as_array().unwrap().len();
+            assert_eq!(coverage["ranges"]["temperature_c"]["shape"], json!([times]));
+            (times, axes["y"]["values"][0].clone(), axes["x"]["values"][0].clone())
+        };
+        several.unwrap_or_else(|| vec![answer]).iter().map(of).collect()
+    };
+    let then = |times: usize, (latitude, longitude): (f64, f64)| {
+        (times, json!(latitude), json!(longitude))
+    };
+    let all = "2026-11-24/2026-11-25";
+    let before = "2026-11-25T00:00:00Z/2026-11-25T03:59:59Z";
+    for (path, expected) in [
+        (of_site(all), vec![then(4, oslo), then(5, lagos)]),
+        (of_site(before), vec![then(4, oslo)]),
+        (of_site("2026-11-25T04:00:00Z/.."), vec![then(5, lagos)]),
+        // A point has the weather of the hours in which the site stood near it.
+        (point(oslo, all), vec![then(4, oslo)]),
+        (point(lagos, all), vec![then(5, lagos)]),
+        (point(lagos, before), vec![]),
+        (point(oslo, "2026-11-25T04:00:00Z/.."), vec![]),
+    ] {
+        assert_eq!(coverages(path.clone()).await, expected, "{path}");
+    }
+    let whole = server.get(&of_site(all)).await.expect(200).json();
+    let id = whole["coverages"][0]["id"].as_str().unwrap();
+    let (_, part) = id.split_once("/edr/").unwrap();
+    assert_eq!(coverages(format!("/edr/{part}")).await, [then(4, oslo)], "{id}");
+
+    let features = server.get(&(of_site(all) + "&f=GeoJSON")).await.expect(200).json();
+    let places = features["features"].as_array().unwrap().iter();
+    let places: Vec<_> = places.map(|each| each["geometry"]["coordinates"].clone()).collect();
+    let expected = [vec![json!([oslo.1, oslo.0]); 4], vec![json!([lagos.1, lagos.0]); 5]].concat();
+    assert_eq!(places, expected);
+    let listed = server.get(SITES).await.expect(200).json()["features"][0].clone();
+    assert_eq!(listed["geometry"]["coordinates"], json!([lagos.1, lagos.0]));
+    let former = json!([{
+        "until": "2026-11-25T04:00:00Z", "longitude": oslo.1, "latitude": oslo.0,
+        "timezone": "Europe/Madrid", "country": "ES", "elevation_m": 667.0,
+    }]);
+    assert_eq!(listed["properties"]["former_places"], former);
+    let collection = server.get("/edr/collections/observations").await.expect(200).json();
+    let bbox = json!([[lagos.1, lagos.0, oslo.1, oslo.0]]);
+    assert_eq!(collection["extent"]["spatial"]["bbox"], bbox);
 }
 
 #[tokio::test]

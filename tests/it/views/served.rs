@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use weather_data_product::domain::observation::Values;
-use weather_data_product::domain::{Interval, Site};
+use weather_data_product::domain::{Coordinates, Interval, Site};
 use weather_data_product::store::Store;
 use weather_data_product::weather::{Day, Hour};
 
 use super::{fill, gaps, lines, sync};
 use crate::support::databases::{TestDatabase, on_both_databases};
-use crate::support::samples::{healed, observed, site, time};
+use crate::support::samples::{full_values, healed, observed, site, time};
 use crate::support::server::Server;
 use crate::support::warehouse::Warehouse;
 
@@ -27,7 +27,7 @@ async fn hours_and_days_that_are_served_are_those_of_the_views(database: &TestDa
     sync(database, &warehouse);
     let server = Server::start(database).await;
     let sites = database.texts("select site_id from sites order by site_id").await;
-    assert_eq!(sites.len(), 72 + 7);
+    assert_eq!(sites.len(), 72 + 8);
 
     let columns = warehouse.columns("observations_hourly").await;
     assert_eq!(names(&columns), Hour::FIELDS);
@@ -77,10 +77,37 @@ async fn fill_store(store: &dyn Store) {
         healed("openweathermap", half_hour("23T09:00", "23T09:00", 9.0)),
         healed("open-meteo", half_hour("23T09:30", "23T09:30", 0.25)),
     ]);
-    // The last is of no source.
-    sites.extend([half_hourly(505), site(506)]);
-    store.take_in_sites(&sites, at("23T10:30")).await.unwrap();
+    // Moves over the date line, so to say: two dates come twice.
+    slots.extend(["22T20:00", "24T02:00", "24T04:00", "24T06:00"].map(|slot| {
+        let values = Values { rain_1h_mm: Some(0.5), ..full_values() };
+        observed(507, at(slot), at(slot), values)
+    }));
+    // The last but one is of no source.
+    sites.extend([half_hourly(505), site(506), tokyo(507)]);
+    store.take_in_sites(&sites, at("22T10:30")).await.unwrap();
+    sites.pop();
+    sites.push(bogota(507));
+    store.take_in_sites(&sites, at("24T03:07")).await.unwrap();
     fill(store, &slots).await;
+}
+
+/// A site in Tokyo, and the same after its move.
+pub(super) fn tokyo(number: u16) -> Site {
+    Site {
+        coordinates: Coordinates::parse(35.68, 139.69).unwrap(),
+        timezone: chrono_tz::Tz::Asia__Tokyo,
+        country: Some("JP".into()),
+        ..site(number)
+    }
+}
+
+pub(super) fn bogota(number: u16) -> Site {
+    Site {
+        coordinates: Coordinates::parse(4.71, -74.07).unwrap(),
+        timezone: chrono_tz::Tz::America__Bogota,
+        country: None,
+        ..site(number)
+    }
 }
 
 fn half_hourly(number: u16) -> Site {

@@ -3,22 +3,78 @@
 
 use std::io::Write as _;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::CRS84;
 use super::collection::UCUM;
+use super::extent::interval;
 use super::links::Base;
 use super::names::Quantities;
 use crate::columnar::Row;
-use crate::domain::Quantity;
 use crate::domain::tables::{Kind, WEATHER_OBSERVATIONS as OBSERVATIONS};
+use crate::domain::{Coordinates, Quantity, Stay};
 use crate::serve::rows::json as write_json;
 use crate::store::SiteRow;
 
+/// The coverages of a series that are being written, one for each place in which the site stood: a
+/// point series has one place.
+pub(super) struct Coverages<'a> {
+    /// The address of the site's time series.
+    address: String,
+    quantities: &'a Quantities,
+    list: Vec<Coverage<'a>>,
+    rows: usize,
+}
+
+impl<'a> Coverages<'a> {
+    pub(super) fn begin(base: &Base, site: &SiteRow, quantities: &'a Quantities) -> Self {
+        Self { address: base.site(&site.site_id), quantities, list: Vec::new(), rows: 0 }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.list.iter().map(Coverage::bytes).sum()
+    }
+
+    /// An observation of a time at which the site stood there.
+    pub(super) fn row(&mut self, row: Row<'_>, stay: &Stay) -> std::io::Result<()> {
+        let place = stay.locality.coordinates;
+        if self.list.last().is_none_or(|last| last.place != place) {
+            self.list.push(Coverage::begin(place, self.quantities));
+        }
+        self.rows += 1;
+        self.list.last_mut().map_or(Ok(()), |last| last.row(row))
+    }
+
+    /// One coverage, or a collection of several.
+    pub(super) fn end(self) -> std::io::Result<Vec<u8>> {
+        let mut text = Vec::with_capacity(self.bytes() + (16 << 10));
+        if let [only] = &self.list[..] {
+            only.write(&self.address, &mut text)?;
+            return Ok(text);
+        }
+        text.extend_from_slice(br#"{"type":"CoverageCollection","domainType":"PointSeries","#);
+        text.extend_from_slice(br#""coverages":["#);
+        for (number, coverage) in self.list.iter().enumerate() {
+            if number > 0 {
+                text.push(b',');
+            }
+            coverage.write(&coverage.address(&self.address), &mut text)?;
+        }
+        text.extend_from_slice(b"]}");
+        Ok(text)
+    }
+}
+
 /// A coverage that is being written.
-pub(super) struct Coverage<'a> {
-    site: &'a SiteRow,
-    id: String,
+struct Coverage<'a> {
+    place: Coordinates,
+    /// The first time and the last.
+    times_from_to: Option<(DateTime<Utc>, DateTime<Utc>)>,
     rows: usize,
     times: Vec<u8>,
     ranges: Vec<Range<'a>>,
@@ -32,24 +88,30 @@ struct Range<'a> {
 }
 
 impl<'a> Coverage<'a> {
-    pub(super) fn begin(base: &Base, site: &'a SiteRow, quantities: &'a Quantities) -> Self {
+    fn begin(place: Coordinates, quantities: &'a Quantities) -> Self {
         let range = |quantity: &'a Quantity| {
             let index = OBSERVATIONS.index_of(quantity.name())?;
             Some(Range { quantity, index, values: Vec::new() })
         };
-        let (id, times) = (base.site(&site.site_id), Vec::new());
-        Self { site, id, rows: 0, times, ranges: quantities.iter().filter_map(range).collect() }
+        let ranges = quantities.iter().filter_map(range).collect();
+        Self { place, times_from_to: None, rows: 0, times: Vec::new(), ranges }
     }
 
-    pub(super) fn rows(&self) -> usize {
-        self.rows
+    /// The address of this part of a site's time series.
+    fn address(&self, of_site: &str) -> String {
+        let times = self.times_from_to.map(|(first, last)| interval(first, last));
+        times.map_or_else(|| of_site.to_owned(), |times| format!("{of_site}?datetime={times}"))
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         self.times.len() + self.ranges.iter().map(|range| range.values.len()).sum::<usize>()
     }
 
-    pub(super) fn row(&mut self, row: Row<'_>) -> std::io::Result<()> {
+    fn row(&mut self, row: Row<'_>) -> std::io::Result<()> {
+        if let Some(time) = row.time("observation_time") {
+            let first = self.times_from_to.map_or(time, |(first, _)| first);
+            self.times_from_to = Some((first, time));
+        }
         let time = OBSERVATIONS.index_of("observation_time").and_then(|index| row.value(index));
         let columns =
             self.ranges.iter_mut().map(|range| (&mut range.values, row.value(range.index)));
@@ -63,10 +125,9 @@ impl<'a> Coverage<'a> {
         Ok(())
     }
 
-    pub(super) fn end(self) -> std::io::Result<Vec<u8>> {
-        let mut text = Vec::with_capacity(self.bytes() + (16 << 10));
-        let (longitude, latitude) = (json!(self.site.longitude), json!(self.site.latitude));
-        write!(text, r#"{{"type":"Coverage","id":{},"domain":{{"type":"Domain","#, json!(self.id))?;
+    fn write(&self, id: &str, text: &mut Vec<u8>) -> std::io::Result<()> {
+        let (longitude, latitude) = (json!(self.place.longitude()), json!(self.place.latitude()));
+        write!(text, r#"{{"type":"Coverage","id":{},"domain":{{"type":"Domain","#, json!(id))?;
         write!(text, r#""domainType":"PointSeries","axes":{{"x":{{"values":[{longitude}]}},"#)?;
         write!(text, r#""y":{{"values":[{latitude}]}},"t":{{"values":["#)?;
         text.extend_from_slice(&self.times);
@@ -81,7 +142,7 @@ impl<'a> Coverage<'a> {
             text.extend_from_slice(b"]}");
         }
         text.extend_from_slice(b"}}");
-        Ok(text)
+        Ok(())
     }
 
     fn parameters(&self) -> Value {

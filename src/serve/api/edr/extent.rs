@@ -5,9 +5,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::CRS84;
+use crate::domain::Coordinates;
 use crate::serve::App;
 use crate::serve::problem::Problem;
-use crate::store::SiteRow;
 
 /// Where and when there are observations.
 #[derive(Serialize, ToSchema)]
@@ -20,7 +20,7 @@ pub(super) struct Extent {
     temporal: Option<Temporal>,
 }
 
-/// Where there are sites.
+/// Where there are sites, or were while they were observed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EdrSpatialExtent)]
 struct Spatial {
@@ -56,18 +56,22 @@ impl Extent {
                 whole = Some((from.min(first), to.max(last)));
             }
         }
-        Ok(Self { spatial: spatial(&sites), temporal: whole.map(temporal) })
+        let mut places = Vec::new();
+        for site in &sites {
+            places.extend(site.stays()?.into_iter().map(|stay| stay.locality.coordinates));
+        }
+        Ok(Self { spatial: spatial(&places), temporal: whole.map(temporal) })
     }
 }
 
 /// The smallest box that does not go over the date line.
-fn spatial(sites: &[SiteRow]) -> Spatial {
-    let Some(first) = sites.first() else {
+fn spatial(places: &[Coordinates]) -> Spatial {
+    let Some(first) = places.first() else {
         return Spatial { bbox: [[-180.0, -90.0, 180.0, 90.0]], crs: CRS84 };
     };
-    let corner = [first.longitude, first.latitude, first.longitude, first.latitude];
-    let bbox = sites.iter().fold(corner, |[west, south, east, north], site| {
-        let (longitude, latitude) = (site.longitude, site.latitude);
+    let corner = [first.longitude(), first.latitude(), first.longitude(), first.latitude()];
+    let bbox = places.iter().fold(corner, |[west, south, east, north], place| {
+        let (longitude, latitude) = (place.longitude(), place.latitude());
         [west.min(longitude), south.min(latitude), east.max(longitude), north.max(latitude)]
     });
     Spatial { bbox: [bbox], crs: CRS84 }

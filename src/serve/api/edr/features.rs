@@ -9,16 +9,15 @@ use super::links::Base;
 use super::names::Quantities;
 use super::schema::Point;
 use crate::columnar::Row;
-use crate::domain::Quantity;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
+use crate::domain::{Quantity, Stay};
 use crate::serve::rows::json as write_json;
 use crate::store::SiteRow;
 
 /// Features that are being written.
 pub(super) struct Features<'a> {
     quantities: Vec<(&'a Quantity, usize)>,
-    /// What stands before the time of each feature, and after it.
-    before: String,
+    /// What stands after the time of each feature.
     after: String,
     text: Vec<u8>,
     rows: usize,
@@ -29,11 +28,9 @@ impl<'a> Features<'a> {
         let indexed =
             |quantity: &'a Quantity| Some((quantity, OBSERVATIONS.index_of(quantity.name())?));
         let names: Vec<_> = quantities.iter().map(Quantity::name).collect();
-        let point = json!(Point::at(site.longitude, site.latitude));
         let (label, address) = (json!(site.name), json!(base.site(&site.site_id)));
         Self {
             quantities: quantities.iter().filter_map(indexed).collect(),
-            before: format!(r#"{{"type":"Feature","geometry":{point},"properties":{{"datetime":"#),
             after: format!(
                 r#","label":{label},"parameter-name":{},"edrqueryendpoint":{address}"#,
                 json!(names)
@@ -51,12 +48,14 @@ impl<'a> Features<'a> {
         self.text.len()
     }
 
-    pub(super) fn row(&mut self, row: Row<'_>) -> std::io::Result<()> {
+    /// An observation of a time at which the site stood there.
+    pub(super) fn row(&mut self, row: Row<'_>, stay: &Stay) -> std::io::Result<()> {
         if self.rows > 0 {
             self.text.push(b',');
         }
         self.rows += 1;
-        self.text.extend_from_slice(self.before.as_bytes());
+        let point = json!(Point::of(stay.locality.coordinates));
+        write!(self.text, r#"{{"type":"Feature","geometry":{point},"properties":{{"datetime":"#)?;
         let time = OBSERVATIONS.index_of("observation_time").and_then(|index| row.value(index));
         write_json(&mut self.text, time)?;
         self.text.extend_from_slice(self.after.as_bytes());

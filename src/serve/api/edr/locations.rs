@@ -7,6 +7,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,17 +15,17 @@ use super::bbox::Bbox;
 use super::extent::interval;
 use super::links::{Base, Link};
 use super::names::{self, ParameterName};
-use super::schema::{BboxText, Coverage, Crs, Interval, Point, SeriesFeatures};
+use super::schema::{BboxText, Crs, Interval, Point, Series, SeriesFeatures};
 use super::series::{self, Asked};
 use super::{PLACES, form};
-use crate::domain::Coordinates;
+use crate::domain::{Coordinates, Stay};
 use crate::serve::App;
 use crate::serve::answer::{Content, Question};
 use crate::serve::api::refusals::{Refusals, RefusalsOfOne};
 use crate::serve::api::sites::{self, whole};
 use crate::serve::parameters::{Parameters, written};
 use crate::serve::problem::Problem;
-use crate::store::{ObservedSpan, SiteRow};
+use crate::store::{ObservedSpan, SiteRow, StoreError};
 
 /// The sites as `GeoJSON`.
 #[derive(Serialize, ToSchema)]
@@ -54,7 +55,7 @@ struct Place {
     kind: &'static str,
     /// The id of the site, which `locations/{site_id}` takes.
     id: String,
-    /// Where it is.
+    /// Where it is now.
     geometry: Point,
     /// What else is known of it.
     properties: PlaceProperties,
@@ -84,13 +85,48 @@ struct PlaceProperties {
     elevation_m: Option<f64>,
     /// Whether it is in the sites file; one that has left it is observed no more.
     in_file: bool,
+    /// Where it stood before it moved, in order; its observations up to then are of these places.
+    former_places: Vec<FormerPlace>,
+}
+
+/// Where a site stood before it moved.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EdrFormerPlace)]
+struct FormerPlace {
+    /// When that ended, exclusive.
+    until: DateTime<Utc>,
+    /// Degrees east.
+    longitude: f64,
+    /// Degrees north.
+    latitude: f64,
+    /// IANA time zone.
+    timezone: &'static str,
+    /// Country, two letters of ISO 3166-1.
+    #[schema(required = true)]
+    country: Option<String>,
+    /// Height above mean sea level, metres.
+    #[schema(required = true)]
+    elevation_m: Option<f64>,
+}
+
+impl From<&Stay> for FormerPlace {
+    fn from(Stay { until, locality, .. }: &Stay) -> Self {
+        Self {
+            until: *until,
+            longitude: locality.coordinates.longitude(),
+            latitude: locality.coordinates.latitude(),
+            timezone: locality.timezone.name(),
+            country: locality.country.clone(),
+            elevation_m: locality.elevation_m,
+        }
+    }
 }
 
 /// Lists the sites.
 #[utoipa::path(
     get, path = "/edr/collections/observations/locations", tag = "edr", operation_id = "listEdrLocations",
     params(
-        ("bbox" = Option<BboxText>, Query, description = "Only in this box: west,south,east,north in degrees; one that begins east of where it ends goes over the date line.", example = "-10,35,5,45"),
+        ("bbox" = Option<BboxText>, Query, description = "Only those that are in this box now: west,south,east,north in degrees; one that begins east of where it ends goes over the date line.", example = "-10,35,5,45"),
         ("source" = Option<String>, Query, description = "The source that `datetime` is of; the first in use if it is missing.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
         ("f" = Option<String>, Query, description = "The form; GeoJSON if it is missing.", pattern = "^(GeoJSON|JSON)$"),
     ),
@@ -131,7 +167,7 @@ async fn places(
         let span = spans.get(&*site.site_id).copied();
         feature(base, site, span)
     });
-    let features: Vec<_> = features.collect();
+    let features = features.collect::<Result<Vec<_>, _>>()?;
     whole(&Places {
         kind: "FeatureCollection",
         links: vec![base.link(
@@ -151,9 +187,11 @@ pub(super) fn place(site: &SiteRow) -> Option<Coordinates> {
     Coordinates::parse(site.latitude, site.longitude)
 }
 
-fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Place {
+fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Result<Place, StoreError> {
     let times = span.and_then(|span| span.first_time.zip(span.last_time));
-    Place {
+    let stays = site.stays()?;
+    let former = stays.split_last().map_or(&[][..], |(_, former)| former);
+    Ok(Place {
         kind: "Feature",
         geometry: Point::at(site.longitude, site.latitude),
         properties: PlaceProperties {
@@ -165,9 +203,10 @@ fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Place {
             country: site.country,
             elevation_m: site.elevation_m,
             in_file: site.deactivated_at.is_none(),
+            former_places: former.iter().map(FormerPlace::from).collect(),
         },
         id: site.site_id,
-    }
+    })
 }
 
 /// Shows the time series of a site, of one source.
@@ -184,7 +223,7 @@ fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Place {
     ),
     responses(
         (status = 200, description = "The time series.", content(
-            (Coverage = "application/prs.coverage+json"), (Coverage = "application/vnd.cov+json"), (SeriesFeatures = "application/geo+json"))),
+            (Series = "application/prs.coverage+json"), (Series = "application/vnd.cov+json"), (SeriesFeatures = "application/geo+json"))),
         (status = 204, description = "There is no observation in that time."),
         (status = 304, description = "The client has it."),
         RefusalsOfOne,
@@ -202,7 +241,7 @@ pub(super) async fn one(
     let question = asked.question(&app, "edr-location", site_id.as_str()).await?;
     let make = async {
         let site = sites::find(&app, &site_id).await?;
-        series::read(&app, &site, &asked).await
+        series::read(&app, &site, &site.stays()?, &asked).await
     };
     question.answer(&app, &headers, make).await
 }

@@ -5,21 +5,19 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use chrono_tz::Tz;
 
-use super::locations::place;
 use super::names::ParameterName;
-use super::schema::{Coverage, Crs, Interval, PointText, SeriesFeatures};
+use super::schema::{Crs, Interval, PointText, Series, SeriesFeatures};
 use super::series::{self, Asked};
 use super::span::Span;
-use crate::domain::Coordinates;
 use crate::domain::expected::is_between;
+use crate::domain::{Coordinates, Stay};
 use crate::serve::App;
 use crate::serve::answer::Content;
 use crate::serve::api::refusals::Refusals;
 use crate::serve::parameters::{Parameters, shown};
 use crate::serve::problem::Problem;
-use crate::store::SiteRow;
+use crate::store::{SiteRow, StoreError};
 
 /// How far a site may be for its weather to stand for the point's. Beyond some tens of kilometres
 /// two places differ in rain and wind more often than not.
@@ -30,8 +28,8 @@ pub(super) const TITLE: &str = "The time series of the nearest site within 25 km
 
 /// Shows the time series of the site that is nearest to a point, if one is within 25 km.
 ///
-/// Of the sites that are in the sites file and within their days in the time that is asked for. The
-/// answer says where the site is.
+/// Of the sites that are in the sites file and within their days in the time that is asked for. A site
+/// that has moved stands for a point while it stood near it. The answer says where the site is.
 #[utoipa::path(
     get, path = "/edr/collections/observations/position", tag = "edr", operation_id = "showEdrPosition",
     params(
@@ -45,7 +43,7 @@ pub(super) const TITLE: &str = "The time series of the nearest site within 25 km
     ),
     responses(
         (status = 200, description = "The time series.", content(
-            (Coverage = "application/prs.coverage+json"), (Coverage = "application/vnd.cov+json"), (SeriesFeatures = "application/geo+json"))),
+            (Series = "application/prs.coverage+json"), (Series = "application/vnd.cov+json"), (SeriesFeatures = "application/geo+json"))),
         (status = 204, description = "No site is near enough, or there is no observation in that time."),
         (status = 304, description = "The client has it."),
         Refusals,
@@ -64,8 +62,8 @@ pub(super) async fn nearest(
     let question = asked.question(&app, "edr-position", &text).await?;
     let make = async {
         let sites = app.store.list_sites().await?;
-        match find(&sites, point, asked.span) {
-            Some(site) => series::read(&app, site, &asked).await,
+        match find(&sites, point, asked.span)? {
+            Some((site, stays)) => series::read(&app, site, &stays, &asked).await,
             None => Ok(Content::Nothing),
         }
     };
@@ -93,19 +91,36 @@ fn parse_point(text: &str) -> Option<Coordinates> {
     Coordinates::parse(latitude, longitude).filter(|_| kind.eq_ignore_ascii_case("POINT"))
 }
 
-/// The nearest site that is observed in that time, if it is near enough.
-fn find(sites: &[SiteRow], point: Coordinates, span: Span) -> Option<&SiteRow> {
-    let active = sites.iter().filter(|site| is_active(site, span));
-    let near = active.filter_map(|site| Some((place(site)?.distance_km(point), site)));
-    let near = near.filter(|(distance_km, _)| *distance_km <= MAX_KM);
-    near.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, site)| site)
+/// The site that was the nearest in that time, if it was near enough, and its stays that were.
+fn find(
+    sites: &[SiteRow],
+    point: Coordinates,
+    span: Span,
+) -> Result<Option<(&SiteRow, Vec<Stay>)>, StoreError> {
+    let distance_km = |stay: &Stay| stay.locality.coordinates.distance_km(point);
+    let mut nearest: Option<(f64, &SiteRow, Vec<Stay>)> = None;
+    for site in sites.iter().filter(|site| site.deactivated_at.is_none()) {
+        let mut stays = site.stays()?;
+        if !is_active(site, &stays, span) {
+            continue;
+        }
+        stays.retain(|stay| {
+            stay.within((span.from, span.to)).is_some() && distance_km(stay) <= MAX_KM
+        });
+        let Some(own_km) = stays.iter().map(distance_km).reduce(f64::min) else { continue };
+        if nearest.as_ref().is_none_or(|(least_km, ..)| own_km < *least_km) {
+            nearest = Some((own_km, site, stays));
+        }
+    }
+    Ok(nearest.map(|(_, site, stays)| (site, stays)))
 }
 
-fn is_active(site: &SiteRow, span: Span) -> bool {
-    let Ok(timezone) = site.timezone.parse::<Tz>() else { return false };
-    site.deactivated_at.is_none()
-        && is_between(timezone, site.active_from, None, span.to)
-        && is_between(timezone, None, site.active_until, span.from)
+fn is_active(site: &SiteRow, stays: &[Stay], span: Span) -> bool {
+    let is_between = |first, last, time| {
+        let stay = stays.iter().rev().find(|stay| stay.from <= time);
+        stay.is_some_and(|stay| is_between(stay.locality.timezone, first, last, time))
+    };
+    is_between(site.active_from, None, span.to) && is_between(None, site.active_until, span.from)
 }
 
 #[cfg(test)]

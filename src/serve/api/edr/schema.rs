@@ -10,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::collection::Parameter;
 use super::names::ParameterName;
+use crate::domain::Coordinates;
 use crate::serve::api::schema::Moment;
 
 /// A longitude and a latitude.
@@ -101,9 +102,42 @@ impl Point {
     pub(super) fn at(longitude: f64, latitude: f64) -> Self {
         Self { kind: "Point", coordinates: [longitude, latitude] }
     }
+
+    pub(super) fn of(place: Coordinates) -> Self {
+        Self::at(place.longitude(), place.latitude())
+    }
 }
 
-/// A time series as `CoverageJSON`.
+/// A time series as `CoverageJSON`: of one place, or of each in which the site stood.
+#[derive(ToSchema)]
+#[schema(as = EdrSeries)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what is written row by row")]
+pub(super) enum Series {
+    /// The site stood in one place.
+    Coverage(Coverage),
+    /// It has moved.
+    Coverages(Coverages),
+}
+
+/// The time series of a site that has moved: a coverage for each place, in order.
+#[derive(ToSchema)]
+#[schema(as = EdrCoverages)]
+#[expect(dead_code, reason = "describes what is written row by row")]
+pub(super) struct Coverages {
+    /// `CoverageCollection`.
+    #[schema(pattern = "^CoverageCollection$")]
+    r#type: String,
+    /// `PointSeries`.
+    #[serde(rename = "domainType")]
+    #[schema(pattern = "^PointSeries$")]
+    domain_type: String,
+    /// Each of one place.
+    #[schema(min_items = 2)]
+    coverages: Vec<Coverage>,
+}
+
+/// A time series of one place as `CoverageJSON`.
 #[derive(ToSchema)]
 #[schema(as = EdrCoverage)]
 #[expect(dead_code, reason = "describes what is written row by row")]
@@ -111,7 +145,7 @@ pub(super) struct Coverage {
     /// `Coverage`.
     #[schema(pattern = "^Coverage$")]
     r#type: String,
-    /// The address of the site's time series.
+    /// The address of the time series.
     id: String,
     /// Where and when.
     domain: Domain,

@@ -4,13 +4,14 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 
-use super::coverage::Coverage;
+use super::coverage::Coverages;
 use super::features::Features;
 use super::links::Base;
 use super::names::Quantities;
 use super::span::Span;
 use super::{CRS84, DATA, form};
 use crate::columnar::Row;
+use crate::domain::Stay;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::serve::App;
 use crate::serve::answer::{Content, Question};
@@ -107,58 +108,66 @@ fn check_crs(parameters: &Parameters) -> Result<(), Problem> {
 
 /// The text that rows become.
 enum Text<'a> {
-    Coverage(Coverage<'a>),
+    Coverages(Coverages<'a>),
     Features(Features<'a>),
 }
 
 impl<'a> Text<'a> {
-    fn begin(site: &'a SiteRow, asked: &'a Asked) -> Self {
+    fn begin(site: &SiteRow, asked: &'a Asked) -> Self {
         let Asked { base, quantities, .. } = asked;
         match asked.format {
             Format::GeoJson => Self::Features(Features::begin(base, site, quantities)),
-            _ => Self::Coverage(Coverage::begin(base, site, quantities)),
+            _ => Self::Coverages(Coverages::begin(base, site, quantities)),
         }
     }
 
-    fn row(&mut self, row: Row<'_>) -> std::io::Result<()> {
+    fn row(&mut self, row: Row<'_>, stay: &Stay) -> std::io::Result<()> {
         match self {
-            Self::Coverage(coverage) => coverage.row(row),
-            Self::Features(features) => features.row(row),
+            Self::Coverages(coverages) => coverages.row(row, stay),
+            Self::Features(features) => features.row(row, stay),
         }
     }
 
     fn rows(&self) -> usize {
         match self {
-            Self::Coverage(coverage) => coverage.rows(),
+            Self::Coverages(coverages) => coverages.rows(),
             Self::Features(features) => features.rows(),
         }
     }
 
     fn bytes(&self) -> usize {
         match self {
-            Self::Coverage(coverage) => coverage.bytes(),
+            Self::Coverages(coverages) => coverages.bytes(),
             Self::Features(features) => features.bytes(),
         }
     }
 
     fn end(self) -> std::io::Result<Vec<u8>> {
         match self {
-            Self::Coverage(coverage) => coverage.end(),
+            Self::Coverages(coverages) => coverages.end(),
             Self::Features(features) => features.end(),
         }
     }
 }
 
-/// The time series, or nothing.
-pub(super) async fn read(app: &App, site: &SiteRow, asked: &Asked) -> Result<Content, Problem> {
+/// The time series while the site stood in these places, which are in order, or nothing.
+pub(super) async fn read(
+    app: &App,
+    site: &SiteRow,
+    stays: &[Stay],
+    asked: &Asked,
+) -> Result<Content, Problem> {
     refuse_more_before(app, site, asked).await?;
     let _room = if asked.is_long() { Some(app.budget.build().await?) } else { None };
     let mut text = Text::begin(site, asked);
-    let mut next = Some(asked.span.from);
-    while let Some(from) = next {
-        next = page(app, site, asked, from, &mut text).await?;
-        if text.rows() > MAX_ROWS || text.bytes() > MAX_BYTES {
-            return Err(too_much());
+    for stay in stays {
+        let Some((from, to)) = stay.within((asked.span.from, asked.span.to)) else { continue };
+        let mut next = Some(from);
+        while let Some(from) = next.filter(|from| *from < to) {
+            next = page(app, rows(site, asked, from, to, PAGE), asked, stay, &mut text).await?;
+            if text.rows() > MAX_ROWS || text.bytes() > MAX_BYTES {
+                return Err(too_much());
+            }
         }
     }
     if text.rows() == 0 {
@@ -170,21 +179,20 @@ pub(super) async fn read(app: &App, site: &SiteRow, asked: &Asked) -> Result<Con
 /// Writes a page, and says from when on there may be more.
 async fn page(
     app: &App,
-    site: &SiteRow,
+    rows: Rows,
     asked: &Asked,
-    from: DateTime<Utc>,
+    stay: &Stay,
     text: &mut Text<'_>,
 ) -> Result<Option<DateTime<Utc>>, Problem> {
     let _turn = match asked.is_long() {
         true => app.budget.turns().acquire_owned().await.ok(),
         false => None,
     };
-    let rows = rows(site, asked, from, asked.span.to, PAGE);
     let Some(batch) = app.store.read_rows(&OBSERVATIONS, &rows).try_next().await? else {
         return Ok(None);
     };
     for row in Row::all(&OBSERVATIONS, &batch) {
-        text.row(row).map_err(|error| unwritable(&error))?;
+        text.row(row, stay).map_err(|error| unwritable(&error))?;
     }
     let last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time("observation_time"));
     let is_full = batch.num_rows() >= PAGE as usize;

@@ -1,15 +1,14 @@
 -- Every slot that should be there: from active_from (else from when the site was taken in, or its
 -- first slot in the ledger if that is earlier) to now, within the site's life and the spans in which
 -- it stood in the sites file, at the interval that it had then. Starts are counted from 1970, UTC;
--- local days go by the site's time zone, which knows 23- and 25-hour days. A site for which no source
+-- local days go by the time zone that the site had then, which knows 23- and 25-hour days. A site for which no source
 -- was ever asked is there too, its source NULL.
+{zones},
 lives as (
   select
     s.site_id,
     c.source,
     s.name as site_name,
-    s.country,
-    s.timezone,
     s.active_from,
     s.active_until,
     nth = 0 as is_first_span,
@@ -42,15 +41,14 @@ lives as (
   cross join unnest(json_query_array(s.spans)) as span with offset as nth
 ),
 -- A slot that was under way when the interval changed is of both spans.
-expected as (
+starts as (
   select distinct
     l.site_id,
     l.source,
     l.site_name,
-    l.country,
-    l.timezone,
-    timestamp_seconds(second) as slot_time,
-    date(timestamp_seconds(second), l.timezone) as local_date
+    l.active_from,
+    l.active_until,
+    timestamp_seconds(second) as slot_time
   from lives l,
     unnest(generate_array(
       -- The first start from there on; of a later span the slot that was under way. (The emulator
@@ -61,6 +59,19 @@ expected as (
       div((l.until_us - 1), 1000000),
       l.step_s
     )) as second
-  where (l.active_from is null or date(timestamp_seconds(second), l.timezone) >= l.active_from)
-    and (l.active_until is null or date(timestamp_seconds(second), l.timezone) <= l.active_until)
+),
+expected as (
+  select
+    t.site_id,
+    t.source,
+    t.site_name,
+    z.country,
+    z.timezone,
+    t.slot_time,
+    date(t.slot_time, z.timezone) as local_date
+  from starts t
+  join zones z
+    on z.site_id = t.site_id and t.slot_time >= z.from_time and t.slot_time < z.until_time
+  where (t.active_from is null or date(t.slot_time, z.timezone) >= t.active_from)
+    and (t.active_until is null or date(t.slot_time, z.timezone) <= t.active_until)
 )

@@ -5,8 +5,8 @@ coverage as (
     e.source,
     e.local_date,
     any_value(e.site_name) as site_name,
-    any_value(e.country) as country,
-    any_value(e.timezone) as timezone,
+    -- Of a day that two places share: where the site stood at its end.
+    max(e.slot_time) as last_slot_time,
     countif(c.status = 'collected') as slots_present,
     count(*) as slots_expected
   from expected e
@@ -19,7 +19,7 @@ collected as (
     c.site_id,
     c.source,
     c.slot_time,
-    date(c.slot_time, s.timezone) as local_date,
+    date(c.slot_time, z.timezone) as local_date,
     o.source as value_source,
     o.observation_time,
     o.temperature_c,
@@ -40,7 +40,8 @@ collected as (
   join {weather_observations} o
     on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
     and o.observation_time = c.observation_time
-  join {sites} s on s.site_id = c.site_id
+  join zones z
+    on z.site_id = c.site_id and c.slot_time >= z.from_time and c.slot_time < z.until_time
   where c.status = 'collected'
 ),
 told as (
@@ -77,8 +78,8 @@ select
   d.source,
   d.local_date,
   d.site_name,
-  d.country,
-  d.timezone,
+  z.country,
+  z.timezone,
   w.temperature_min_c,
   w.temperature_mean_c,
   w.temperature_max_c,
@@ -94,5 +95,7 @@ select
   d.slots_expected,
   round(100 * d.slots_present / d.slots_expected, 1) as coverage_pct
 from coverage d
+join zones z
+  on z.site_id = d.site_id and d.last_slot_time >= z.from_time and d.last_slot_time < z.until_time
 left join weather w
   on w.site_id = d.site_id and w.source = d.source and w.local_date = d.local_date

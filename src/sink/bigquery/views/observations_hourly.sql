@@ -1,13 +1,14 @@
+with {zones}
 select
   c.site_id,
   c.source,
   timestamp_trunc(c.slot_time, hour) as hour,
   c.slot_time,
-  cast(format_timestamp('%F %T', c.slot_time, s.timezone) as datetime) as local_time,
-  date(c.slot_time, s.timezone) as local_date,
+  cast(format_timestamp('%F %T', c.slot_time, z.timezone) as datetime) as local_time,
+  date(c.slot_time, z.timezone) as local_date,
   s.name as site_name,
-  s.country,
-  s.timezone,
+  z.country,
+  z.timezone,
   o.observation_time,
   coalesce(o.value_kind, 'live') as value_kind,
   o.source as value_source,
@@ -33,6 +34,8 @@ join {weather_observations} o
   on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
     and o.observation_time = c.observation_time
 left join {sites} s on s.site_id = c.site_id
+left join zones z
+  on z.site_id = c.site_id and c.slot_time >= z.from_time and c.slot_time < z.until_time
 where c.status = 'collected'
 -- Of several slots in an hour the last that was collected live, else the last.
 qualify row_number() over (

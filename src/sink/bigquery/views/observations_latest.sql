@@ -1,4 +1,5 @@
-with latest as (
+with {zones},
+latest as (
   select *
   from {weather_observations}
   where observation_time >= timestamp_sub(current_timestamp(), interval 7 day)
@@ -8,12 +9,12 @@ select
   s.site_id,
   l.source,
   s.name as site_name,
-  s.country,
-  s.timezone,
-  s.latitude,
-  s.longitude,
+  if(z.site_id is null, s.country, z.country) as country,
+  coalesce(z.timezone, s.timezone) as timezone,
+  coalesce(z.latitude, s.latitude) as latitude,
+  coalesce(z.longitude, s.longitude) as longitude,
   l.observation_time,
-  cast(format_timestamp('%F %T', l.observation_time, s.timezone) as datetime) as local_time,
+  cast(format_timestamp('%F %T', l.observation_time, z.timezone) as datetime) as local_time,
   timestamp_diff(current_timestamp(), l.observation_time, minute) as age_minutes,
   l.temperature_c,
   l.feels_like_c,
@@ -30,4 +31,9 @@ select
   l.condition_description
 from {sites} s
 left join latest l on l.site_id = s.site_id
+-- Where it stood then: a site that has just moved may still show an observation of the old place.
+left join zones z
+  on z.site_id = l.site_id
+  and l.observation_time >= z.from_time
+  and l.observation_time < z.until_time
 where s.deactivated_at is null
