@@ -28,6 +28,18 @@ pub struct RetryPolicy {
     pub longest_wait: Duration,
 }
 
+impl RetryPolicy {
+    /// The waits between its attempts.
+    pub fn waits(self) -> impl Iterator<Item = Duration> + Send {
+        ExponentialBuilder::default()
+            .with_min_delay(self.first_wait)
+            .with_max_delay(self.longest_wait)
+            .with_max_times(self.max_attempts.saturating_sub(1) as usize)
+            .with_jitter()
+            .build()
+    }
+}
+
 /// Makes `attempt` until it succeeds, fails for good, or the policy is exhausted; returns the last
 /// result.
 ///
@@ -38,12 +50,7 @@ pub async fn retry<T, E: Transient>(
     policy: RetryPolicy,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut waits = ExponentialBuilder::default()
-        .with_min_delay(policy.first_wait)
-        .with_max_delay(policy.longest_wait)
-        .with_max_times(policy.max_attempts.saturating_sub(1) as usize)
-        .with_jitter()
-        .build();
+    let mut waits = policy.waits();
     loop {
         let error = match attempt().await {
             Err(error) if error.is_transient() => error,
