@@ -31,6 +31,9 @@ const FIRST_CONNECTION: RetryPolicy = RetryPolicy {
     longest_wait: Duration::from_secs(1),
 };
 
+/// A connection takes some round trips and a hash of the password, however short the other bounds are.
+const LEAST_CONNECT: Duration = Duration::from_secs(1);
+
 /// How often a long migration is heard of.
 const NOTE_PERIOD: Duration = Duration::from_secs(60);
 
@@ -68,7 +71,7 @@ impl Bounds {
             read: bound(read, read * 4),
             write: bound(read * 2, read * 8),
             migration: bound(read * 40, read * 40),
-            connect: read / 3,
+            connect: (read / 3).max(LEAST_CONNECT),
             first_connection,
         }
     }
