@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 
 /// An error that knows whether another try may go well.
 pub trait Transient {
@@ -38,6 +38,11 @@ impl RetryPolicy {
             .with_jitter()
             .build()
     }
+}
+
+/// Waits before another attempt, in real time, whatever the injected clock shows.
+pub async fn pause(wait: Duration) {
+    SystemClock.sleep(wait).await;
 }
 
 /// Makes `attempt` until it succeeds, fails for good, or the policy is exhausted; returns the last

@@ -14,8 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::StoreError;
 use super::settings::{READER_PATIENCE, STATEMENT_LIMIT};
-use crate::clock::{Clock as _, SystemClock};
-use crate::retry::{RetryPolicy, Transient as _};
+use crate::retry::{RetryPolicy, Transient as _, pause};
 
 /// Waits between attempts. How many there are the bound decides.
 const AGAIN: RetryPolicy = RetryPolicy {
@@ -108,7 +107,7 @@ impl Bound {
                 return Err(StoreError::Lasting(Box::new(error)));
             }
             tracing::debug!(error_kind = error.kind(), "repeating an operation of the store");
-            SystemClock.sleep(wait).await;
+            pause(wait).await;
         }
     }
 
@@ -147,7 +146,7 @@ pub(super) async fn first_connection<'f>(
             let seconds = bounds.first_connection.as_secs();
             tracing::info!("waiting for the network: the store is tried for {seconds} s ({error})");
         }
-        SystemClock.sleep(wait).await;
+        pause(wait).await;
     }
 }
 
@@ -332,7 +331,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_long_migration_is_waited_for() {
-        let (start, migrating) = (Instant::now(), SystemClock.sleep(Duration::from_secs(190)));
+        let (start, migrating) = (Instant::now(), pause(Duration::from_secs(190)));
         noting(migrating).await;
         assert_eq!(start.elapsed().as_secs(), 190);
     }

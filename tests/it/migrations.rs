@@ -183,10 +183,8 @@ async fn a_migration_that_is_under_way_elsewhere_is_waited_for_and_not_run_again
         database.execute("update _sqlx_migrations set success = false where version = 1").await;
         let store = StoreSettings::at(&database.url).open().await.unwrap();
         let (applied, ()) = tokio::join!(store.migrate(), async {
-            let waiting = "select count(*) from performance_schema.metadata_locks m \
-                join performance_schema.threads t on t.thread_id = m.owner_thread_id \
-                where m.object_type = 'USER LEVEL LOCK' and m.lock_status = 'PENDING' \
-                and t.processlist_db = database()";
+            let waiting = "select count(*) from information_schema.processlist \
+                where db = database() and state = 'User lock'";
             while database.count(waiting).await == 0 {}
             database.execute("update _sqlx_migrations set success = true where version = 1").await;
             other.unlock().await.unwrap();
