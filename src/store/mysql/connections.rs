@@ -29,6 +29,9 @@ pub(super) const MAX_IDLE: Duration = Duration::from_secs(30);
 /// How soon a server that allowed no more connections is asked for one again.
 const CROWDED_PAUSE: Duration = Duration::from_secs(1);
 
+/// Rows that a stream reads ahead of who takes them.
+const ROWS_AHEAD: usize = 32;
+
 /// How they are made.
 pub(super) struct Settings {
     pub(super) options: MySqlConnectOptions,
@@ -242,7 +245,7 @@ impl<'p> Executor<'p> for &'_ Connections {
         'p: 'e,
         E: 'q + Execute<'q, MySql>,
     {
-        let (sender, mut receiver) = mpsc::channel(1);
+        let (sender, mut receiver) = mpsc::channel(ROWS_AHEAD);
         let reading = read(self.shared.clone(), query, sender);
         let steps = stream::poll_fn(move |context| receiver.poll_recv(context));
         // The stream reads on while its rows are taken; dropped, it stops, and its connection is closed.
