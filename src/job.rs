@@ -27,8 +27,8 @@ pub use stop::Stop;
 /// is left of them is for the last batch and the report.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How the store's passing troubles are met: some 15 s in all beside its own time-outs, well
-/// within the lease.
+/// How the passing troubles of what reads several times are met. A single operation is repeated by the store
+/// itself ([`Bounded`](crate::store::Bounded)); what it gives up is not tried again here.
 const STORE_RETRY: RetryPolicy = RetryPolicy {
     max_attempts: 8,
     first_wait: Duration::from_millis(100),
@@ -56,8 +56,8 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Does something with the store, again if its trouble may pass; that takes real time,
-    /// whatever the clock shows.
+    /// Does something with the store, again if its trouble may pass and was not repeated already: a stream
+    /// that broke off among its rows; that takes real time, whatever the clock shows.
     ///
     /// # Errors
     /// The last one.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ConstantBuilder, ExponentialBuilder};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 
 /// An error that knows whether another try may go well.
 pub trait Transient {
@@ -40,6 +40,23 @@ pub struct RetryPolicy {
     pub longest_wait: Duration,
 }
 
+impl RetryPolicy {
+    /// The waits between its attempts.
+    pub fn waits(self) -> impl Iterator<Item = Duration> + Send {
+        ExponentialBuilder::default()
+            .with_min_delay(self.first_wait)
+            .with_max_delay(self.longest_wait)
+            .with_max_times(self.max_attempts.saturating_sub(1) as usize)
+            .with_jitter()
+            .build()
+    }
+}
+
+/// Waits before another attempt, in real time, whatever the injected clock shows.
+pub async fn pause(wait: Duration) {
+    SystemClock.sleep(wait).await;
+}
+
 /// Makes `attempt` until it succeeds, fails for good, or the policy is exhausted; returns the last
 /// result.
 ///
@@ -50,12 +67,7 @@ pub async fn retry<T, E: Transient>(
     policy: RetryPolicy,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut waits = ExponentialBuilder::default()
-        .with_min_delay(policy.first_wait)
-        .with_max_delay(policy.longest_wait)
-        .with_max_times(policy.max_attempts.saturating_sub(1) as usize)
-        .with_jitter()
-        .build();
+    let mut waits = policy.waits();
     let crowded = ConstantBuilder::default().with_delay(CROWDED_WAIT).with_jitter();
     let mut crowded_waits = crowded.without_max_times().build();
     let mut crowded_tries = 0;

@@ -6,7 +6,8 @@
 //! lock for its kind of job and shard. Timestamps cannot do this: a transaction that commits late
 //! carries an early time, and a reader that remembers the latest time it saw loses it.
 //!
-//! Both implementations pass the same contract suite (`tests/it/store_contract.rs`).
+//! Both implementations pass the same contract suite (`tests/it/store_contract.rs`). Around either stands
+//! [`Bounded`]: it gives up what takes too long and repeats what may pass.
 
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use uuid::Uuid;
 use crate::domain::tables::Table;
 use crate::domain::{BudgetWindow, Life, Move, Outcome, RunCounts, Shard, Site, SlotResult};
 
+pub mod bounded;
+pub mod bounds;
 pub mod budget;
 mod columns;
 mod error;
@@ -32,6 +35,8 @@ mod site_changes;
 pub mod sqlite;
 mod told;
 
+pub use bounded::Bounded;
+pub use bounds::{Bound, Bounds};
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
 pub use query::{ObservedSpan, RunVersion, SiteRow, Temperature};

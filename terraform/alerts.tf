@@ -131,7 +131,7 @@ resource "google_monitoring_alert_policy" "database" {
   conditions {
     display_name = "a run ended because the store is unreachable or refuses access"
     condition_matched_log {
-      filter = "${local.job_filter} AND severity>=ERROR AND jsonPayload.errorKind=(\"store_unreachable\" OR \"store_tls\" OR \"store_access_denied\")"
+      filter = "${local.job_filter} AND severity>=ERROR AND jsonPayload.errorKind=(\"store_unreachable\" OR \"store_tls\" OR \"store_access_denied\" OR \"store_crowded\" OR \"store_read_only\")"
     }
   }
 

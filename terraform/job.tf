@@ -30,8 +30,9 @@ locals {
     pipeline = {
       account = "job"
       # The calls at their pace, half as many again for retries, those that heal, and a quarter of an hour for
-      # a lease to run out (2 min), a pause (1 min) and the sync.
-      timeout_seconds = 900 + ceil(1.5 * local.pace_seconds) + ceil(60 * coalesce(var.heal_calls, 0) / var.calls_per_minute)
+      # a lease to run out (2 min), a pause (1 min) and the sync; before all of it 2 minutes until a fresh
+      # instance reaches the database.
+      timeout_seconds = 1020 + ceil(1.5 * local.pace_seconds) + ceil(60 * coalesce(var.heal_calls, 0) / var.calls_per_minute)
       # One: whatever stopped it, half an hour later comes the next start.
       max_retries = 1
       env         = merge(local.pipeline_env, local.pipeline_choices, local.bigquery_env)

@@ -51,11 +51,12 @@ resource "google_cloud_run_v2_service" "this" {
         cpu_idle = true
       }
 
-      # Takes no request before the store can be asked; restarts only if the program does not answer itself.
+      # Takes no request before the store can be asked, for which the program waits 2 minutes: no packet passes for
+      # the first 20 to 80 s of a fresh instance. Restarts only if the program does not answer itself.
       startup_probe {
         period_seconds    = 2
         timeout_seconds   = 2
-        failure_threshold = 30
+        failure_threshold = 60
         http_get {
           path = "/readyz"
         }

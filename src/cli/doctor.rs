@@ -1,5 +1,7 @@
 //! `weather doctor`: looks at every part by itself, each with its remedy.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -116,8 +118,9 @@ impl Row for Finding {
 
 pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
     let mut findings = vec![sites(&args), database_setting(&args, cloud_run)];
+    let began = Instant::now();
     let store = args.store.open().await;
-    findings.extend(store_findings(&store).await);
+    findings.extend(store_findings(&store, began.elapsed()).await);
     findings.extend(sink_findings(&args.sink, store.as_deref().ok()).await);
     for source in args.sources.names() {
         findings.extend(match source {
@@ -165,12 +168,16 @@ fn database_setting(args: &Args, cloud_run: &CloudRun) -> Finding {
     }
 }
 
-async fn store_findings(store: &Result<Box<dyn Store>, StoreError>) -> Vec<Finding> {
+async fn store_findings(
+    store: &Result<Box<dyn Store>, StoreError>,
+    connecting: Duration,
+) -> Vec<Finding> {
     let store = match store {
         Ok(store) => &**store,
         Err(error) => return vec![Finding::refused("store", error)],
     };
-    let mut findings = vec![Finding::good("store", "connected")];
+    let mut findings =
+        vec![Finding::good("store", format!("connected in {:.1} s", connecting.as_secs_f64()))];
     if let Err(error) = store.check_schema().await {
         findings.push(Finding::refused("migrations", &error));
         return findings;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::error::UsageError;
 use super::exit::Exit;
@@ -16,7 +17,7 @@ use super::sources::SourceName;
 use crate::clock::SystemClock;
 use crate::serve::access::{self, Access};
 use crate::serve::{self, Parts, SharedCache};
-use crate::store::StoreSettings;
+use crate::store::{Store, StoreError, StoreSettings};
 
 /// Answer programs over HTTP, read-only, from the store
 ///
@@ -71,15 +72,29 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let cache = shared_cache(&args)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let store = args.store.open_reader().await?;
+    let store: Arc<dyn Store> = Arc::from(args.store.reader().await?);
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: name another with --listen"))?;
     output::say(&format!("serving the store on http://{}", listener.local_addr()?));
-    let (store, clock) = (Arc::from(store), Arc::new(SystemClock));
-    let parts = Parts { store, clock, sources: &SOURCES, access, cache };
-    serve::run(listener, parts, shutdown.token().clone()).await?;
+    let clock = Arc::new(SystemClock);
+    let parts = Parts { store: store.clone(), clock, sources: &SOURCES, access, cache };
+    let serving = serve::run(listener, parts, shutdown.token().clone());
+    let connecting = connect(&args.store, &*store, shutdown.token());
+    let (served, connected) = tokio::join!(serving, connecting);
+    served?;
+    connected?;
     Ok(Exit::Done)
+}
+
+/// Waits for the store, while `/readyz` says that it is not there yet. Without one the server ends.
+async fn connect(
+    settings: &StoreSettings,
+    store: &dyn Store,
+    shutdown: &CancellationToken,
+) -> Result<(), StoreError> {
+    let connected = shutdown.run_until_cancelled(settings.wait_until_ready(store)).await;
+    connected.unwrap_or(Ok(())).inspect_err(|_| shutdown.cancel())
 }
 
 fn address(args: &Args) -> SocketAddr {

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
+use crate::clock::{Clock as _, SystemClock};
+
+/// When a program that was asked to end ends, whatever it waits for: Cloud Run kills after 10 s, and says
+/// nothing.
+const END_AFTER: Duration = Duration::from_millis(7_500);
 
 /// Listens for the signals that end a program.
 #[derive(Clone)]
@@ -16,7 +22,8 @@ pub(super) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Starts to listen. A second signal ends the program at once.
+    /// Starts to listen. A second signal ends the program at once, and some time after the first it ends
+    /// too, whatever the store or the sink does: what was not committed stays due.
     ///
     /// # Errors
     /// When the handlers cannot be set.
@@ -38,9 +45,20 @@ impl Shutdown {
                     std::process::exit(listener.exit().code().into());
                 }
                 listener.token.cancel();
+                tokio::spawn(listener.clone().end_in_time());
             }
         });
         Ok(shutdown)
+    }
+
+    async fn end_in_time(self) {
+        SystemClock.sleep(END_AFTER).await;
+        let seconds = END_AFTER.as_secs_f32();
+        tracing::warn!(
+            "ended {seconds} s after the signal, without waiting longer for what does not answer; \
+             what was not committed stays due"
+        );
+        std::process::exit(self.exit().code().into());
     }
 
     /// Is cancelled by the first signal.

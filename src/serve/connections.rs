@@ -34,7 +34,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the requests under way get when the program ends; Cloud Run kills after 10 s.
-const END_TIMEOUT: Duration = Duration::from_secs(8);
+const END_TIMEOUT: Duration = Duration::from_secs(7);
 
 /// Serves until `shutdown`; then no connection more, and the requests under way to their end.
 pub(super) async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {

@@ -17,6 +17,15 @@ pub enum StoreError {
     /// The transaction lost against another one (deadlock, lock wait): repeat it whole.
     #[error("another transaction was in the way")]
     Conflict(#[source] sqlx::Error),
+    /// The server allows no more connections.
+    #[error("the store allows no more connections")]
+    Crowded(#[source] sqlx::Error),
+    /// The server takes no change, which passes when another one takes over.
+    #[error("the server is read-only: a replica, or a demoted primary")]
+    ReadOnly(#[source] sqlx::Error),
+    /// What may pass has not passed for as long as it was repeated.
+    #[error(transparent)]
+    Lasting(Box<StoreError>),
     /// User, password or privilege.
     #[error("the store refused access")]
     AccessDenied(#[source] sqlx::Error),
@@ -71,6 +80,9 @@ impl StoreError {
             Self::Unreachable(_) => "store_unreachable",
             Self::Tls(_) => "store_tls",
             Self::Conflict(_) => "store_conflict",
+            Self::Crowded(_) => "store_crowded",
+            Self::ReadOnly(_) => "store_read_only",
+            Self::Lasting(error) => error.kind(),
             Self::AccessDenied(_) => "store_access_denied",
             Self::Full(_) => "store_full",
             Self::Fenced { .. } => "store_fenced",
@@ -99,6 +111,13 @@ impl StoreError {
             Self::Conflict(_) => {
                 "start again: what was committed is kept, and only the rest is collected"
             }
+            Self::Crowded(_) => {
+                "lower DATABASE_MAX_CONNECTIONS, or the number of tasks, or raise max_user_connections or max_connections of the server; the slots left stay due"
+            }
+            Self::ReadOnly(_) => {
+                "let DATABASE_URL name the primary; if one has just taken over, start again: the slots left stay due"
+            }
+            Self::Lasting(error) => error.hint(),
             Self::AccessDenied(_) => {
                 "check user and password in DATABASE_URL; the user needs select, insert and update on every table, and create, alter and index for `weather migrate`"
             }
@@ -115,7 +134,7 @@ impl StoreError {
                 "run `weather migrate` as a user with create, alter and index privileges"
             }
             Self::SchemaHalfDone { .. } => {
-                "see what stopped it, delete its row from _sqlx_migrations and run `weather migrate` again: its statements may be repeated"
+                "it is under way elsewhere, or was cut off: `weather migrate` waits for it and carries it through, as every `weather etl` does"
             }
             Self::Migration(_) => {
                 "run `weather migrate` as a user with create, alter, index, select, insert and update privileges"
@@ -130,6 +149,9 @@ impl StoreError {
 
 impl Transient for StoreError {
     fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Conflict(_))
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Conflict(_) | Self::Crowded(_) | Self::ReadOnly(_)
+        )
     }
 }

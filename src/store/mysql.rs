@@ -5,10 +5,12 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
 use futures::stream::BoxStream;
+use sqlx::Row as _;
 use sqlx::migrate::Migrator;
-use sqlx::{MySqlPool, Row as _};
 
+use super::bounds::first_connection;
 use super::rows::{Rows, stream_rows};
 use super::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Run, RunEnd,
@@ -21,6 +23,7 @@ use crate::domain::{BudgetWindow, Life, Move, Site, SlotResult};
 mod access;
 mod budget;
 mod connect;
+mod connections;
 mod error;
 mod load;
 mod query;
@@ -28,23 +31,39 @@ mod read;
 mod runs;
 mod sites;
 
+use connections::Connections;
 use error::store_error;
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/mysql");
 
 /// The store in MySQL.
 pub struct MySqlStore {
-    pool: MySqlPool,
+    pool: Connections,
 }
 
 impl MySqlStore {
-    /// Connects to the server at `url`.
+    /// The server at `url`, not connected yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`] when the URL or the certificate file cannot be used.
+    pub fn at(url: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
+        Ok(Self { pool: connect::connections(url, settings)? })
+    }
+
+    /// Connects to the server at `url`, which is waited for within the bounds.
     ///
     /// # Errors
     /// [`StoreError::Settings`] when the URL or the certificate file cannot be used, else why no
     /// connection could be made.
     pub async fn connect(url: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
-        Ok(Self { pool: connect::connect(url, settings).await? })
+        let store = Self::at(url, settings)?;
+        first_connection(settings.bounds(), || store.prove_connection().boxed()).await?;
+        Ok(store)
+    }
+
+    async fn prove_connection(&self) -> Result<(), StoreError> {
+        self.pool.take().await.map_err(store_error)?.put_back();
+        Ok(())
     }
 }
 
@@ -71,8 +90,7 @@ impl Store for MySqlStore {
     }
 
     async fn beat(&self, run: &Run) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(store_error)?;
-        runs::beat(&mut connection, run).await
+        runs::beat(&self.pool, run).await
     }
 
     async fn load(

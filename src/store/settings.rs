@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::ArgPredicate;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::bounds::first_connection;
 use super::mysql::MySqlStore;
 use super::sqlite::SqliteStore;
-use super::{Store, StoreError};
+use super::{Bounded, Bounds, Store, StoreError};
 
 /// The lease of a run (`docs/ARCHITECTURE.md`): what a task may be silent for before
 /// another takes over. Long against a restart of the database, short against an hour.
@@ -17,6 +19,15 @@ pub const LEASE: Duration = Duration::from_secs(120);
 /// What a statement of a reader may take in MySQL. SQLite knows no such limit; there the rows that a
 /// statement reads are few.
 pub const STATEMENT_LIMIT: Duration = Duration::from_secs(5);
+
+/// The longest time of an attempt to read, from which the other bounds follow ([`Bounds::of`]).
+const READ_SECONDS: f64 = 15.0;
+
+/// How long the first connection is tried for, where the network is there when the program is.
+const FIRST_CONNECTION_SECONDS: f64 = 10.0;
+
+/// How long an operation waits for a connection that another has.
+pub(super) const CONNECTION_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a reader waits for a connection: whoever asked it is waiting too.
 pub(super) const READER_PATIENCE: Duration = Duration::from_secs(3);
@@ -48,6 +59,23 @@ pub struct StoreSettings {
     #[arg(long, env = "WEATHER_LEASE_SECONDS", hide = true, default_value_t = 120.0, value_parser = parse_lease)]
     lease_seconds: f64,
 
+    /// Longest time of an attempt to read in seconds, for tests: the other bounds follow from it
+    #[arg(long, env = "WEATHER_READ_SECONDS", hide = true, default_value_t = READ_SECONDS, value_parser = parse_lease)]
+    read_seconds: f64,
+
+    /// How long the first connection is tried for in seconds, for tests. On Cloud Run no packet passes for
+    /// the first 20 to 80 s of a fresh instance
+    /// (<https://cloud.google.com/run/docs/configuring/vpc-direct-vpc>).
+    #[arg(
+        long, env = "WEATHER_FIRST_CONNECTION_SECONDS", hide = true, value_parser = parse_lease,
+        default_value_t = FIRST_CONNECTION_SECONDS,
+        default_value_ifs = [
+            ("cloud_run_job", ArgPredicate::IsPresent, Some("120")),
+            ("k_service", ArgPredicate::IsPresent, Some("120")),
+        ]
+    )]
+    first_connection_seconds: f64,
+
     /// The store is only read: see [`StoreSettings::open_reader`].
     #[arg(skip)]
     pub(super) is_reader: bool,
@@ -62,6 +90,8 @@ impl StoreSettings {
             database_ca: None,
             database_max_connections: 4,
             lease_seconds: LEASE.as_secs_f64(),
+            read_seconds: READ_SECONDS,
+            first_connection_seconds: FIRST_CONNECTION_SECONDS,
             is_reader: false,
         }
     }
@@ -81,16 +111,48 @@ impl StoreSettings {
         Duration::try_from_secs_f64(self.lease_seconds).unwrap_or(LEASE)
     }
 
-    /// The store, connected; its schema is not looked at.
+    /// How long every operation of the store may take.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        let seconds = |seconds, otherwise| {
+            Duration::try_from_secs_f64(seconds)
+                .unwrap_or_else(|_| Duration::from_secs_f64(otherwise))
+        };
+        let read = seconds(self.read_seconds, READ_SECONDS);
+        let first = seconds(self.first_connection_seconds, FIRST_CONNECTION_SECONDS);
+        let bounds = Bounds::of(read, first);
+        if self.is_reader { bounds.of_reader() } else { bounds }
+    }
+
+    /// The same settings with another longest time of an attempt to read, from which the other bounds
+    /// follow; for tests.
+    #[must_use]
+    pub fn reading_within(self, read: Duration) -> Self {
+        Self { read_seconds: read.as_secs_f64(), ..self }
+    }
+
+    /// The store, connected; its schema is not looked at. A server that cannot be reached is waited for.
     ///
     /// # Errors
     /// [`StoreError::Settings`] when the URL is of no kind we know, else why no connection could
     /// be made.
     pub async fn open(&self) -> Result<Box<dyn Store>, StoreError> {
+        let bounds = self.bounds();
+        Ok(match self.kind()? {
+            Kind::MySql(url) => {
+                Box::new(Bounded::new(MySqlStore::connect(url, self).await?, bounds))
+            }
+            Kind::Sqlite(url) => {
+                Box::new(Bounded::new(SqliteStore::open(url, self).await?, bounds))
+            }
+        })
+    }
+
+    fn kind(&self) -> Result<Kind<'_>, StoreError> {
         let url = self.url().unwrap_or(DEFAULT_URL);
         match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("mysql") => Ok(Box::new(MySqlStore::connect(url, self).await?)),
-            Some("sqlite") => Ok(Box::new(SqliteStore::open(url, self).await?)),
+            Some("mysql") => Ok(Kind::MySql(url)),
+            Some("sqlite") => Ok(Kind::Sqlite(url)),
             Some(scheme) => Err(StoreError::Settings(format!(
                 "DATABASE_URL: `{scheme}` is no kind of store: expected mysql or sqlite"
             ))),
@@ -116,7 +178,36 @@ impl StoreSettings {
     /// # Errors
     /// As [`open_ready`](Self::open_ready).
     pub async fn open_reader(&self) -> Result<Box<dyn Store>, StoreError> {
-        Self { is_reader: true, ..self.clone() }.open_ready().await
+        let store = self.reader().await?;
+        self.wait_until_ready(&*store).await?;
+        Ok(store)
+    }
+
+    /// The store of [`open_reader`](Self::open_reader), before a server is connected: it says that it
+    /// cannot be reached until it can.
+    ///
+    /// # Errors
+    /// [`StoreError::Settings`], or why a file cannot be opened.
+    pub async fn reader(&self) -> Result<Box<dyn Store>, StoreError> {
+        let settings = Self { is_reader: true, ..self.clone() };
+        let bounds = settings.bounds();
+        Ok(match self.kind()? {
+            Kind::MySql(url) => Box::new(Bounded::new(MySqlStore::at(url, &settings)?, bounds)),
+            Kind::Sqlite(url) => {
+                Box::new(Bounded::new(SqliteStore::open(url, &settings).await?, bounds))
+            }
+        })
+    }
+
+    /// Waits until such a store can be reached, and its schema is this program's.
+    ///
+    /// # Errors
+    /// As [`open_ready`](Self::open_ready).
+    pub async fn wait_until_ready(&self, store: &dyn Store) -> Result<(), StoreError> {
+        match self.kind()? {
+            Kind::MySql(_) => first_connection(self.bounds(), || store.check_schema()).await,
+            Kind::Sqlite(_) => store.check_schema().await,
+        }
     }
 
     /// True when a store is set, or its default file is there.
@@ -131,6 +222,12 @@ impl StoreSettings {
     pub fn is_file(&self) -> bool {
         self.url().unwrap_or(DEFAULT_URL).starts_with("sqlite:")
     }
+}
+
+/// Where the store is, by the URL's scheme.
+enum Kind<'a> {
+    MySql(&'a str),
+    Sqlite(&'a str),
 }
 
 fn parse_lease(text: &str) -> Result<f64, String> {

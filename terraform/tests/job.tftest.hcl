@@ -65,8 +65,8 @@ run "the_time_limit_of_a_small_list" {
   command = plan
 
   assert {
-    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "930s"
-    error_message = "20 sites at 60 calls per minute: 20 s, half as many again, and 900 s."
+    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1050s"
+    error_message = "20 sites at 60 calls per minute: 20 s, half as many again, and 1,020 s."
   }
 }
 
@@ -78,8 +78,8 @@ run "the_time_limit_follows_from_sites_and_pace" {
   }
 
   assert {
-    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "3900s"
-    error_message = "100,000 sites at 3,000 calls per minute: 2,000 s, half as many again, and 900 s."
+    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "4020s"
+    error_message = "100,000 sites at 3,000 calls per minute: 2,000 s, half as many again, and 1,020 s."
   }
   assert {
     condition     = one([for env in google_cloud_run_v2_job.this["pipeline"].template[0].template[0].containers[0].env : env.value if env.name == "MAX_WORKERS"]) == "100"
@@ -230,8 +230,8 @@ run "what_is_chosen_reaches_the_pipeline_and_healing_has_its_time" {
     error_message = "These are the names that the program reads."
   }
   assert {
-    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1050s"
-    error_message = "120 calls more at 60 per minute are 120 s more than 930 s."
+    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1170s"
+    error_message = "120 calls more at 60 per minute are 120 s more than 1,050 s."
   }
 }
 

@@ -79,6 +79,10 @@ run "it_serves_and_is_asked_whether_it_can" {
     error_message = "It starts to be asked when the store is reachable; a store that is away later is no reason to restart it."
   }
   assert {
+    condition     = google_cloud_run_v2_service.this["api"].template[0].containers[0].startup_probe[0].failure_threshold * google_cloud_run_v2_service.this["api"].template[0].containers[0].startup_probe[0].period_seconds == 120
+    error_message = "The program waits 2 minutes for the network; so does the probe."
+  }
+  assert {
     condition     = google_cloudbuild_trigger.main[0].substitutions["_API"] == "yes"
     error_message = "A deployment has to update the service too."
   }

@@ -128,13 +128,20 @@ fn a_database_that_is_away_or_refuses_is_what_the_alert_looks_for() {
     let alerts = repository_file("terraform/alerts.tf");
     let simulator = SimulatorProcess::start(&[]);
     let program = simulator.client("mysql://weather:wrong@127.0.0.1:1/weather").with_sites(1);
+    let program = program.env("WEATHER_FIRST_CONNECTION_SECONDS", "1");
     let log = program.run(&["etl"]).expect(3).log();
     let last = log.last().unwrap();
     assert_eq!(
         (&last["severity"], &last["errorKind"]),
         (&"ERROR".into(), &"store_unreachable".into())
     );
-    for kind in ["store_unreachable", "store_tls", "store_access_denied"] {
+    for kind in [
+        "store_unreachable",
+        "store_tls",
+        "store_access_denied",
+        "store_crowded",
+        "store_read_only",
+    ] {
         assert!(alerts.contains(&format!("\\\"{kind}\\\"")), "no alert looks for {kind}");
     }
 }

@@ -186,7 +186,8 @@ async fn a_store_that_refuses_costs_no_call_and_says_the_remedy() {
 }
 
 fn run_etl(simulator: &SimulatorProcess, database_url: &str) -> Ran {
-    simulator.client(database_url).with_sites(5).run(&["etl", "--log-format", "pretty"])
+    let program = simulator.client(database_url).with_sites(5);
+    program.env("WEATHER_FIRST_CONNECTION_SECONDS", "1").run(&["etl", "--log-format", "pretty"])
 }
 
 #[test]

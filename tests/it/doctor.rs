@@ -53,6 +53,8 @@ fn a_healthy_program_has_nothing_to_do() {
     let checks: Vec<_> = findings.rows.iter().map(|row| row["check"].as_str().unwrap()).collect();
     let all = ["sites file", "DATABASE_URL", "store", "migrations", "privileges", "version"];
     assert_eq!(checks, [&all[..], &["transport", "clock", "sink", "API key"]].concat());
+    let store = findings.rows[2]["found"].as_str().unwrap();
+    assert!(store.starts_with("connected in ") && store.ends_with(" s"), "{store}");
     assert!(findings.rows.iter().all(|row| row["verdict"] == "good" && row["remedy"] == ""));
 }
 
@@ -79,7 +81,10 @@ fn wrong_configuration_is_told_from_refusal() {
 #[tokio::test]
 async fn a_server_that_refuses_is_told_from_one_that_is_not_there() {
     let simulator = SimulatorProcess::start(&[]);
-    let examined = |url: &str| examine(&healthy(&simulator).env("DATABASE_URL", url));
+    let examined = |url: &str| {
+        let program = healthy(&simulator).env("WEATHER_FIRST_CONNECTION_SECONDS", "1");
+        examine(&program.env("DATABASE_URL", url))
+    };
     examined("mysql://u:p@127.0.0.1:1/weather").expect(3, "store", "refused", "host, port and TLS");
     let mut url = url::Url::parse(&mysql_server()).unwrap();
     url.set_password(Some("wrong")).unwrap();
@@ -112,7 +117,7 @@ async fn a_schema_or_a_user_that_will_not_do_is_known_beforehand() {
         findings.expect(3, "privileges", "refused", "select, insert and update");
 
         database.execute("update _sqlx_migrations set success = false").await;
-        examine(&program).expect(3, "migrations", "refused", "delete its row");
+        examine(&program).expect(3, "migrations", "refused", "weather migrate");
         database
             .execute("update _sqlx_migrations set success = true, version = version + 9000")
             .await;

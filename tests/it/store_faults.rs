@@ -2,7 +2,8 @@
 
 use sqlx::{Connection as _, Executor as _, MySqlConnection, SqlitePool};
 use weather_data_product::domain::{ErrorKind, Outcome};
-use weather_data_product::store::{StoreError, StoreSettings};
+use weather_data_product::store::mysql::MySqlStore;
+use weather_data_product::store::{Store as _, StoreError, StoreSettings};
 
 use crate::support::databases::{TestDatabase, with_mysql};
 use crate::support::own_server::OwnServer;
@@ -35,7 +36,9 @@ async fn transaction_on_the_slot(database: &TestDatabase) -> MySqlConnection {
 #[tokio::test]
 async fn a_batch_in_a_deadlock_is_undone_whole_and_may_be_repeated() {
     with_mysql(async |database| {
-        let store = &*database.store;
+        // Within bounds it would be repeated.
+        let settings = StoreSettings::at(&database.url);
+        let store = &MySqlStore::connect(&database.url, &settings).await.unwrap();
         let run = open_run(store).await;
         let mut before: Vec<_> =
             (1..200).map(|site| collected(site, hour(), full_values())).collect();
@@ -62,7 +65,8 @@ async fn a_batch_in_a_deadlock_is_undone_whole_and_may_be_repeated() {
 #[tokio::test]
 async fn a_batch_that_waits_too_long_for_a_lock_is_undone_whole_and_may_be_repeated() {
     with_mysql(async |database| {
-        let store = &*database.store;
+        let settings = StoreSettings::at(&database.url);
+        let store = &MySqlStore::connect(&database.url, &settings).await.unwrap();
         let run = open_run(store).await;
         store.load(&run, &[failed(0, hour(), ErrorKind::Timeout)], hour()).await.unwrap();
         let mut other = transaction_on_the_slot(database).await;

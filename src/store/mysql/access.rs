@@ -1,53 +1,119 @@
 //! Schema and privileges: known before the first call is spent.
 
 use chrono::{DateTime, Utc};
-use sqlx::MySqlPool;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{Migrate as _, MigrateError, Migration, Migrator};
+use sqlx::{Executor, MySql, MySqlConnection};
 
+use super::connections::Connections;
 use super::error::{NO_SUCH_TABLE, number, store_error};
-use crate::store::{StoreError, StoreFacts, schema};
+use super::runs;
+use crate::store::{StoreError, StoreFacts, columns, schema};
 
-/// One statement per table and privilege that a run needs. They touch no row, and the server
-/// refuses them all the same where the privilege is missing.
-const PRIVILEGES: [&str; 13] = [
-    "update run_counter set last_run_seq = last_run_seq where false",
-    "insert into ingestion_runs select * from ingestion_runs where false",
-    "update ingestion_runs set heartbeat_at = heartbeat_at where false",
-    "insert into sites select * from sites where false",
-    "update sites set updated_at = updated_at where false",
-    "insert into weather_observations select * from weather_observations where false",
-    "update weather_observations set updated_at = updated_at where false",
-    "insert into collection_slots select * from collection_slots where false",
-    "update collection_slots set updated_at = updated_at where false",
-    "insert into source_state select * from source_state where false",
-    "update source_state set paused_until = paused_until where false",
-    "insert into call_budget select * from call_budget where false",
-    "update call_budget set reserved = reserved where false",
-];
-
-pub(super) async fn migrate(pool: &MySqlPool, migrator: &Migrator) -> Result<Vec<i64>, StoreError> {
-    let pending = schema::pending(migrator, &applied(pool).await?)?;
-    if !pending.is_empty() {
-        migrator.run(pool).await.map_err(migration_error)?;
-    }
-    Ok(pending)
+/// One statement per table and privilege that a run needs, with the columns that it writes: a table may
+/// have others that cannot be written (generated ones). They touch no row, and the server refuses them
+/// all the same where the privilege is missing.
+fn privileges() -> Vec<String> {
+    let insert = |table: &str, columns: &str| {
+        format!("insert into {table} ({columns}) select {columns} from {table} where false")
+    };
+    let update =
+        |table: &str, column: &str| format!("update {table} set {column} = {column} where false");
+    vec![
+        update("run_counter", "last_run_seq"),
+        insert("ingestion_runs", runs::STARTED),
+        update("ingestion_runs", "heartbeat_at"),
+        insert("sites", columns::SITE),
+        update("sites", "updated_at"),
+        insert("weather_observations", columns::OBSERVATION),
+        update("weather_observations", "updated_at"),
+        insert("collection_slots", columns::SLOT),
+        update("collection_slots", "updated_at"),
+        insert("source_state", "source, paused_until"),
+        update("source_state", "paused_until"),
+        insert("call_budget", super::budget::COLUMNS),
+        update("call_budget", "reserved"),
+    ]
 }
 
-pub(super) async fn check_schema(pool: &MySqlPool, migrator: &Migrator) -> Result<(), StoreError> {
+/// Under the migrator's lock, which lives as long as the connection: who waits for it sees what the other
+/// has left. A migration that was cut off is carried through first; every statement of ours may be
+/// repeated (`tests/it/migrations.rs`).
+pub(super) async fn migrate(
+    pool: &Connections,
+    migrator: &Migrator,
+) -> Result<Vec<i64>, StoreError> {
+    let mut connection = pool.take().await.map_err(store_error)?;
+    connection.lock().await.map_err(migration_error)?;
+    let mut done = complete_half_done(&mut connection, migrator).await?;
+    let pending = schema::pending(migrator, &applied(&mut *connection).await?)?;
+    if !pending.is_empty() {
+        migrator.run_direct(None, &mut *connection, false).await.map_err(migration_error)?;
+    }
+    connection.unlock().await.map_err(migration_error)?;
+    connection.put_back();
+    done.extend(pending);
+    Ok(done)
+}
+
+/// Runs again what was begun and not ended, whose process is gone, since its lock is. One that this program
+/// does not know, or knows otherwise, is left.
+async fn complete_half_done(
+    connection: &mut MySqlConnection,
+    migrator: &Migrator,
+) -> Result<Vec<i64>, StoreError> {
+    let half_done = applied(&mut *connection).await?.into_iter().filter(|(_, success)| !success);
+    let versions: Vec<i64> = half_done.map(|(version, _)| version).collect();
+    for &version in &versions {
+        let known = migrator.iter().find(|migration| migration.version == version);
+        let Some(migration) = known else { return Err(StoreError::SchemaHalfDone { version }) };
+        complete(connection, migration).await?;
+        tracing::warn!(version, "a migration that was cut off has been carried through");
+    }
+    Ok(versions)
+}
+
+async fn complete(
+    connection: &mut MySqlConnection,
+    migration: &Migration,
+) -> Result<(), StoreError> {
+    let version = migration.version;
+    let checksum: Vec<u8> =
+        sqlx::query_scalar("select checksum from _sqlx_migrations where version = ?")
+            .bind(version)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(store_error)?;
+    if checksum != *migration.checksum {
+        return Err(StoreError::SchemaHalfDone { version });
+    }
+    connection.execute(migration.sql.clone()).await.map_err(store_error)?;
+    sqlx::query("update _sqlx_migrations set success = true where version = ?")
+        .bind(version)
+        .execute(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(())
+}
+
+pub(super) async fn check_schema(
+    pool: &Connections,
+    migrator: &Migrator,
+) -> Result<(), StoreError> {
     match schema::pending(migrator, &applied(pool).await?)?.first() {
         Some(&missing) => Err(StoreError::SchemaTooOld { missing }),
         None => Ok(()),
     }
 }
 
-pub(super) async fn check_privileges(pool: &MySqlPool) -> Result<(), StoreError> {
-    for statement in PRIVILEGES {
-        sqlx::query(statement).execute(pool).await.map_err(store_error)?;
+pub(super) async fn check_privileges(pool: &Connections) -> Result<(), StoreError> {
+    for statement in privileges() {
+        // Of names in our own code.
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.map_err(store_error)?;
     }
     Ok(())
 }
 
-pub(super) async fn facts(pool: &MySqlPool) -> Result<StoreFacts, StoreError> {
+pub(super) async fn facts(pool: &Connections) -> Result<StoreFacts, StoreError> {
     let (version, now): (String, DateTime<Utc>) =
         sqlx::query_as("select concat('MySQL ', version()), utc_timestamp(6)")
             .fetch_one(pool)
@@ -70,8 +136,10 @@ pub(super) async fn facts(pool: &MySqlPool) -> Result<StoreFacts, StoreError> {
     })
 }
 
-async fn applied(pool: &MySqlPool) -> Result<Vec<(i64, bool)>, StoreError> {
-    match sqlx::query_as(schema::APPLIED).fetch_all(pool).await {
+async fn applied(
+    connection: impl Executor<'_, Database = MySql>,
+) -> Result<Vec<(i64, bool)>, StoreError> {
+    match sqlx::query_as(schema::APPLIED).fetch_all(connection).await {
         Err(error) if number(&error) == Some(NO_SUCH_TABLE) => Ok(Vec::new()),
         result => result.map_err(store_error),
     }

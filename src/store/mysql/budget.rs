@@ -2,8 +2,9 @@
 //! other and none reads what another is about to change.
 
 use chrono::{DateTime, Utc};
-use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
+use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
+use super::connections::Connections;
 use super::error::store_error;
 use crate::domain::BudgetWindow;
 use crate::store::StoreError;
@@ -19,8 +20,11 @@ const TAKE_ROWS: &str = " as new on duplicate key update \
     used = if(call_budget.window_start = new.window_start, call_budget.used, 0), \
     window_start = new.window_start";
 
+/// The columns that are written.
+pub(super) const COLUMNS: &str = "account, scope, window_kind, lane, window_start, reserved, used";
+
 pub(super) async fn reserve(
-    pool: &MySqlPool,
+    pool: &Connections,
     account: &str,
     windows: &[BudgetWindow],
     wanted: Wanted,
@@ -35,7 +39,11 @@ pub(super) async fn reserve(
         reserved.push(read(&mut transaction, account, window).await?);
     }
     let answer = Reserved::of(windows, &reserved, wanted);
-    let Reserved::Granted(calls) = answer else { return Ok(answer) };
+    let Reserved::Granted(calls) = answer else {
+        // The rows that were taken for a new window are as good as none.
+        transaction.roll_back().await;
+        return Ok(answer);
+    };
     for window in windows {
         add(&mut transaction, account, window, calls).await?;
     }
@@ -48,10 +56,8 @@ async fn take_rows(
     account: &str,
     windows: &[BudgetWindow],
 ) -> Result<(), StoreError> {
-    let mut insert: QueryBuilder<MySql> = QueryBuilder::new(
-        "insert into call_budget \
-        (account, scope, window_kind, lane, window_start, reserved, used) ",
-    );
+    let mut insert: QueryBuilder<MySql> =
+        QueryBuilder::new(format!("insert into call_budget ({COLUMNS}) "));
     insert.push_values(windows, |mut row, window| {
         row.push_bind(account)
             .push_bind(window.scope)
@@ -100,7 +106,7 @@ async fn add(
 }
 
 pub(super) async fn settle(
-    pool: &MySqlPool,
+    pool: &Connections,
     account: &str,
     windows: &[BudgetWindow],
     Settled { sent, unsent }: Settled,
@@ -123,7 +129,7 @@ pub(super) async fn settle(
 }
 
 pub(super) async fn call_counts(
-    pool: &MySqlPool,
+    pool: &Connections,
     account: &str,
     since: DateTime<Utc>,
 ) -> Result<Vec<CallCount>, StoreError> {

@@ -1,52 +1,37 @@
 //! Connecting: TLS, and what every session is set to.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode};
-use sqlx::{ConnectOptions, Connection, Executor, MySqlPool};
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use url::Url;
 
-use super::error::store_error;
-use crate::store::settings::{READER_PATIENCE, STATEMENT_LIMIT};
+use super::connections::{Connections, MAX_IDLE, Settings};
+use crate::store::settings::{CONNECTION_PATIENCE, READER_PATIENCE, STATEMENT_LIMIT};
 use crate::store::{StoreError, StoreSettings};
-
-/// How long the first connection, and later one from the pool, may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an idle session lives on the server. A frozen process holds its locks no longer than
 /// this, so it must end well before the lease does.
-const MAX_IDLE_SESSION_SECONDS: u64 = 60;
+const MAX_IDLE_SESSION_SECONDS: u64 = 2 * MAX_IDLE.as_secs();
 
 /// Prepared statements kept per connection: one for each number of rows that a batch may end with.
 const STATEMENTS: usize = 200;
 
-/// The connections to the server at `url`.
-pub(super) async fn connect(url: &str, settings: &StoreSettings) -> Result<MySqlPool, StoreError> {
-    let options = options(url, settings)?;
-    let session = session(settings);
-    let patience = if settings.is_reader { READER_PATIENCE } else { CONNECT_TIMEOUT };
-    // The pool tries a refused connection again until its time is over; the first one is made
-    // outside it, so that a wrong address or password is known at once.
-    let first = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
-    let first = first.map_err(|_| store_error(sqlx::Error::PoolTimedOut))?.map_err(store_error)?;
-    first.close().await.map_err(store_error)?;
-    Ok(MySqlPoolOptions::new()
-        .max_connections(settings.database_max_connections)
-        .acquire_timeout(patience)
-        .idle_timeout(Duration::from_secs(MAX_IDLE_SESSION_SECONDS / 2))
-        .after_connect(move |connection, _| {
-            let session = session.clone();
-            Box::pin(async move {
-                connection.execute(sqlx::AssertSqlSafe(session)).await?;
-                Ok(())
-            })
-        })
-        .connect_lazy_with(options))
+/// The connections to the server at `url`, none of them made yet.
+pub(super) fn connections(url: &str, settings: &StoreSettings) -> Result<Connections, StoreError> {
+    Ok(Connections::new(Settings {
+        options: options(url, settings)?,
+        session: session(settings),
+        max_connections: usize::try_from(settings.database_max_connections).unwrap_or(1),
+        connect: settings.bounds().connect,
+        patience: if settings.is_reader { READER_PATIENCE } else { CONNECTION_PATIENCE },
+    }))
 }
 
 fn options(url: &str, settings: &StoreSettings) -> Result<MySqlConnectOptions, StoreError> {
+    let url = without_charset(url);
     let mut options: MySqlConnectOptions = url
         .parse()
         .map_err(|error: sqlx::Error| StoreError::Settings(format!("DATABASE_URL: {error}")))?;
@@ -69,6 +54,25 @@ fn options(url: &str, settings: &StoreSettings) -> Result<MySqlConnectOptions, S
     // A statement whose rows are streamed is as slow as who takes them.
     let options = options.disable_statement_logging();
     Ok(options.ssl_mode(mode).statement_cache_capacity(STATEMENTS))
+}
+
+/// Every session speaks UTF-8: the sites' names and the sources' words are written as they are.
+fn without_charset(text: &str) -> String {
+    let is_charset = |key: &str| key == "charset" || key == "collation";
+    let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
+    let (ignored, kept): (Vec<_>, Vec<_>) =
+        url.query_pairs().into_owned().partition(|(key, _)| is_charset(key));
+    for (key, value) in ignored.iter().filter(|(_, value)| !value.starts_with("utf8mb4")) {
+        tracing::warn!("DATABASE_URL: {key}={value} is ignored: the store speaks utf8mb4");
+    }
+    if ignored.is_empty() {
+        return text.to_owned();
+    }
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
+    }
+    url.into()
 }
 
 /// A server that is not on this machine is always spoken to over TLS, whatever the URL says; one
@@ -95,20 +99,30 @@ fn is_local(options: &MySqlConnectOptions) -> bool {
         || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// UTC, strict, READ COMMITTED, and no wait that outlasts the lease.
+/// What a session is set to, whatever the server begins one with: UTC, strict, READ COMMITTED, a statement
+/// that commits itself, every row that is asked for, and no wait that outlasts the lease.
 fn session(settings: &StoreSettings) -> String {
     let idle_seconds = (settings.lease().as_secs() / 2).clamp(1, MAX_IDLE_SESSION_SECONDS);
-    let limit_ms = STATEMENT_LIMIT.as_millis();
-    let reader = match settings.is_reader {
-        true => format!(", transaction_read_only = on, max_execution_time = {limit_ms}"),
-        false => String::new(),
+    let (read_only, limit_ms) = match settings.is_reader {
+        true => ("on", STATEMENT_LIMIT.as_millis()),
+        false => ("off", 0),
     };
+    // `default` would be what the server begins a session with.
     format!(
-        "set time_zone = '+00:00', \
+        "set autocommit = 1, \
+         completion_type = 'NO_CHAIN', \
+         transaction_read_only = {read_only}, \
          transaction_isolation = 'READ-COMMITTED', \
          sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', \
+         sql_safe_updates = 0, \
+         sql_select_limit = 18446744073709551615, \
+         sql_big_selects = 1, \
+         time_zone = '+00:00', \
          innodb_lock_wait_timeout = 10, \
-         wait_timeout = {idle_seconds}{reader}"
+         lock_wait_timeout = 10, \
+         max_execution_time = {limit_ms}, \
+         wait_timeout = {idle_seconds}, \
+         names utf8mb4"
     )
 }
 
@@ -141,5 +155,20 @@ mod tests {
         assert!(matches!(mode("mysql://u:p@127.0.0.1/d", true), MySqlSslMode::VerifyCa));
         let url = "mysql://u:p@db.example/d?ssl-mode=VERIFY_IDENTITY";
         assert!(matches!(mode(url, true), MySqlSslMode::VerifyIdentity));
+    }
+
+    #[test]
+    fn the_charset_of_the_url_is_ignored_and_what_else_it_says_is_not() {
+        for (url, kept) in [
+            ("mysql://u:p%23@h/d?charset=latin1", "mysql://u:p%23@h/d"),
+            (
+                "mysql://u:p@h/d?ssl-mode=VERIFY_CA&charset=latin1&collation=latin1_bin",
+                "mysql://u:p@h/d?ssl-mode=VERIFY_CA",
+            ),
+            ("mysql://u:p@h/d?socket=/s%20s", "mysql://u:p@h/d?socket=/s%20s"),
+            ("no url", "no url"),
+        ] {
+            assert_eq!(without_charset(url), kept);
+        }
     }
 }

@@ -10,27 +10,19 @@ pub(super) const NO_SUCH_TABLE: u16 = 1146;
 
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     match number(&error) {
-        // Too many connections, shutting down, new connections refused, killed, packets lost.
-        Some(
-            1040
-            | 1053
-            | 1077
-            | 1152..=1161
-            | 1184
-            | 1203
-            | 1317
-            | 1927
-            | 3032
-            | 3168
-            | 3169
-            | 4031,
-        ) => StoreError::Unreachable(error),
+        _ if is_crowded(&error) => StoreError::Crowded(error),
+        _ if is_read_only(&error) => StoreError::ReadOnly(error),
+        // Shutting down, new connections refused, killed, packets lost.
+        Some(1053 | 1077 | 1152..=1161 | 1184 | 1317 | 1927 | 3032 | 3168 | 3169 | 4031) => {
+            StoreError::Unreachable(error)
+        }
         // Lock wait timed out, deadlock, statement out of its time, lock not at once.
         Some(1205 | 1213 | 3024 | 3058 | 3572) => StoreError::Conflict(error),
-        // Database, user, table, column, routine, view, proxy refused; account locked or expired.
+        // Database, user, table, column, routine, view, proxy refused; account locked, or its password
+        // expired.
         Some(
-            1044 | 1045 | 1049 | 1142 | 1143 | 1227 | 1290 | 1370 | 1410 | 1698 | 1820 | 3118
-            | 3879,
+            1044 | 1045 | 1049 | 1142 | 1143 | 1227 | 1290 | 1370 | 1410 | 1698 | 1820 | 1862
+            | 3118 | 3879,
         ) => StoreError::AccessDenied(error),
         // Insecure transport is refused.
         Some(3159) => StoreError::Tls(error),
@@ -40,6 +32,36 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
         None if is_connection_error(&error) => StoreError::Unreachable(error),
         None => StoreError::Other(error),
     }
+}
+
+/// The server allows no more connections: of all users, of this one, or of this one by a limit of its own.
+/// 1226 is also said of statements in an hour, which no waiting of ours outlasts.
+pub(super) fn is_crowded(error: &sqlx::Error) -> bool {
+    match number(error) {
+        Some(1040 | 1203) => true,
+        Some(1226) => message(error).contains("max_user_connections"),
+        _ => false,
+    }
+}
+
+/// The server takes no change: a replica, or a primary that was demoted while another takes over. 1290 is
+/// said of other options too, and 1015 of other locks.
+fn is_read_only(error: &sqlx::Error) -> bool {
+    match number(error) {
+        Some(1792 | 1836) => true,
+        Some(1290) => message(error).contains("read-only"),
+        Some(1015) => message(error).contains("165"),
+        _ => false,
+    }
+}
+
+/// The server has refused a statement, and its connection is as good as before: it need not be another.
+pub(super) fn is_refused(error: &sqlx::Error) -> bool {
+    number(error).is_some() && !is_read_only(error)
+}
+
+fn message(error: &sqlx::Error) -> &str {
+    error.as_database_error().map_or("", |error| error.message())
 }
 
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
@@ -69,4 +91,16 @@ fn is_connection_error(error: &sqlx::Error) -> bool {
             | Error::PoolClosed
             | Error::WorkerCrashed
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_connection_may_pass() {
+        for error in [sqlx::Error::PoolTimedOut, sqlx::Error::Protocol("?".into())] {
+            assert!(matches!(store_error(error), StoreError::Unreachable(_)));
+        }
+    }
 }

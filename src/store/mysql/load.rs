@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
+use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
+use super::connections::Connections;
 use super::error::store_error;
 use super::runs;
 use crate::domain::tables::WEATHER_OBSERVATIONS;
@@ -100,13 +101,13 @@ const OBSERVATIONS_PER_STATEMENT: usize = 40;
 const SLOTS_PER_STATEMENT: usize = 100;
 
 pub(super) async fn load(
-    pool: &MySqlPool,
+    pool: &Connections,
     run: &Run,
     batch: &[SlotResult],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await.map_err(store_error)?;
-    runs::beat(&mut transaction, run).await?;
+    runs::beat(&mut *transaction, run).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
     let observations = columns::observations(batch);
     for rows in observations.chunks(OBSERVATIONS_PER_STATEMENT) {

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
-use sqlx::{MySql, MySqlPool, QueryBuilder};
+use sqlx::{MySql, QueryBuilder};
 
+use super::connections::Connections;
 use super::error::store_error;
 use crate::domain::Life;
 use crate::store::read::{
@@ -17,7 +18,7 @@ use crate::store::{
 };
 
 pub(super) async fn tried(
-    pool: &MySqlPool,
+    pool: &Connections,
     source: &str,
     slot_times: &[DateTime<Utc>],
 ) -> Result<Vec<TriedSlot>, StoreError> {
@@ -37,7 +38,7 @@ pub(super) async fn tried(
 }
 
 pub(super) async fn paused_until(
-    pool: &MySqlPool,
+    pool: &Connections,
     source: &str,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let paused: Option<Option<DateTime<Utc>>> =
@@ -50,7 +51,7 @@ pub(super) async fn paused_until(
 }
 
 pub(super) async fn site_states(
-    pool: &MySqlPool,
+    pool: &Connections,
     source: &str,
     since: DateTime<Utc>,
 ) -> Result<Vec<SiteState>, StoreError> {
@@ -66,18 +67,18 @@ pub(super) async fn site_states(
 }
 
 pub(super) async fn failures(
-    pool: &MySqlPool,
+    pool: &Connections,
     source: &str,
     since: DateTime<Utc>,
 ) -> Result<Vec<FailureCount>, StoreError> {
     sqlx::query_as(FAILURES).bind(source).bind(since).fetch_all(pool).await.map_err(store_error)
 }
 
-pub(super) async fn runs(pool: &MySqlPool, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+pub(super) async fn runs(pool: &Connections, limit: u32) -> Result<Vec<RunRow>, StoreError> {
     sqlx::query_as(RUNS).bind(i64::from(limit)).fetch_all(pool).await.map_err(store_error)
 }
 
-pub(super) async fn run(pool: &MySqlPool, id: &str) -> Result<Option<RunRow>, StoreError> {
+pub(super) async fn run(pool: &Connections, id: &str) -> Result<Option<RunRow>, StoreError> {
     let number: Option<i64> = id.parse().ok();
     sqlx::query_as(RUN)
         .bind(number)
@@ -87,16 +88,16 @@ pub(super) async fn run(pool: &MySqlPool, id: &str) -> Result<Option<RunRow>, St
         .map_err(store_error)
 }
 
-pub(super) async fn end_of_ended_runs(pool: &MySqlPool) -> Result<i64, StoreError> {
+pub(super) async fn end_of_ended_runs(pool: &Connections) -> Result<i64, StoreError> {
     sqlx::query_scalar(END_OF_ENDED_RUNS).fetch_one(pool).await.map_err(store_error)
 }
 
-pub(super) async fn backlog(pool: &MySqlPool, run_seq: i64) -> Result<Backlog, StoreError> {
+pub(super) async fn backlog(pool: &Connections, run_seq: i64) -> Result<Backlog, StoreError> {
     sqlx::query_as(BACKLOG).bind(run_seq).fetch_one(pool).await.map_err(store_error)
 }
 
 pub(super) async fn newest_observation_time(
-    pool: &MySqlPool,
+    pool: &Connections,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     sqlx::query_scalar("select max(observation_time) from weather_observations")
         .fetch_one(pool)
@@ -104,20 +105,20 @@ pub(super) async fn newest_observation_time(
         .map_err(store_error)
 }
 
-pub(super) async fn lives(pool: &MySqlPool) -> Result<Vec<Life>, StoreError> {
+pub(super) async fn lives(pool: &Connections) -> Result<Vec<Life>, StoreError> {
     let rows: Vec<LifeRow> = sqlx::query_as(LIVES).fetch_all(pool).await.map_err(store_error)?;
     rows.into_iter().map(Life::try_from).collect()
 }
 
 pub(super) async fn asked_sources(
-    pool: &MySqlPool,
+    pool: &Connections,
     site_id: &str,
 ) -> Result<Vec<AskedSource>, StoreError> {
     sqlx::query_as(ASKED_SOURCES).bind(site_id).fetch_all(pool).await.map_err(store_error)
 }
 
 pub(super) async fn stopped_runs(
-    pool: &MySqlPool,
+    pool: &Connections,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<StoppedRun>, StoreError> {
     let [blocked, refused, spent] = stop_patterns();
@@ -133,7 +134,7 @@ pub(super) async fn stopped_runs(
 }
 
 pub(super) fn ledger<'a>(
-    pool: &'a MySqlPool,
+    pool: &'a Connections,
     (site_id, source): (&str, &str),
     (from, to): (DateTime<Utc>, DateTime<Utc>),
 ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {

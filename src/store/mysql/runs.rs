@@ -3,27 +3,40 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, MySqlConnection, MySqlPool};
+use sqlx::{Executor, FromRow, MySql, MySqlConnection};
 
+use super::connections::Connections;
 use super::error::store_error;
 use crate::domain::{RunCounts, Shard};
 use crate::store::{Holder, Run, RunEnd, RunStart, Start, StoreError, lease_is_over};
 
+/// The columns that a run begins with; `concat!` takes literals only.
+macro_rules! started {
+    () => {
+        "run_seq, run_id, kind, shard, status, started_at, heartbeat_at, program_version, execution, task, host"
+    };
+}
+
+/// The columns that a run begins with.
+pub(super) const STARTED: &str = started!();
+
 /// The counter row's lock is held until the run is inserted: no two runs get a number at once,
 /// none sees the other half-way, and the order of numbers is the order of commits.
-pub(super) async fn start(pool: &MySqlPool, start: &RunStart) -> Result<Start, StoreError> {
+pub(super) async fn start(pool: &Connections, start: &RunStart) -> Result<Start, StoreError> {
     let mut transaction = pool.begin().await.map_err(store_error)?;
     let last: i64 =
         sqlx::query_scalar("select last_run_seq from run_counter where id = 1 for update")
             .fetch_one(&mut *transaction)
             .await
             .map_err(store_error)?;
-    for open in open_runs(&mut transaction, start.kind).await? {
+    for open in open_runs(&mut *transaction, start.kind).await? {
         if open.run_id == start.run_id.to_string() {
             // Opened by an earlier try whose answer was lost.
+            transaction.roll_back().await;
             return Ok(Start::Opened(Run { run_seq: open.run_seq, run_id: start.run_id }));
         }
         if open.is_in_the_way_of(start.shard) && !set_aside(&mut transaction, &open, start).await? {
+            transaction.roll_back().await;
             return Ok(Start::Held(open.holder()));
         }
     }
@@ -56,7 +69,7 @@ impl OpenRun {
 }
 
 async fn open_runs(
-    connection: &mut MySqlConnection,
+    connection: impl Executor<'_, Database = MySql>,
     kind: &str,
 ) -> Result<Vec<OpenRun>, StoreError> {
     sqlx::query_as(
@@ -72,12 +85,11 @@ async fn open_runs(
 
 /// True when a run of that kind is open and has beaten within the lease.
 pub(super) async fn is_at_work(
-    pool: &MySqlPool,
+    pool: &Connections,
     kind: &str,
     lease: Duration,
 ) -> Result<bool, StoreError> {
-    let mut connection = pool.acquire().await.map_err(store_error)?;
-    let open = open_runs(&mut connection, kind).await?;
+    let open = open_runs(pool, kind).await?;
     Ok(open.iter().any(|run| !lease_is_over(lease, run.silent_ms)))
 }
 
@@ -121,11 +133,11 @@ async fn insert(
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
-    sqlx::query(
-        "insert into ingestion_runs (run_seq, run_id, kind, shard, status, started_at, \
-            heartbeat_at, program_version, execution, task, host) \
-        values (?, ?, ?, ?, 'open', ?, utc_timestamp(6), ?, ?, ?, ?)",
-    )
+    sqlx::query(concat!(
+        "insert into ingestion_runs (",
+        started!(),
+        ") values (?, ?, ?, ?, 'open', ?, utc_timestamp(6), ?, ?, ?, ?)",
+    ))
     .bind(run.run_seq)
     .bind(run.run_id.to_string())
     .bind(start.kind)
@@ -142,7 +154,10 @@ async fn insert(
 }
 
 /// Beats, and proves that the run is still open. The driver counts rows matched, not changed.
-pub(super) async fn beat(connection: &mut MySqlConnection, run: &Run) -> Result<(), StoreError> {
+pub(super) async fn beat(
+    connection: impl Executor<'_, Database = MySql>,
+    run: &Run,
+) -> Result<(), StoreError> {
     let done = sqlx::query(
         "update ingestion_runs set heartbeat_at = utc_timestamp(6) \
         where run_seq = ? and status = 'open'",
@@ -155,7 +170,7 @@ pub(super) async fn beat(connection: &mut MySqlConnection, run: &Run) -> Result<
 }
 
 /// May be repeated: nobody else closes a run.
-pub(super) async fn close(pool: &MySqlPool, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
+pub(super) async fn close(pool: &Connections, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
     let RunCounts { sites, collected, failed, skipped, rows_loaded, calls, retries, .. } =
         end.counts;
     let counts = &end.counts;
@@ -196,7 +211,7 @@ fn still_open(rows_matched: u64, run: &Run) -> Result<(), StoreError> {
 }
 
 pub(super) async fn pause(
-    pool: &MySqlPool,
+    pool: &Connections,
     source: &str,
     until: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -213,7 +228,7 @@ pub(super) async fn pause(
     Ok(())
 }
 
-pub(super) async fn raise_run_seq(pool: &MySqlPool, run_seq: i64) -> Result<(), StoreError> {
+pub(super) async fn raise_run_seq(pool: &Connections, run_seq: i64) -> Result<(), StoreError> {
     sqlx::query("update run_counter set last_run_seq = ? where id = 1 and last_run_seq < ?")
         .bind(run_seq)
         .bind(run_seq)

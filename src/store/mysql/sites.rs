@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{MySql, MySqlConnection, MySqlPool, QueryBuilder};
+use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
+use super::connections::Connections;
 use super::error::store_error;
 use crate::domain::{Move, Site, Spans};
 use crate::store::StoreError;
@@ -22,7 +23,7 @@ const UPSERT_SITE: &str = " as new on duplicate key update \
 const CHUNK: usize = 30;
 
 pub(super) async fn take_in(
-    pool: &MySqlPool,
+    pool: &Connections,
     sites: &[Site],
     now: DateTime<Utc>,
 ) -> Result<Vec<Move>, StoreError> {
@@ -34,6 +35,7 @@ pub(super) async fn take_in(
     };
     let changes = SiteChanges::between(&known, sites, &collected, now)?;
     if changes.is_empty() {
+        transaction.roll_back().await;
         return Ok(Vec::new());
     }
     for chunk in changes.changed.chunks(CHUNK) {

@@ -1,12 +1,15 @@
 //! A way to MySQL that breaks when it is told to.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+use super::kills::Random;
 
 /// What happens at a commit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +21,8 @@ pub(crate) enum AtCommit {
     LoseAnswer,
     /// The server hears of it later.
     Late(Duration),
+    /// Nothing is heard on the connection from then on, and it stays: neither side learns why.
+    Swallow,
 }
 
 /// The packet (<https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query.html>):
@@ -28,8 +33,50 @@ const COMMIT: &[u8] = b"\x07\0\0\0\x03COMMIT";
 pub(crate) struct Proxy {
     /// The URL of the database through the proxy.
     pub(crate) url: String,
-    commits: Arc<Mutex<VecDeque<AtCommit>>>,
+    orders: Arc<Orders>,
     is_closed: watch::Sender<bool>,
+}
+
+/// What is done to what passes.
+#[derive(Default)]
+struct Orders {
+    commits: Mutex<VecDeque<AtCommit>>,
+    /// A request with one of these words is swallowed, and what follows it.
+    swallowed_words: Mutex<&'static [&'static str]>,
+    /// How many were.
+    swallowed: AtomicUsize,
+    /// Cuts answers short, as packets that are whole.
+    cutting: Mutex<Option<Random>>,
+}
+
+impl Orders {
+    fn swallows(&self, request: &[u8]) -> bool {
+        let words = *self.swallowed_words.lock().unwrap();
+        let has = |word: &&str| request.windows(word.len()).any(|part| part == word.as_bytes());
+        let is_swallowed = words.iter().any(has);
+        self.swallowed.fetch_add(usize::from(is_swallowed), Ordering::Relaxed);
+        is_swallowed
+    }
+
+    /// The answer, or what is left of its first packet: a head of three bytes of length and a number, and
+    /// that many bytes.
+    fn cut(&self, answer: &[u8]) -> Vec<u8> {
+        let mut cutting = self.cutting.lock().unwrap();
+        let Some(random) = cutting.as_mut().filter(|_| answer.len() > 5) else {
+            return answer.to_vec();
+        };
+        if random.below(2) == 0 {
+            return answer.to_vec();
+        }
+        let whole = u64::from(answer[0]).min(answer.len() as u64 - 4).max(1);
+        let length = u8::try_from(random.below(whole) + 1).unwrap();
+        let mut cut = vec![length, 0, 0, answer[3]];
+        cut.extend(&answer[4..answer.len().min(4 + usize::from(length))]);
+        if random.below(2) == 0 {
+            cut[4] = [0xfa, 0xfc, 0xfe, 0x00, 0x03][usize::try_from(random.below(5)).unwrap()];
+        }
+        cut
+    }
 }
 
 impl Proxy {
@@ -40,25 +87,25 @@ impl Proxy {
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
         url.set_query(Some("ssl-mode=DISABLED"));
-        let commits = Arc::<Mutex<VecDeque<AtCommit>>>::default();
-        let coming = commits.clone();
+        let orders = Arc::<Orders>::default();
+        let given = orders.clone();
         let (is_closed, closing) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (coming, mut closing) = (coming.clone(), closing.clone());
+                let (given, mut closing) = (given.clone(), closing.clone());
                 if *closing.borrow() {
                     continue;
                 }
                 let server = TcpStream::connect(&server).await.unwrap();
                 tokio::spawn(async move {
                     tokio::select! {
-                        _ = pass_on(client, server, &coming) => {}
+                        _ = pass_on(client, server, &given) => {}
                         _ = closing.wait_for(|is_closed| *is_closed) => {}
                     }
                 });
             }
         });
-        Self { url: url.into(), commits, is_closed }
+        Self { url: url.into(), orders, is_closed }
     }
 
     /// Ends every connection, and lets none through.
@@ -73,12 +120,27 @@ impl Proxy {
 
     /// What happens at the next commits, in order; further ones pass.
     pub(crate) fn at_commits(&self, what: &[AtCommit]) {
-        self.commits.lock().unwrap().extend(what);
+        self.orders.commits.lock().unwrap().extend(what);
     }
 
     /// How many of them are still to come.
     pub(crate) fn commits_left(&self) -> usize {
-        self.commits.lock().unwrap().len()
+        self.orders.commits.lock().unwrap().len()
+    }
+
+    /// Swallows every request with one of these words; none: nothing.
+    pub(crate) fn swallow(&self, words: &'static [&'static str]) {
+        *self.orders.swallowed_words.lock().unwrap() = words;
+    }
+
+    /// How many were swallowed so far.
+    pub(crate) fn swallowed(&self) -> usize {
+        self.orders.swallowed.load(Ordering::Relaxed)
+    }
+
+    /// Cuts every second answer short, here or there.
+    pub(crate) fn cut_answers(&self, random: Option<Random>) {
+        *self.orders.cutting.lock().unwrap() = random;
     }
 }
 
@@ -86,14 +148,21 @@ impl Proxy {
 async fn pass_on(
     mut client: TcpStream,
     mut server: TcpStream,
-    commits: &Mutex<VecDeque<AtCommit>>,
+    orders: &Orders,
 ) -> std::io::Result<()> {
     let (mut request, mut answer) = (vec![0; 65536], vec![0; 65536]);
     loop {
         tokio::select! {
             length = client.read(&mut request) => {
                 let request = &request[..length?];
-                let next = if request == COMMIT { commits.lock().unwrap().pop_front() } else { None };
+                let next = if request == COMMIT {
+                    orders.commits.lock().unwrap().pop_front()
+                } else {
+                    None
+                };
+                if next == Some(AtCommit::Swallow) || orders.swallows(request) {
+                    return until_given_up(client).await;
+                }
                 if request.is_empty() || next == Some(AtCommit::LoseRequest) {
                     return Ok(());
                 }
@@ -110,8 +179,15 @@ async fn pass_on(
                 if answer.is_empty() {
                     return Ok(());
                 }
-                client.write_all(answer).await?;
+                client.write_all(&orders.cut(answer)).await?;
             }
         }
     }
+}
+
+/// Until the client closes its connection; the server's is closed then.
+async fn until_given_up(mut client: TcpStream) -> std::io::Result<()> {
+    let mut rest = vec![0; 65536];
+    while client.read(&mut rest).await? > 0 {}
+    Ok(())
 }
