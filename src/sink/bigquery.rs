@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use gcp_bigquery_client::Client;
 use url::Url;
 
-use super::{Chunk, Difference, Rewrite, Sink, SinkError, Staging, States};
+use super::{Chunk, Difference, Prepared, Rewrite, Sink, SinkError, Staging, States};
 use crate::domain::tables::Table;
 use crate::domain::{Day, DaySums, Days};
 
 mod auth;
 mod calls;
 mod compare;
+mod expiry;
 mod jobs;
 mod prepare;
 mod reference;
@@ -114,11 +115,11 @@ impl BigQuery {
 
 #[async_trait(?Send)]
 impl Sink for BigQuery {
-    async fn prepare(&self) -> Result<Vec<String>, SinkError> {
+    async fn prepare(&self) -> Result<Prepared, SinkError> {
         self.prepare_all().await
     }
 
-    async fn check(&self) -> Result<Vec<String>, SinkError> {
+    async fn check(&self) -> Result<Prepared, SinkError> {
         self.check_all().await
     }
 
@@ -131,11 +132,16 @@ impl Sink for BigQuery {
     }
 
     async fn create_states(&self, store_id: &str) -> Result<(), SinkError> {
-        self.change_states(state::create(&self.names, store_id)).await
+        self.change_states(state::create(&self.names, store_id)).await?;
+        self.keep(&self.names.internal, &state::table_name(store_id), None).await
     }
 
-    async fn reset_states(&self, store_id: &str) -> Result<(), SinkError> {
-        self.change_states(state::reset(&self.names, store_id)).await
+    async fn begin_rebase(&self, store_id: &str, run_seq: i64) -> Result<(), SinkError> {
+        self.change_states(state::begin_rebase(&self.names, store_id, run_seq)).await
+    }
+
+    async fn end_rebase(&self, store_id: &str) -> Result<(), SinkError> {
+        self.change_states(state::end_rebase(&self.names, store_id)).await
     }
 
     async fn supersede_states(&self, store_id: &str, by: &str) -> Result<(), SinkError> {

@@ -54,6 +54,14 @@ pub enum StoreError {
     /// A migration failed.
     #[error("the store's schema could not be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// An observation has a value that is none: not finite, or far out of any range.
+    #[error("an observation of {site_id} is refused: its {column} is no number that can be")]
+    NotANumber {
+        /// The site.
+        site_id: String,
+        /// The column.
+        column: &'static str,
+    },
     /// A row lacks a value that every row has.
     #[error("the store holds a row that cannot be")]
     Malformed(#[from] arrow_schema::ArrowError),
@@ -78,7 +86,7 @@ impl StoreError {
             Self::SchemaTooOld { .. } => "store_schema_too_old",
             Self::SchemaHalfDone { .. } => "store_schema_half_done",
             Self::Migration(_) => "store_migration",
-            Self::Malformed(_) => "store_malformed",
+            Self::Malformed(_) | Self::NotANumber { .. } => "store_malformed",
             Self::Other(_) => "store_other",
         }
     }
@@ -119,6 +127,9 @@ impl StoreError {
             }
             Self::Migration(_) => {
                 "run `weather migrate` as a user with create, alter, index, select, insert and update privileges"
+            }
+            Self::NotANumber { .. } => {
+                "nothing of its batch was written; a source should have refused the value: report it to the developers"
             }
             Self::Malformed(_) => {
                 "a table was changed by hand: the cause names the column; mend the row, or `weather migrate`"

@@ -272,12 +272,12 @@ async fn a_table_that_somebody_altered_stops_the_sync_before_anything_is_written
                 field["type"] = "STRING".into();
             },
             ["column temperature_c", "String"],
-            "rename the table; `weather sync --rebase`",
+            "rename the table; the next `weather sync`",
         ),
         (
             |table| table["timePartitioning"] = Value::Null,
             ["not partitioned", "observation_time"],
-            "rename it; `weather sync --rebase`",
+            "rename it; the next `weather sync`",
         ),
     ];
     for (alter, wrong, remedy) in cases {

@@ -76,8 +76,12 @@ fn canonical_text(column: &Column) -> String {
         Kind::Text => format!("concat(cast(char_length({name}) as string), ':', {name})"),
         Kind::Integer => format!("cast({name} as string)"),
         Kind::Real { decimals } => {
+            // What has no such number (not finite, or beyond 64 bits) is an error of a plain cast, and
+            // one cell would keep every day from being compared.
             let scale = 10_i64.pow(decimals.into());
-            format!("cast(cast(round({name} * {scale}) as int64) as string)")
+            format!(
+                "if({name} is null, null, coalesce(cast(safe_cast(round(safe_multiply({name}, {scale})) as int64) as string), '!'))"
+            )
         }
         Kind::Time => format!("cast(unix_micros({name}) as string)"),
         Kind::Date => format!("cast(unix_date({name}) as string)"),

@@ -12,10 +12,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::views::{VIEWS, View, ViewColumn};
-use super::{BigQuery, Names};
+use super::{BigQuery, Names, expiry};
 use crate::domain::tables::{Column, Kind, TABLES, Table};
 use crate::farmhash::fingerprint64;
-use crate::sink::{SinkError, insist};
+use crate::sink::{Prepared, SinkError, Warning, insist};
 
 /// The label that says how many of our columns a table was given: those beyond are new, those
 /// within that are missing were dropped by hand.
@@ -83,37 +83,44 @@ fn definition(names: &Names, table: &Table) -> RestTable {
 impl BigQuery {
     /// Each thing is made by itself, again if its trouble may pass: of twenty calls one always fails
     /// where one in ten does.
-    pub(super) async fn prepare_all(&self) -> Result<Vec<String>, SinkError> {
-        let mut done = Vec::new();
+    pub(super) async fn prepare_all(&self) -> Result<Prepared, SinkError> {
+        let Prepared { mut made, mut warnings } = Prepared::default();
         for name in self.datasets() {
-            done.extend(insist(async || self.prepare_dataset(name).await).await?);
+            match insist(async || self.find_dataset(name).await).await? {
+                Some(found) => warnings.extend(expiry::of_dataset(&self.dataset(name), &found)),
+                None => made.extend(insist(async || self.create_dataset(name).await).await?),
+            }
         }
         // All are looked at before one is touched.
-        for (table, change) in self.changes().await? {
-            done.extend(insist(async || self.carry_out(table, &change).await).await?);
+        let (changes, of_tables) = self.changes().await?;
+        warnings.extend(of_tables);
+        warnings.extend(self.forget_lost(&missing(&changes)).await?);
+        for (table, change) in changes {
+            made.extend(insist(async || self.carry_out(table, &change).await).await?);
         }
         for view in &VIEWS {
-            done.extend(insist(async || self.prepare_view(view).await).await?);
+            made.extend(insist(async || self.prepare_view(view).await).await?);
         }
-        Ok(done)
+        Ok(Prepared { made, warnings })
     }
 
     /// What of datasets and tables is missing (views are of no account), and whether jobs may be run
     /// and the tables be written: BigQuery answers that for a statement that is not carried out.
-    pub(super) async fn check_all(&self) -> Result<Vec<String>, SinkError> {
-        let mut missing = Vec::new();
+    pub(super) async fn check_all(&self) -> Result<Prepared, SinkError> {
+        let Prepared { mut made, mut warnings } = Prepared::default();
         for name in self.datasets() {
-            let what = format!("dataset {name}");
             match insist(async || self.find_dataset(name).await).await? {
-                Some(_) => {}
-                None => missing.push(what),
+                Some(found) => warnings.extend(expiry::of_dataset(&self.dataset(name), &found)),
+                None => made.push(format!("dataset {name}")),
             }
         }
-        if missing.is_empty() {
-            let changes = self.changes().await?;
-            missing.extend(changes.iter().filter_map(|(table, change)| change.describe(table)));
+        if made.is_empty() {
+            let (changes, of_tables) = self.changes().await?;
+            warnings.extend(of_tables);
+            warnings.extend(self.warn_of_lost(&missing(&changes)).await?);
+            made.extend(changes.iter().filter_map(|(table, change)| change.describe(table)));
         }
-        if missing.is_empty() {
+        if made.is_empty() {
             for table in TABLES {
                 let target = self.names.public(table.name);
                 let column = table.key[0];
@@ -127,20 +134,34 @@ impl BigQuery {
             })
             .await?;
         }
-        Ok(missing)
+        Ok(Prepared { made, warnings })
     }
 
     fn datasets(&self) -> [&str; 2] {
         [&self.names.dataset, &self.names.internal]
     }
 
-    async fn changes(&self) -> Result<Vec<(&'static Table, Change)>, SinkError> {
-        let mut changes = Vec::new();
+    /// A dataset, as people name it.
+    fn dataset(&self, name: &str) -> String {
+        format!("dataset {}.{name}", self.names.project)
+    }
+
+    /// What has to be done with each table, and which of them have an end.
+    async fn changes(&self) -> Result<(Vec<(&'static Table, Change)>, Vec<Warning>), SinkError> {
+        let (mut changes, mut warnings) = (Vec::new(), Vec::new());
         for table in TABLES {
             let found = insist(async || self.find_table(table.name).await).await?;
+            if let Some(found) = &found {
+                let partitions = found.time_partitioning.as_ref();
+                warnings.extend(expiry::of_table(
+                    &self.names.public_table(table.name),
+                    found.expiration_time.as_deref(),
+                    partitions.and_then(|by| by.expiration_ms.as_deref()),
+                ));
+            }
             changes.push((table, self.change(table, found.as_ref())?));
         }
-        Ok(changes)
+        Ok((changes, warnings))
     }
 
     /// A view is ours: what it says and what is said of it follow the definition. The label comes
@@ -185,12 +206,9 @@ impl BigQuery {
         Ok(Some(what))
     }
 
-    async fn prepare_dataset(&self, name: &str) -> Result<Option<String>, SinkError> {
-        if self.find_dataset(name).await?.is_some() {
-            return Ok(None);
-        }
+    async fn create_dataset(&self, name: &str) -> Result<Option<String>, SinkError> {
         let project = &self.names.project;
-        let what = format!("dataset {project}.{name}");
+        let what = self.dataset(name);
         let mut dataset = Dataset::new(project, name);
         dataset.location.clone_from(&self.location);
         match self.call(&what, self.client.dataset().create(dataset)).await? {
@@ -201,10 +219,9 @@ impl BigQuery {
     }
 
     /// The dataset, if it is there and where it should be.
-    async fn find_dataset(&self, name: &str) -> Result<Option<Dataset>, SinkError> {
-        let project = &self.names.project;
-        let what = format!("dataset {project}.{name}");
-        match self.call(&what, self.client.dataset().get(project, name)).await? {
+    async fn find_dataset(&self, name: &str) -> Result<Option<Value>, SinkError> {
+        let what = self.dataset(name);
+        match self.rest(&what, Method::GET, &format!("datasets/{name}"), None).await? {
             Ok(found) => {
                 self.check_location(&what, &found)?;
                 Ok(Some(found))
@@ -214,10 +231,10 @@ impl BigQuery {
         }
     }
 
-    fn check_location(&self, what: &str, found: &Dataset) -> Result<(), SinkError> {
-        let found = found.location.clone().unwrap_or_default();
+    fn check_location(&self, what: &str, found: &Value) -> Result<(), SinkError> {
+        let found = found["location"].as_str().unwrap_or_default();
         match &self.location {
-            Some(asked) if !found.is_empty() && !asked.eq_ignore_ascii_case(&found) => {
+            Some(asked) if !found.is_empty() && !asked.eq_ignore_ascii_case(found) => {
                 Err(SinkError::Altered {
                     table: what.into(),
                     problem: format!("it is in {found}, and BIGQUERY_LOCATION is {asked}"),
@@ -259,7 +276,7 @@ impl BigQuery {
                     "it is not partitioned by the day of {}",
                     table.day_of.unwrap_or("nothing")
                 ),
-                "rename it; `weather sync --rebase` makes it anew and fills it from the store"
+                "rename it; the next `weather sync` makes it anew and fills it from the store"
                     .into(),
             ));
         }
@@ -274,7 +291,7 @@ impl BigQuery {
                 Some(there) if !is_same_type(&there.r#type, &wanted.r#type) => {
                     return Err(altered(
                         format!("column {} is {:?}, not {:?}", column.name, there.r#type, wanted.r#type),
-                        "rename the table; `weather sync --rebase` makes it anew and fills it from the store".into(),
+                        "rename the table; the next `weather sync` makes it anew and fills it from the store".into(),
                     ));
                 }
                 Some(there) => {
@@ -314,7 +331,10 @@ impl BigQuery {
             Change::Nothing => Ok(None),
             Change::Create(wanted) => {
                 match self.call(&what, self.client.table().create((**wanted).clone())).await? {
-                    Ok(_) => Ok(Some(what)),
+                    Ok(_) => {
+                        self.keep(dataset, table.name, table.day_of).await?;
+                        Ok(Some(what))
+                    }
                     Err(refusal) if refusal.is(409) => Ok(None),
                     Err(refusal) => Err(self.refused(&what, refusal)),
                 }
@@ -329,6 +349,12 @@ impl BigQuery {
             }
         }
     }
+}
+
+/// The tables that are not there.
+fn missing(changes: &[(&'static Table, Change)]) -> Vec<&'static Table> {
+    let missing = changes.iter().filter(|(_, change)| matches!(change, Change::Create(_)));
+    missing.map(|(table, _)| *table).collect()
 }
 
 enum Change {
