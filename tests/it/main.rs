@@ -31,6 +31,7 @@ mod store_faults;
 mod support;
 mod sync;
 mod sync_refused;
+mod sync_stuck;
 mod sync_under_fire;
 mod tls;
 mod under_fire;
