@@ -23,7 +23,7 @@ pub mod bigquery;
 mod error;
 pub mod settings;
 
-pub use error::SinkError;
+pub use error::{Obstacle, SinkError};
 pub use settings::SinkSettings;
 
 /// How passing troubles of store and sink are met: a minute in all.
@@ -86,7 +86,7 @@ pub trait Sink: Send + Sync {
     /// Puts the rows of a chunk where [`merge`](Self::merge) finds them. Nobody sees them yet.
     ///
     /// # Errors
-    /// [`SinkError::Rejected`] when the rows are not taken.
+    /// [`SinkError::InvalidRows`] when a row is at fault.
     async fn stage(&self, chunk: &Chunk) -> Result<Staging, SinkError>;
 
     /// Writes the staged rows and moves the table's state to `chunk.progress`, all or nothing. The

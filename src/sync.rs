@@ -154,7 +154,7 @@ async fn sync_table(
                 read(parts, table, Some(&chunk.progress), end)
             );
             match written {
-                Err(error @ SinkError::Rejected { .. }) => {
+                Err(error @ SinkError::InvalidRows { .. }) => {
                     return Err(
                         name_refused(parts, table, state.progress.as_ref(), end, error).await
                     );

@@ -102,16 +102,11 @@ pub(super) fn of_dataset(what: &str, found: &Value) -> Option<Warning> {
     })
 }
 
-/// Warns of a table that has an end, or whose partitions have one: when it goes, in milliseconds
-/// since 1970, and for how many milliseconds a partition is kept.
-pub(super) fn of_table(
-    what: &str,
-    expiration_time: Option<&str>,
-    partition_ms: Option<&str>,
-) -> Option<Warning> {
-    let number = |text: Option<&str>| text?.parse::<i64>().ok();
-    let at = number(expiration_time).and_then(DateTime::from_timestamp_millis);
-    let (goes, option) = match (at, number(partition_ms)) {
+/// Warns of a table that has an end, or whose partitions have one.
+pub(super) fn of_table(what: &str, found: &Value) -> Option<Warning> {
+    let number = |value: &Value| value.as_str()?.parse::<i64>().ok();
+    let at = number(&found["expirationTime"]).and_then(DateTime::from_timestamp_millis);
+    let (goes, option) = match (at, number(&found["timePartitioning"]["expirationMs"])) {
         (Some(at), _) => {
             (format!("goes by itself at {}", at.format("%F %T UTC")), "expiration_timestamp")
         }
@@ -148,13 +143,13 @@ mod tests {
 
     #[test]
     fn a_table_that_goes_or_loses_days_is_warned_of() {
-        let of = |at, ms| of_table("table t", at, ms).map(|warning| warning.found);
-        assert_eq!(of(None, None), None);
+        let of = |found: Value| of_table("table t", &found).map(|warning| warning.found);
+        assert_eq!(of(json!({"timePartitioning": {"type": "DAY"}})), None);
         assert_eq!(
-            of(Some("1795977540295"), None).as_deref(),
+            of(json!({"expirationTime": "1795977540295"})).as_deref(),
             Some("table t goes by itself at 2026-11-29 18:39:00 UTC")
         );
-        let kept = (400 * DAY_MS).to_string();
-        assert_eq!(of(None, Some(&kept)).as_deref(), Some("table t loses each day after 400 days"));
+        let kept = json!({"timePartitioning": {"expirationMs": (400 * DAY_MS).to_string()}});
+        assert_eq!(of(kept).as_deref(), Some("table t loses each day after 400 days"));
     }
 }

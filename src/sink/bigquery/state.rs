@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use gcp_bigquery_client::model::table_row::TableRow;
-use gcp_bigquery_client::table::ListOptions;
-use gcp_bigquery_client::tabledata::ListQueryParameters;
+use serde_json::Value;
 
-use super::calls::unavailable;
+use super::calls::{unavailable, unreadable};
+use super::jobs::texts;
 use super::{BigQuery, Names};
 use crate::domain::Day;
 use crate::domain::position::{Position, RowKey};
@@ -157,25 +156,16 @@ fn literal(text: &str) -> String {
 
 impl BigQuery {
     pub(super) async fn change_states(&self, script: String) -> Result<(), SinkError> {
-        self.run_script("state", &self.names.internal_dataset(), script).await
+        self.run_script("state", &self.names.internal_dataset(), script, 0).await
     }
 
     /// Read as data, without a statement.
     pub(super) async fn read_states(&self, store_id: &str) -> Result<Option<States>, SinkError> {
-        let Names { project, internal, .. } = &self.names;
         let table = table_name(store_id);
-        let parameters = ListQueryParameters {
-            start_index: None,
-            max_results: None,
-            page_token: None,
-            selected_fields: None,
-            format_options: None,
-        };
-        let list = self.client.tabledata().list(project, internal, &table, parameters);
-        match self.call("the state of sync", list).await? {
-            Ok(data) => {
-                let rows = data.rows.unwrap_or_default();
-                let states: States = rows.into_iter().filter_map(parse).collect();
+        let path = format!("datasets/{}/tables/{table}/data", self.names.internal);
+        match self.list("the state of sync", &path, "rows").await? {
+            Ok(rows) => {
+                let states = rows.iter().map(parse).collect::<Result<States, _>>()?;
                 // The table is made with its rows: fewer are an answer that is not whole.
                 match TABLES.iter().find(|table| !states.contains_key(table.name)) {
                     Some(missing) => {
@@ -197,22 +187,13 @@ impl BigQuery {
 
     /// The stores that have a state here: those of all pages, of which any may be empty.
     async fn stores(&self) -> Result<Vec<String>, SinkError> {
-        let Names { project, internal, .. } = &self.names;
-        let mut stores = Vec::new();
-        let mut options = ListOptions::default().max_results(1000);
-        loop {
-            let list = self.client.table().list(project, internal, options);
-            let list = self.call("the state of sync", list).await?;
-            let list =
-                list.map_err(|refusal| self.refused(&self.names.internal_dataset(), refusal))?;
-            let tables = list.tables.unwrap_or_default();
-            let names = tables.into_iter().map(|table| table.table_reference.table_id);
-            stores.extend(
-                names.filter_map(|name| Some(name.strip_prefix(PREFIX)?.replace('_', "-"))),
-            );
-            let Some(token) = list.next_page_token else { return Ok(stores) };
-            options = ListOptions::default().max_results(1000).page_token(token);
-        }
+        let path = format!("datasets/{}/tables?maxResults=1000", self.names.internal);
+        let tables = self.list("the state of sync", &path, "tables").await?;
+        let tables =
+            tables.map_err(|refusal| self.refused(&self.names.internal_dataset(), refusal))?;
+        let names = tables.iter().filter_map(|table| table["tableReference"]["tableId"].as_str());
+        let ids = names.filter_map(|name| Some(name.strip_prefix(PREFIX)?.replace('_', "-")));
+        Ok(ids.collect())
     }
 
     /// The stores whose state says that rows of one of these tables are there.
@@ -240,26 +221,37 @@ pub(super) fn has_rows(state: &State) -> bool {
     }
 }
 
-/// A row, its cells in the order of [`COLUMNS`]; all come as text.
-fn parse(row: TableRow) -> Option<(String, State)> {
-    let cells = row.columns.unwrap_or_default();
-    let cell = |index: usize| cells.get(index)?.value.as_ref()?.as_str();
-    let integer = |index: usize| cell(index)?.parse::<i64>().ok();
-    let position = || {
-        Some(Position {
-            run_seq: integer(2)?,
-            run_id: cell(3)?.to_owned(),
-            key: key(cell(4), cell(5), cell(6)),
-        })
+/// A row, its cells in the order of [`COLUMNS`]; all come as text. NULL is nothing; what is there and
+/// cannot be read is an error: a position that is taken for none would send all rows again.
+fn parse(row: &Value) -> Result<(String, State), SinkError> {
+    let cells = texts("the state of sync", row)?;
+    let wrong = || unreadable("the state of sync", format!("a row that cannot be read: {row}"));
+    let cell = |index: usize| cells.get(index).and_then(Option::as_deref);
+    let integer = |index| read::<i64>(cell(index)).ok_or_else(wrong);
+    let verified_through = read(cell(8)).ok_or_else(wrong)?;
+    let progress = match (integer(2)?, cell(3), integer(7)?) {
+        (Some(run_seq), Some(run_id), _) => {
+            let key = key(cell(4), cell(5), cell(6)).ok_or_else(wrong)?;
+            Some(Progress::To(Position { run_seq, run_id: run_id.to_owned(), key }))
+        }
+        (Some(_), None, _) => return Err(wrong()),
+        (None, _, fingerprint) => fingerprint.map(Progress::Whole),
     };
-    let progress = position().map(Progress::To).or_else(|| integer(7).map(Progress::Whole));
-    let verified_through = cell(8).and_then(|day| day.parse().ok());
-    let rebase_run_seq = integer(10);
-    let state = State { epoch: integer(1)?, progress, verified_through, rebase_run_seq };
-    Some((cell(0)?.to_owned(), state))
+    let (name, epoch) = (cell(0).ok_or_else(wrong)?.to_owned(), integer(1)?.ok_or_else(wrong)?);
+    let rebase_run_seq = integer(10)?;
+    Ok((name, State { epoch, progress, verified_through, rebase_run_seq }))
 }
 
-fn key(time: Option<&str>, site_id: Option<&str>, source: Option<&str>) -> Option<RowKey> {
-    let time: DateTime<Utc> = time?.parse().ok()?;
-    Some(RowKey { time, site_id: site_id?.to_owned(), source: source?.to_owned() })
+/// A cell: nothing where it is NULL; `None` if it cannot be read.
+fn read<T: std::str::FromStr>(cell: Option<&str>) -> Option<Option<T>> {
+    match cell {
+        None => Some(None),
+        Some(text) => text.parse().ok().map(Some),
+    }
+}
+
+/// The key within a run, if there is one; `None` if it cannot be read.
+fn key(time: Option<&str>, site_id: Option<&str>, source: Option<&str>) -> Option<Option<RowKey>> {
+    let Some(time) = read::<DateTime<Utc>>(time)? else { return Some(None) };
+    Some(Some(RowKey { time, site_id: site_id?.to_owned(), source: source?.to_owned() }))
 }
