@@ -23,10 +23,8 @@ pub enum StoreError {
     /// No room left on the disk.
     #[error("the store has no room left")]
     Full(#[source] sqlx::Error),
-    /// The run was set aside; another start has taken over.
-    #[error(
-        "run {run_id} is no longer open: it was silent past its lease and another start took over"
-    )]
+    /// The run was set aside, by another start or by a sync.
+    #[error("run {run_id} is no longer open: it was silent past its lease and was set aside")]
     Fenced {
         /// The run.
         run_id: String,
@@ -114,7 +112,7 @@ impl StoreError {
                 "make room on the database's disk and start again: what was committed is kept"
             }
             Self::Fenced { .. } => {
-                "nothing to do: the run that took over collects what is left; look at it with `weather runs`"
+                "nothing to do: the next start collects what is left; look at the runs with `weather runs`"
             }
             Self::SchemaTooNew { .. } => {
                 "update this program to the version that migrated the store"
