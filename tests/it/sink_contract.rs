@@ -12,7 +12,7 @@ use weather_data_product::domain::position::{Position, RowKey};
 use weather_data_product::domain::tables::{
     COLLECTION_SLOTS, Column, Kind, SITES, TABLES, Table, WEATHER_OBSERVATIONS,
 };
-use weather_data_product::domain::{Day, DaySums, Days};
+use weather_data_product::domain::{Day, DaySum, DaySums, Days};
 use weather_data_product::sink::bigquery::BigQuery;
 use weather_data_product::sink::{
     Chunk, Difference, Prepared, Progress, Rewrite, Sink, SinkError, State, States,
@@ -44,6 +44,7 @@ on_each_sink!(
     a_rewrite_replaces_one_day_and_leaves_the_position,
     a_table_is_written_without_moving_another,
     days_come_to_the_sums_of_their_rows_and_differences_are_named,
+    a_cell_that_is_no_number_has_one_text_in_store_and_sink,
     preparing_twice_makes_nothing_the_second_time,
     rows_that_are_not_as_many_as_said_are_refused,
     states_are_found_once_created_and_creating_again_keeps_them,
@@ -108,9 +109,13 @@ fn push(column: &Column, cells: &mut ColumnBuilder, sample: Sample) {
 
 /// The samples as a chunk, which leads to the last of them.
 fn chunk(table: &'static Table, samples: &[Sample]) -> Chunk {
-    let batch = batch(table, samples);
+    chunk_of(table, samples, &batch(table, samples))
+}
+
+/// These rows, which stand where the samples do.
+fn chunk_of(table: &'static Table, samples: &[Sample], batch: &RecordBatch) -> Chunk {
     let mut writer = ArrowWriter::try_new(Vec::new(), schema(table), None).unwrap();
-    writer.write(&batch).unwrap();
+    writer.write(batch).unwrap();
     let has_days = table.day_of.is_some();
     let days = samples.iter().filter(|_| has_days).map(|sample| sample.time.date_naive());
     let last = samples.last().unwrap();
@@ -434,6 +439,41 @@ async fn days_come_to_the_sums_of_their_rows_and_differences_are_named(
         difference(7, "the sink lacks it"),
     ];
     assert_eq!(found, expected);
+}
+
+/// The sink computes it by SQL, the store's side in Rust: also at the ends of 64 bits.
+async fn a_cell_that_is_no_number_has_one_text_in_store_and_sink(sink: &dyn Sink, _: &Warehouse) {
+    let values = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        1e300,
+        f64::MAX,
+        9.3e16,
+        9.2e16,
+        -9.3e16,
+        -0.005,
+        0.125,
+    ];
+    let table = &WEATHER_OBSERVATIONS;
+    let samples: Vec<_> = (0..).zip(values).map(|(site, _)| sample(site, 1)).collect();
+    let mut builder = BatchBuilder::new(table);
+    for (sample, value) in samples.iter().zip(values) {
+        for (column, cells) in table.columns.iter().zip(builder.columns()) {
+            match (column.name, cells) {
+                ("temperature_c", ColumnBuilder::Real(cells)) => cells.append_value(value),
+                (_, cells) => push(column, cells, *sample),
+            }
+        }
+        builder.end_row();
+    }
+    let batch = builder.finish().unwrap().expect("rows");
+    sink.create_states(STORE_ID).await.unwrap();
+    write(sink, &chunk_of(table, &samples, &batch), 0).await.unwrap();
+    let mut sum = DaySum::default();
+    Row::all(table, &batch).for_each(|row| sum.add(row.fingerprint()));
+    let sums = sink.sum_days(table, Days::ALL).await.unwrap();
+    assert_eq!(sums, DaySums::from([(today(), sum)]));
 }
 
 async fn what_is_verified_is_kept_until_a_reset(sink: &dyn Sink, _: &Warehouse) {
