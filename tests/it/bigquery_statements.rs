@@ -248,6 +248,7 @@ async fn every_statement_names_its_zone_filters_by_day_and_has_an_end_and_a_pric
         let expected = match job["labels"]["step"].as_str() {
             Some("load") => continue,
             Some("state") => gibibyte,
+            Some("differences") => 40 * gibibyte,
             _ => 20 * gibibyte,
         };
         let billed = job["query"]["maximumBytesBilled"].as_str().unwrap();
