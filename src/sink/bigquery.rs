@@ -125,8 +125,8 @@ impl BigQuery {
         script: String,
     ) -> Result<(), SinkError> {
         let what = self.names.public_table(table.name);
-        let read = format!("select * from {} where {of_days}", self.names.public(table.name));
-        let expected_bytes = self.dry_run(&what, &read).await?.saturating_add(rows * ROW_BYTES);
+        let there = self.bytes_of(&what, &self.names.public(table.name), of_days).await?;
+        let expected_bytes = there.saturating_add(rows * ROW_BYTES);
         let written = self.run_script(step, &what, script, expected_bytes).await;
         written.map_err(|error| script::stopped(table.name, error))
     }

@@ -12,7 +12,9 @@
 )]
 
 mod alerts;
+mod bigquery_answers;
 mod bigquery_docs;
+mod bigquery_statements;
 mod budget;
 mod cli;
 mod doctor;

@@ -278,9 +278,9 @@ async fn a_day_with_rows_to_be_synced_is_pending_and_no_difference(database: &Te
     // The run started on that day; the open one, on the last.
     days.extend([("ingestion_runs", 6), ("ingestion_runs", 0)]);
     assert_eq!(found(&pending), expected(&days, "pending"));
+    // What was equal is not undone by what is still to come.
     let said = status(&program);
-    let before = day(8).date_naive() - TimeDelta::days(1);
-    assert!(said.contains(&format!("sync 1 run behind; verified through {before}")), "{said}");
+    assert!(said.contains("sync 1 run behind; verified through yesterday"), "{said}");
     database.store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
     program.run(&["sync"]).expect(0);
     program.run(&["verify", "--deep"]).expect(0);

@@ -13,7 +13,10 @@ const NAMED: u32 = 20;
 impl BigQuery {
     pub(super) async fn day_sums(&self, table: &Table, days: Days) -> Result<DaySums, SinkError> {
         let what = self.names.public_table(table.name);
-        let rows = self.query("sum_days", &what, sums(&self.names, table, days)).await?;
+        let target = self.names.public(table.name);
+        let bytes = self.bytes_of(&what, &target, &script::of_days(table, days)).await?;
+        let sql = sums(&self.names, table, days);
+        let rows = self.query("sum_days", &what, sql, bytes).await?;
         let sum = |row: &Vec<Option<String>>| {
             let number = |index: usize| row.get(index)?.as_deref()?.parse::<i64>().ok();
             let count = |index| number(index)?.try_into().ok();
@@ -33,7 +36,10 @@ impl BigQuery {
     ) -> Result<Vec<Difference>, SinkError> {
         let sql = differences(&self.names, table, days, &staging.name);
         let what = self.names.public_table(table.name);
-        let rows = self.query("differences", &what, sql).await?;
+        let target = self.names.public(table.name);
+        let there = self.bytes_of(&what, &target, &script::of_days(table, days)).await?;
+        let staged = self.bytes_of(&what, &self.names.internal(&staging.name), "true").await?;
+        let rows = self.query("differences", &what, sql, there.saturating_add(staged)).await?;
         let difference = |row: &Vec<Option<String>>| {
             let text = |index: usize| row.get(index)?.clone();
             Some(Difference { day: parse_day(row)?, key: text(1)?, what: text(2)? })

@@ -47,19 +47,30 @@ impl BigQuery {
         self.run(step, what, script, expected_bytes).await.map(drop)
     }
 
-    /// The rows that a query about `what` gives, every cell as text.
+    /// The rows that a query about `what` gives, every cell as text. It is expected to read so many
+    /// bytes.
     pub(super) async fn query(
         &self,
         step: &str,
         what: &str,
         sql: String,
+        expected_bytes: u64,
     ) -> Result<Vec<Vec<Option<String>>>, SinkError> {
-        let expected_bytes = self.dry_run(what, &sql).await?;
         let job = self.run(step, what, sql, expected_bytes).await?;
         let path = self.job_path("queries", &job, "");
         let rows = self.list(what, &path, "rows").await?;
         let rows = rows.map_err(|refusal| self.refused(what, refusal))?;
         rows.iter().map(|row| texts(what, row)).collect()
+    }
+
+    /// How many bytes it is to read the rows of a table (as SQL names it) that meet a condition.
+    pub(super) async fn bytes_of(
+        &self,
+        what: &str,
+        table: &str,
+        condition: &str,
+    ) -> Result<u64, SinkError> {
+        self.dry_run(what, &format!("select * from {table} where {condition}")).await
     }
 
     /// How many bytes a statement would read that might be carried out; it is not.

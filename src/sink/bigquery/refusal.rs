@@ -158,12 +158,12 @@ impl BigQuery {
             409 => unavailable(what, refusal.message),
             401 => SinkError::Credentials(cause),
             _ if refusal.message.contains("authentication scopes") => SinkError::Credentials(cause),
+            404 => SinkError::NotFound { what: what.into(), cause },
+            _ if refusal.has("notFound") => SinkError::NotFound { what: what.into(), cause },
             _ if refusal.is_of_access() => {
                 let (role, on) = self.missing_role(what, &refusal.message);
                 SinkError::AccessDenied { role, on, cause }
             }
-            404 => SinkError::NotFound { what: what.into(), cause },
-            _ if refusal.has("notFound") => SinkError::NotFound { what: what.into(), cause },
             _ => SinkError::Rejected { what: what.into(), cause },
         }
     }
@@ -177,6 +177,134 @@ impl BigQuery {
             ("roles/bigquery.dataEditor", project())
         } else {
             ("roles/bigquery.dataEditor", what.to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use url::Url;
+
+    use super::*;
+
+    async fn meaning(refusal: Refusal) -> SinkError {
+        let emulator = Url::parse("http://127.0.0.1:1/bigquery/v2").unwrap();
+        let sink = BigQuery::open("acme", "weather", None, Some(&emulator)).await.unwrap();
+        sink.refused("table acme.weather.sites", refusal)
+    }
+
+    /// An answer with that reason, as the API words it.
+    fn answer(status: u16, reason: &str, message: &str) -> Refusal {
+        let error = json!({"code": status, "message": message, "status": "PERMISSION_DENIED",
+            "errors": [{"reason": reason, "message": message, "domain": "global"}]});
+        let body = json!({"error": error}).to_string();
+        Refusal::parse(status, body.as_bytes())
+    }
+
+    /// The same reason means the same, whether the call or the job is refused, and whatever the status.
+    #[tokio::test]
+    async fn a_reason_goes_before_the_status() {
+        for (reason, kind, remedy) in [
+            ("quotaExceeded", "sink_quota", "within the day"),
+            ("billingNotEnabled", "sink_billing", "billing account"),
+            ("billingTierLimitExceeded", "sink_too_large", "fewer days"),
+            ("bytesBilledLimitExceeded", "sink_too_large", "fewer days"),
+            ("resourcesExceeded", "sink_too_large", "fewer days"),
+            ("responseTooLarge", "sink_too_large", "fewer days"),
+            ("policyViolation", "sink_perimeter", "ingress rule"),
+            ("accessNotConfigured", "sink_service_disabled", "gcloud services enable"),
+            ("rateLimitExceeded", "sink_unavailable", "nothing is lost"),
+            ("userRateLimitExceeded", "sink_unavailable", "nothing is lost"),
+            ("backendError", "sink_unavailable", "nothing is lost"),
+            ("accessDenied", "sink_access_denied", "roles/bigquery.dataEditor on table"),
+        ] {
+            let of_job = Refusal::of_job(&json!({"reason": reason, "message": "words"}));
+            let refusals = [answer(403, reason, "words"), answer(400, reason, "words"), of_job];
+            for refusal in refusals {
+                let error = meaning(refusal).await;
+                assert_eq!(error.kind(), kind, "{reason}: {error:?}");
+                assert!(error.hint().contains(remedy), "{reason}: {}", error.hint());
+                let has_role = error.hint().contains("roles/");
+                assert_eq!(has_role, kind == "sink_access_denied", "{reason}: {}", error.hint());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_perimeter_is_known_by_words_and_by_details() {
+        let words =
+            answer(403, "accessDenied", "Access Denied: VPC Service Controls: Request is …");
+        let details = json!({"error": {"code": 403, "message": "Request is prohibited", "status": "PERMISSION_DENIED",
+            "details": [{"violations": [{"type": "VPC_SERVICE_CONTROLS", "description": "x1"}]},
+                {"reason": "SECURITY_POLICY_VIOLATED", "domain": "googleapis.com"}]}});
+        let details = Refusal::parse(403, details.to_string().as_bytes());
+        for refusal in [words, details] {
+            assert_eq!(meaning(refusal).await.kind(), "sink_perimeter");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_in_the_form_of_bigquery_is_quoted_and_names_no_role() {
+        for (status, body, kind, quoted) in [
+            (403, "<html>\n<title>403 Forbidden</title>", "sink_malformed", "HTTP 403: <html>"),
+            (404, "\n  not here\u{1b}[31m", "sink_malformed", "HTTP 404: not here[31m"),
+            (407, "", "sink_malformed", "HTTP 407: no text"),
+            (302, "{}", "sink_malformed", "HTTP 302: {}"),
+            (502, "<html>bad gateway", "sink_unavailable", "HTTP 502: <html>bad gateway"),
+            (429, "slow down", "sink_unavailable", "HTTP 429: slow down"),
+        ] {
+            let error = meaning(Refusal::parse(status, body.as_bytes())).await;
+            assert_eq!(error.kind(), kind, "{status} {body}");
+            assert!(!error.hint().contains("roles/"), "{status}: {}", error.hint());
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            assert_eq!(cause.as_deref(), Some(quoted), "{status} {body}");
+        }
+        let long = Refusal::parse(403, "x".repeat(5000).as_bytes());
+        assert!(long.message.len() < 250, "{}", long.message.len());
+    }
+
+    #[tokio::test]
+    async fn a_thing_that_was_just_made_may_be_unknown_for_a_moment_and_no_other_may() {
+        let unknown = |words: &str| answer(404, "notFound", words);
+        let job = unknown("Not found: Job acme:EU.weather_load_1");
+        assert!(job.is_of_job_not_yet_known() && !job.may_pass());
+        let staging = "Not found: Table acme:weather_internal.staging_sites_1 was not found in EU";
+        let of_job = json!({"reason": "notFound", "message": staging});
+        for refusal in [unknown(staging), Refusal::of_job(&of_job)] {
+            assert_eq!(meaning(refusal).await.kind(), "sink_unavailable");
+        }
+        for words in ["Not found: Table acme:weather.sites", "Not found: Dataset acme:weather"] {
+            assert_eq!(meaning(unknown(words)).await.kind(), "sink_not_found", "{words}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_lost_against_another_may_pass_under_any_reason() {
+        for words in [
+            "Could not serialize access to table acme:d._sync_state_1 due to concurrent update",
+            "Transaction is aborted due to concurrent update against table acme:d.t",
+        ] {
+            let refusal = Refusal::of_job(&json!({"reason": "invalidQuery", "message": words}));
+            assert_eq!(meaning(refusal).await.kind(), "sink_unavailable", "{words}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_quota_says_when_it_refills() {
+        for (words, when) in [
+            (
+                "Quota exceeded: Your project exceeded quota for free query bytes scanned.",
+                "first day",
+            ),
+            (
+                "Custom quota exceeded: Your usage exceeded the custom quota for QueryUsagePerDay",
+                "midnight Pacific time",
+            ),
+            ("Your table exceeded quota for imports or query appends per table", "within the day"),
+        ] {
+            let hint = meaning(answer(403, "quotaExceeded", words)).await.hint();
+            assert!(hint.contains(when), "{words}: {hint}");
         }
     }
 }
