@@ -51,7 +51,7 @@ pub trait Sink: Send + Sync {
     ///
     /// A table that is missing though a store has a position in it was dropped, or its time was
     /// over: **before** it is made anew, every such store's state of it is set before the first row,
-    /// so that whoever is killed in between leaves no position in an empty table.
+    /// so that a start that is killed in between leaves no position in an empty table.
     ///
     /// # Errors
     /// [`SinkError::Altered`] when a table is not as we made it: nothing was written then.

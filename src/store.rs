@@ -312,7 +312,7 @@ pub struct Holder {
     pub silent_ms: i64,
 }
 
-/// A run that is open, whosever it is.
+/// A run that is open, of whatever kind.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct OpenRun {
     /// Its place in the order of commits.

@@ -8,8 +8,8 @@
 //! - a time: Unix seconds;
 //! - a text: its length in characters, `:`, and the text, so that no text can pose as two;
 //! - what is NULL: `~`, which no number and no text can be;
-//! - a measured value that has no such number (not finite, or beyond 64 bits): `!`. Nothing of ours
-//!   writes one, and one that is written by hand must differ from every other value.
+//! - a measured value that has no such number (not finite, or beyond 64 bits): `!`. The program
+//!   writes none, and one that is written by hand must differ from every other value.
 
 use std::fmt::Write as _;
 

@@ -1,9 +1,8 @@
 //! Where the runs end that are to be synced, and who holds that end back.
 //!
-//! An open run holds back whatever ended after it. One that was killed would do so for ever, if
-//! nothing of its kind is started again: so who needs the end sets silent runs aside, of whatever
-//! kind. Who only looks, or may not write, leaves them as they are and counts what a sync would
-//! send.
+//! An open run holds back what ended after it. One that was killed would do so for ever, if nothing
+//! of its kind is started again: so a sync sets silent runs aside, of whatever kind. A command that
+//! only looks, or may not write, leaves them as they are and counts what a sync would send.
 
 use std::time::Duration;
 

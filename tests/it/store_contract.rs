@@ -322,7 +322,7 @@ async fn open_kind(store: &dyn Store, kind: &'static str) -> Run {
     opened(store.start_run(&start).await.unwrap())
 }
 
-/// Whatever is started afterwards, or is not: it is not only the next of its kind.
+/// Not only by the next start of their kind.
 async fn silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not(database: &TestDatabase) {
     let store = &*database.store;
     let lease = Duration::from_secs(120);

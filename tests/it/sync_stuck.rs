@@ -24,7 +24,7 @@ use crate::support::warehouse::{Warehouse, bigquery_url};
 
 on_both_databases!(
     a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back,
-    who_may_not_write_leaves_a_silent_run_as_it_is_and_says_what_waits,
+    a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits,
     a_table_that_is_gone_is_filled_again_and_the_others_are_left,
     a_chunk_ends_at_a_thousand_days,
     a_rebase_that_was_interrupted_goes_on_where_it_was,
@@ -92,7 +92,7 @@ async fn a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back(
     let rows =
         |table: &str| pending.iter().find(|row| row["table"] == table).unwrap()["rows"].clone();
     assert_eq!(rows("weather_observations"), 2, "{pending:?}");
-    assert_eq!(database.count(OPEN).await, 1, "who looks writes nothing");
+    assert_eq!(database.count(OPEN).await, 1, "a look writes nothing");
 
     let ran = program.run(&["sync"]).expect(0);
     let warning = &warnings(&ran)[0];
@@ -106,9 +106,7 @@ async fn a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back(
     assert!(said.contains("sync 0 runs behind") && !said.contains("open for"), "{said}");
 }
 
-async fn who_may_not_write_leaves_a_silent_run_as_it_is_and_says_what_waits(
-    database: &TestDatabase,
-) {
+async fn a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits(database: &TestDatabase) {
     let warehouse = Warehouse::new();
     ended_run(database, &[1]).await;
     let silent = run_of(database, "heal", &[2]).await;
