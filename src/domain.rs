@@ -32,7 +32,7 @@ pub use coordinates::Coordinates;
 pub use days::{Day, DaySum, DaySums, Days};
 pub use error_kind::ErrorKind;
 pub use expected::{Expected, Life};
-pub use fingerprint::row_hash;
+pub use fingerprint::{find_unusable, row_hash};
 pub use gaps::{Folding, Gap, Missing, Reason};
 pub use locality::{Locality, Move, Stay};
 pub use observation::Observation;

@@ -23,7 +23,7 @@ pub mod bigquery;
 mod error;
 pub mod settings;
 
-pub use error::SinkError;
+pub use error::{Obstacle, SinkError};
 pub use settings::SinkSettings;
 
 /// How passing troubles of store and sink are met: a minute in all.
@@ -45,19 +45,23 @@ pub async fn insist<T, E: Transient>(operation: impl AsyncFnMut() -> Result<T, E
 /// that what they make may move.
 #[async_trait(?Send)]
 pub trait Sink: Send + Sync {
-    /// Creates what is missing, adds columns that are new, and returns what it did, for people.
-    /// Nothing of ours is ever dropped or emptied. It tries again itself ([`insist`]), thing by
-    /// thing: of so many calls one always fails where one in ten does.
+    /// Creates what is missing and adds columns that are new. Nothing of ours is ever dropped or
+    /// emptied. It tries again itself ([`insist`]), thing by thing: of so many calls one always
+    /// fails where one in ten does.
+    ///
+    /// A table that is missing though a store has a position in it was dropped, or its time was
+    /// over: **before** it is made anew, every such store's state of it is set before the first row,
+    /// so that a start that is killed in between leaves no position in an empty table.
     ///
     /// # Errors
     /// [`SinkError::Altered`] when a table is not as we made it: nothing was written then.
-    async fn prepare(&self) -> Result<Vec<String>, SinkError>;
+    async fn prepare(&self) -> Result<Prepared, SinkError>;
 
     /// What [`prepare`](Self::prepare) would do, and whether it might; nothing is written.
     ///
     /// # Errors
     /// As those of `prepare`.
-    async fn check(&self) -> Result<Vec<String>, SinkError>;
+    async fn check(&self) -> Result<Prepared, SinkError>;
 
     /// Where each table stands for this store; `None` if it was never synced from it.
     async fn find_states(&self, store_id: &str) -> Result<Option<States>, SinkError>;
@@ -68,17 +72,21 @@ pub trait Sink: Send + Sync {
     /// Makes the states of a store, every table before its first row; those that are there stay.
     async fn create_states(&self, store_id: &str) -> Result<(), SinkError>;
 
-    /// Sets every table of a store before its first row.
-    async fn reset_states(&self, store_id: &str) -> Result<(), SinkError>;
+    /// Sets every table of a store before its first row, and notes that a rebase is under way:
+    /// [`State::rebase_run_seq`].
+    async fn begin_rebase(&self, store_id: &str, run_seq: i64) -> Result<(), SinkError>;
 
-    /// Makes the positions of a store those of no run of its own, since the store `by` takes its place: it is
-    /// refused from then on, as a restored store is.
+    /// Notes that it is over.
+    async fn end_rebase(&self, store_id: &str) -> Result<(), SinkError>;
+
+    /// Makes the positions of a store those of no run of its own, of every table, since the store `by`
+    /// takes its place: it is refused from then on, as a restored store is.
     async fn supersede_states(&self, store_id: &str, by: &str) -> Result<(), SinkError>;
 
     /// Puts the rows of a chunk where [`merge`](Self::merge) finds them. Nobody sees them yet.
     ///
     /// # Errors
-    /// [`SinkError::Rejected`] when the rows are not taken.
+    /// [`SinkError::InvalidRows`] when a row is at fault.
     async fn stage(&self, chunk: &Chunk) -> Result<Staging, SinkError>;
 
     /// Writes the staged rows and moves the table's state to `chunk.progress`, all or nothing. The
@@ -130,6 +138,24 @@ pub trait Sink: Send + Sync {
     async fn drop_staging(&self, staging: Staging);
 }
 
+/// What was made, or would be, and what people should know.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Prepared {
+    /// What was made, in words.
+    pub made: Vec<String>,
+    /// What may lose rows, or has lost them.
+    pub warnings: Vec<Warning>,
+}
+
+/// What people should know of the sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// How it is.
+    pub found: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
 /// The states of all tables, by name.
 pub type States = BTreeMap<String, State>;
 
@@ -142,6 +168,9 @@ pub struct State {
     pub progress: Option<Progress>,
     /// Every day up to here was found equal when it was last looked at.
     pub verified_through: Day,
+    /// The run number that a rebase began with which is under way: a copy of the store from before
+    /// has not given it out.
+    pub rebase_run_seq: Option<i64>,
 }
 
 /// How much of a table has been written.

@@ -227,11 +227,26 @@ pub trait Store: Send + Sync {
     /// appear there any more.
     async fn end_of_ended_runs(&self) -> Result<i64, StoreError>;
 
-    /// The runs with a number beyond this one that are to be synced.
-    async fn backlog(&self, run_seq: i64) -> Result<Backlog, StoreError>;
+    /// The runs that are open, of whatever kind, in the order of their numbers.
+    async fn list_open_runs(&self) -> Result<Vec<OpenRun>, StoreError>;
+
+    /// Sets every open run aside, of whatever kind, whose lease is over by the database's clock and
+    /// that has not beaten meanwhile, and returns those. None of them can commit anything from then
+    /// on. Nothing is written where there is none.
+    async fn set_aside_silent_runs(
+        &self,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OpenRun>, StoreError>;
+
+    /// The runs that have ended with a number beyond `run_seq` and below `end_run_seq`.
+    async fn backlog(&self, run_seq: i64, end_run_seq: i64) -> Result<Backlog, StoreError>;
 
     /// The source's own time of the newest observation, if there is one.
     async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// The number that was given out last.
+    async fn last_run_seq(&self) -> Result<i64, StoreError>;
 
     /// Makes the next run's number larger than `run_seq`, if it is not.
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError>;
@@ -270,13 +285,6 @@ pub struct RunStart {
     pub host: RunHost,
 }
 
-/// Whether a run that beat so long ago has been silent past its lease. A heartbeat that far in
-/// the future is from before the database's clock was set back: a run at work beats again by
-/// the new time, and one that is dead must not hold the lock until that time comes.
-fn lease_is_over(lease: Duration, silent_ms: i64) -> bool {
-    u128::from(silent_ms.unsigned_abs()) > lease.as_millis()
-}
-
 /// Who runs a run.
 #[derive(Debug, Clone, Default)]
 pub struct RunHost {
@@ -298,7 +306,7 @@ pub enum Start {
 }
 
 /// The run that holds the lock.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Holder {
     /// Its name.
     pub run_id: String,
@@ -310,6 +318,40 @@ pub struct Holder {
     pub started_at: DateTime<Utc>,
     /// How long it has been silent, in milliseconds by the database's clock.
     pub silent_ms: i64,
+}
+
+/// A run that is open, of whatever kind.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct OpenRun {
+    /// Its place in the order of commits.
+    pub run_seq: i64,
+    /// The job, such as `etl`.
+    pub kind: String,
+    /// What it holds the lock as.
+    #[sqlx(flatten)]
+    pub holder: Holder,
+}
+
+impl OpenRun {
+    /// Whether it has been silent past its lease. A heartbeat that far in the future is from before
+    /// the database's clock was set back: a run at work beats again by the new time, and one that is
+    /// dead must not hold the lock until that time comes.
+    #[must_use]
+    pub fn is_silent(&self, lease: Duration) -> bool {
+        u128::from(self.holder.silent_ms.unsigned_abs()) > lease.as_millis()
+    }
+
+    /// Whether it has been open for three leases: what ended after it waits for it, which somebody
+    /// should know.
+    #[must_use]
+    pub fn is_open_for_long(&self, lease: Duration, now: DateTime<Utc>) -> bool {
+        (now - self.holder.started_at).to_std().is_ok_and(|open| open >= lease * 3)
+    }
+
+    fn is_in_the_way_of(&self, start: &RunStart) -> bool {
+        let shard = self.holder.shard.parse::<Shard>();
+        self.kind == start.kind && shard.map_or(true, |own| own.conflicts_with(start.shard))
+    }
 }
 
 /// What a run ends with.
@@ -325,7 +367,7 @@ pub struct RunEnd {
     pub error_message: Option<String>,
 }
 
-/// Runs that are to be synced.
+/// Runs that have ended and are to be synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct Backlog {
     /// How many.

@@ -15,27 +15,29 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::position::Position;
 use crate::domain::tables::{TABLES, Table};
-use crate::sink::{Chunk, Progress, Sink, SinkError, State, States, insist};
+use crate::sink::{Chunk, Prepared, Progress, Sink, SinkError, State, insist};
 use crate::store::Store;
 
 mod chunk;
+mod end;
 mod refused;
 pub mod repair;
 mod report;
 mod standing;
+mod states;
 mod stop;
 pub mod verify;
 
 pub use report::{Report, TableReport};
 pub use standing::{Standing, standing};
-
-use standing::synced_through;
 pub use stop::Stop;
 
 use chunk::read_chunk;
+use end::{end_of_ended_runs, end_without_silent, warn_of_long_open_runs};
 use refused::find_refused_row;
+use standing::{backlog, synced_through};
+use states::{end_rebase, find_own_states, find_states, open_states};
 
 /// How long the store may take to say how far the sink is behind.
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
@@ -49,8 +51,11 @@ pub struct Sync<'a> {
     pub sink: &'a dyn Sink,
     /// Rows of a chunk at most.
     pub chunk_rows: u32,
-    /// Begin from the first row, though this store is not the one that was synced.
+    /// Begin from the first row, though this store is not the one that was synced; a rebase that is
+    /// under way goes on where it was.
     pub rebase: bool,
+    /// How long an open run may stay silent before it is set aside.
+    pub lease: Duration,
     /// Ends it early: it is dropped where it stands, which loses nothing.
     pub shutdown: &'a CancellationToken,
 }
@@ -75,7 +80,8 @@ pub async fn run(parts: Sync<'_>) -> Report {
 pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>> {
     let store_id = insist(async || parts.store.facts().await).await?.store_id;
     let states = find_states(parts.sink, &store_id).await?.unwrap_or_default();
-    let end = insist(async || parts.store.end_of_ended_runs().await).await?;
+    let open = insist(async || parts.store.list_open_runs().await).await?;
+    let end = end_without_silent(&open, parts.lease);
     let mut pending = Vec::new();
     for table in TABLES {
         let mut progress = states.get(table.name).and_then(|state| state.progress.clone());
@@ -91,14 +97,13 @@ pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>
 
 async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     tracing::debug!(phase = "preparing", "preparing the sink");
-    for made in parts.sink.prepare().await? {
-        tracing::info!("made: {made}");
-    }
+    say(&parts.sink.prepare().await?);
     let store_id = insist(async || parts.store.facts().await).await?.store_id;
     let states = open_states(parts, &store_id).await?;
     report.synced_through = Some(synced_through(&states));
     // One end for all tables: a run that is seen in one has its rows in the others.
-    let end = insist(async || parts.store.end_of_ended_runs().await).await?;
+    let end = end_of_ended_runs(parts).await?;
+    warn_of_long_open_runs(parts).await?;
     for table in TABLES {
         let state = states.get(table.name).cloned().unwrap_or_default();
         let table_report = report.table(table);
@@ -108,94 +113,27 @@ async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     }
     // The last table is that of the runs.
     report.synced_through = Some(synced_through(&states).max(end - 1));
-    Ok(())
+    end_rebase(parts.sink, &store_id, &states).await
+}
+
+fn say(prepared: &Prepared) {
+    for made in &prepared.made {
+        tracing::info!("made: {made}");
+    }
+    for warning in &prepared.warnings {
+        tracing::warn!(hint = warning.remedy, "{}", warning.found);
+    }
 }
 
 /// How far the sink is behind. Asked once, and not for long: the sync has ended, well or not.
 async fn lag_s(parts: Sync<'_>, synced_through: Option<i64>) -> Option<i64> {
-    let backlog = parts.store.backlog(synced_through?);
+    let backlog = backlog(parts.store, synced_through?, parts.lease);
     let backlog = tokio::time::timeout(LAG_PATIENCE, backlog).await.ok()?.ok()?;
     Some(
         backlog
             .oldest_finished_at
             .map_or(0, |ended| (SystemClock.now() - ended).num_seconds().max(0)),
     )
-}
-
-/// Where the tables stand: made at the first sync, and proven to be of this store.
-async fn open_states(parts: Sync<'_>, store_id: &str) -> anyhow::Result<States> {
-    if parts.rebase {
-        rebase(parts, store_id).await?;
-    }
-    match find_own_states(parts.store, parts.sink, store_id).await {
-        Err(error) => match error.downcast()? {
-            Stop::NeverSynced => {}
-            Stop::OtherStore { .. } if parts.rebase => {}
-            stop => return Err(stop.into()),
-        },
-        found => return found,
-    }
-    insist(async || parts.sink.create_states(store_id).await).await?;
-    Ok(find_states(parts.sink, store_id).await?.unwrap_or_default())
-}
-
-/// Where the tables stand, proven to be of this store.
-///
-/// # Errors
-/// [`Stop`] when the sink does not know this store as it is.
-async fn find_own_states(
-    store: &dyn Store,
-    sink: &dyn Sink,
-    store_id: &str,
-) -> anyhow::Result<States> {
-    let Some(states) = find_states(sink, store_id).await? else {
-        let others = insist(async || sink.list_other_stores(store_id).await).await?;
-        let other = others.into_iter().next();
-        return Err(other
-            .map_or(Stop::NeverSynced, |found| Stop::OtherStore { found, own: store_id.into() })
-            .into());
-    };
-    for position in positions(&states) {
-        let run = insist(async || store.find_run(&position.run_seq.to_string()).await).await?;
-        if run.is_none_or(|run| run.run_id != position.run_id) {
-            let (run_seq, run_id) = (position.run_seq, position.run_id.clone());
-            return Err(Stop::RestoredStore { run_seq, run_id }.into());
-        }
-    }
-    Ok(states)
-}
-
-/// Begins anew: the runs of this store get numbers above all that the sink knows.
-async fn rebase(parts: Sync<'_>, store_id: &str) -> anyhow::Result<()> {
-    let mut highest = 0;
-    let others = insist(async || parts.sink.list_other_stores(store_id).await).await?;
-    for id in others.iter().map(String::as_str).chain([store_id]) {
-        let states = find_states(parts.sink, id).await?.unwrap_or_default();
-        highest = positions(&states).map(|position| position.run_seq).fold(highest, i64::max);
-    }
-    insist(async || parts.store.raise_run_seq(highest).await).await?;
-    for other in &others {
-        insist(async || parts.sink.supersede_states(other, store_id).await).await?;
-    }
-    if find_states(parts.sink, store_id).await?.is_some() {
-        insist(async || parts.sink.reset_states(store_id).await).await?;
-    }
-    tracing::warn!(
-        run_seq = highest,
-        "rebased: every row is sent again, later runs count from here"
-    );
-    Ok(())
-}
-
-fn positions(states: &States) -> impl Iterator<Item = &Position> {
-    states.values().filter_map(|state| match &state.progress {
-        Some(Progress::To(position)) => Some(position),
-        _ => None,
-    })
-}
-
-async fn find_states(sink: &dyn Sink, store_id: &str) -> Result<Option<States>, SinkError> {
-    insist(async || sink.find_states(store_id).await).await
 }
 
 /// Chunk by chunk; the next one is read while this one is written.
@@ -216,7 +154,7 @@ async fn sync_table(
                 read(parts, table, Some(&chunk.progress), end)
             );
             match written {
-                Err(error @ SinkError::Rejected { .. }) => {
+                Err(error @ SinkError::InvalidRows { .. }) => {
                     return Err(
                         name_refused(parts, table, state.progress.as_ref(), end, error).await
                     );
@@ -236,7 +174,7 @@ async fn sync_table(
         tracing::info!(table = table.name, "another writer was faster: reading its position");
         let states = find_states(parts.sink, store_id).await?;
         state = states.and_then(|mut states| states.remove(table.name)).unwrap_or_default();
-        end = insist(async || parts.store.end_of_ended_runs().await).await?;
+        end = end_of_ended_runs(parts).await?;
     }
 }
 

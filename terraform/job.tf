@@ -42,7 +42,7 @@ locals {
     sync = {
       account         = "job"
       timeout_seconds = 6 * 3600
-      max_retries     = 1
+      max_retries     = 0 # a person looks why it ended, and starts it again: it goes on
       env             = local.bigquery_env
       secret_env      = { DATABASE_URL = "database-url" }
     }

@@ -12,7 +12,7 @@ use super::sites::SitesSettings;
 use super::sources::{SourceName, SourcesSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Budget, ErrorKind};
-use crate::sink::{Sink, SinkError, SinkSettings};
+use crate::sink::{Sink, SinkError, SinkSettings, Warning};
 use crate::source::Source;
 use crate::store::{Store, StoreError, StoreSettings};
 use crate::sync::{self, Stop};
@@ -121,7 +121,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     let began = Instant::now();
     let store = args.store.open().await;
     findings.extend(store_findings(&store, began.elapsed()).await);
-    findings.extend(sink_findings(&args.sink, store.as_deref().ok()).await);
+    findings.extend(sink_findings(&args, store.as_deref().ok()).await);
     for source in args.sources.names() {
         findings.extend(match source {
             SourceName::OpenWeatherMap => vec![api_key(&args, store.as_deref().ok()).await],
@@ -192,31 +192,34 @@ async fn store_findings(
 }
 
 /// The sink, and whether it is this store's.
-async fn sink_findings(settings: &SinkSettings, store: Option<&dyn Store>) -> Vec<Finding> {
-    let sink = match settings.open().await {
+async fn sink_findings(args: &Args, store: Option<&dyn Store>) -> Vec<Finding> {
+    let sink = match args.sink.open().await {
         Ok(Some(sink)) => sink,
         Ok(None) => return vec![Finding::good("sink", "not set, or turned off: no sync")],
         Err(error) => return vec![Finding::of_sink("sink", &error)],
     };
-    let missing = match sink.check().await {
-        Ok(missing) => missing,
+    let checked = match sink.check().await {
+        Ok(checked) => checked,
         Err(error) => return vec![Finding::of_sink("sink", &error)],
     };
-    if !missing.is_empty() {
-        let found = format!("the next sync makes: {}", missing.join(", "));
-        return vec![Finding::good("sink", found)];
+    let mut findings = vec![if checked.made.is_empty() {
+        Finding::good("sink", "datasets and tables are there, jobs may be run")
+    } else {
+        Finding::good("sink", format!("the next sync makes: {}", checked.made.join(", ")))
+    }];
+    if let Some(store) = store.filter(|_| checked.made.is_empty()) {
+        findings.push(position(store, &*sink, args.store.lease()).await);
     }
-    let mut findings =
-        vec![Finding::good("sink", "datasets and tables are there, jobs may be run")];
-    if let Some(store) = store {
-        findings.push(position(store, &*sink).await);
-    }
+    let warning = |Warning { found, remedy }| {
+        Finding::bad("sink keeps its rows", Verdict::Warning, found, remedy)
+    };
+    findings.extend(checked.warnings.into_iter().map(warning));
     findings
 }
 
-async fn position(store: &dyn Store, sink: &dyn Sink) -> Finding {
+async fn position(store: &dyn Store, sink: &dyn Sink, lease: Duration) -> Finding {
     let check = "sync";
-    match sync::standing(store, sink).await {
+    match sync::standing(store, sink, lease).await {
         Ok(standing) => Finding::good(check, format!("runs behind: {}", standing.runs_behind)),
         Err(error) => match error.downcast_ref::<Stop>() {
             Some(Stop::NeverSynced) => Finding::good(check, "nothing synced yet"),

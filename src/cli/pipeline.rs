@@ -45,7 +45,7 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun, is_json: bool) -> anyh
     if let Err(error @ SinkError::Settings(_)) = sink {
         return Err(error.into()); // known before a call is spent
     }
-    let (store, is_dry_run) = (args.etl.store.clone(), args.etl.dry_run);
+    let (store_settings, is_dry_run) = (args.etl.store.clone(), args.etl.dry_run);
     let healing = args.etl.clone();
     let collected = etl::collect(args.etl, cloud_run, &shutdown).await;
     let mut collected = collected.unwrap_or_else(|error| error::show(&error, is_json));
@@ -63,12 +63,13 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun, is_json: bool) -> anyh
     }
     let synced = async {
         let Some(sink) = sink? else { return Ok(Exit::Done) };
-        let store = store.open_ready().await?;
+        let store = store_settings.open_ready().await?;
         let parts = Sync {
             store: &*store,
             sink: &*sink,
             chunk_rows: args.sync.chunk_rows,
             rebase: false,
+            lease: store_settings.lease(),
             shutdown: shutdown.token(),
         };
         sync::mirror(parts, &shutdown).await

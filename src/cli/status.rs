@@ -10,7 +10,7 @@ use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
 use crate::sink::SinkSettings;
 use crate::status::{self, SiteStatus};
-use crate::store::{Store, StoreSettings};
+use crate::store::{OpenRun, Store, StoreSettings};
 use crate::sync::{self, Standing, Stop};
 
 /// Say whether every site is fresh, and show each one and the latest runs
@@ -62,15 +62,22 @@ impl Row for SiteStatus {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let store = args.store.open_ready().await?;
     let now = SystemClock.now();
+    let lease = args.store.lease();
+    let mut open = store.list_open_runs().await?;
+    open.retain(|run| run.is_open_for_long(lease, now));
     let sources = SourceName::ALL.map(SourceName::as_str);
     if args.output != OutputFormat::Table {
+        open.iter()
+            .for_each(|run| tracing::warn!(run_id = run.holder.run_id, "{}", long_open(run, now)));
         let (sites, _) = status::sites(&*store, &sources, now).await?;
         output::rows(args.output, &sites)?;
         return Ok(Exit::Done);
     }
     let status = status::read(&*store, &sources, now, RUNS).await?;
-    let sync = sync_in_words(&*store, &args.sink, now).await;
-    output::text(&format!("{}\n", status.headline(sync)))?;
+    let mut words: Vec<String> = open.iter().map(|run| long_open(run, now)).collect();
+    words.extend(sync_in_words(&*store, &args, now).await);
+    let words = (!words.is_empty()).then(|| words.join("; "));
+    output::text(&format!("{}\n", status.headline(words)))?;
     if !status.sites.is_empty() {
         output::rows(OutputFormat::Table, &status.sites)?;
         output::rows(OutputFormat::Table, &status.runs)?;
@@ -78,15 +85,23 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// A run that has been open for long, and whether it is at work.
+fn long_open(run: &OpenRun, now: DateTime<Utc>) -> String {
+    let OpenRun { kind, holder, .. } = run;
+    format!(
+        "run {} ({kind} on {}) open for {}, silent for {}",
+        holder.run_id,
+        holder.host,
+        output::ago(now - holder.started_at),
+        output::ago(TimeDelta::milliseconds(holder.silent_ms.max(0)))
+    )
+}
+
 /// How the sync stands, if there is a sink.
-async fn sync_in_words(
-    store: &dyn Store,
-    settings: &SinkSettings,
-    now: DateTime<Utc>,
-) -> Option<String> {
+async fn sync_in_words(store: &dyn Store, args: &Args, now: DateTime<Utc>) -> Option<String> {
     let standing = async {
-        match settings.open().await? {
-            Some(sink) => sync::standing(store, &*sink).await.map(Some),
+        match args.sink.open().await? {
+            Some(sink) => sync::standing(store, &*sink, args.store.lease()).await.map(Some),
             None => Ok(None),
         }
     };

@@ -27,7 +27,8 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
 
-    /// Send the whole store, though it is not the one that was synced (restored, or new)
+    /// Send the whole store, though it is not the one that was synced (restored, or new); one that
+    /// was interrupted goes on where it was
     #[arg(long, conflicts_with = "dry_run")]
     rebase: bool,
 
@@ -63,6 +64,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         sink: &*sink,
         chunk_rows: args.settings.chunk_rows,
         rebase: args.rebase,
+        lease: args.store.lease(),
         shutdown: shutdown.token(),
     };
     if args.dry_run {

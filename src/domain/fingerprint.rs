@@ -7,7 +7,9 @@
 //!   [`measure`];
 //! - a time: Unix seconds;
 //! - a text: its length in characters, `:`, and the text, so that no text can pose as two;
-//! - what is NULL: `~`, which no number and no text can be.
+//! - what is NULL: `~`, which no number and no text can be;
+//! - a measured value that has no such number (not finite, or beyond 64 bits): `!`. The program
+//!   writes none, and one that is written by hand must differ from every other value.
 
 use std::fmt::Write as _;
 
@@ -19,6 +21,12 @@ use crate::farmhash::fingerprint64;
 #[must_use]
 pub fn row_hash(observation: &Observation) -> i64 {
     canonical_text(observation).fingerprint()
+}
+
+/// The first of the measured values that is none, by its column: not finite, or far out of any range.
+#[must_use]
+pub fn find_unusable(observation: &Observation) -> Option<&'static str> {
+    canonical_text(observation).unusable
 }
 
 /// Key and values as one unambiguous text, in the order of the table's columns.
@@ -54,26 +62,39 @@ fn canonical_text(observation: &Observation) -> CanonicalText {
 
 /// Cells as one text, which no other cells make.
 #[derive(Debug, PartialEq)]
-pub(crate) struct CanonicalText(String);
+pub(crate) struct CanonicalText {
+    text: String,
+    /// The first column with a measured value that is none.
+    unusable: Option<&'static str>,
+}
 
 impl CanonicalText {
     /// Without a cell; a row of ours fits in.
     pub(crate) fn new() -> Self {
-        Self(String::with_capacity(192))
+        Self { text: String::with_capacity(192), unusable: None }
     }
 
     /// `FARM_FINGERPRINT` of the text.
     pub(crate) fn fingerprint(&self) -> i64 {
-        fingerprint64(self.0.as_bytes()).cast_signed()
+        fingerprint64(self.text.as_bytes()).cast_signed()
     }
 
     fn measured(&mut self, measure: Measure, value: Option<f64>) {
+        if value.is_some_and(|value| measure::scaled(value, measure.decimals).is_none()) {
+            self.unusable = self.unusable.or(Some(measure.name));
+        }
         self.real(measure.decimals, value);
     }
 
     /// A number with so many decimals at most.
     pub(crate) fn real(&mut self, decimals: u8, value: Option<f64>) {
-        self.number(value.map(|value| measure::scaled(value, decimals)));
+        match value.map(|value| measure::scaled(value, decimals)) {
+            Some(None) => {
+                self.separate();
+                self.text.push('!');
+            }
+            number => self.number(number.flatten()),
+        }
     }
 
     /// A number.
@@ -82,9 +103,9 @@ impl CanonicalText {
         match value {
             Some(value) => {
                 // Writing to a String cannot fail.
-                let _ = write!(self.0, "{value}");
+                let _ = write!(self.text, "{value}");
             }
-            None => self.0.push('~'),
+            None => self.text.push('~'),
         }
     }
 
@@ -92,14 +113,14 @@ impl CanonicalText {
     pub(crate) fn text(&mut self, value: Option<&str>) {
         self.number(value.and_then(|value| i64::try_from(value.chars().count()).ok()));
         if let Some(value) = value {
-            self.0.push(':');
-            self.0.push_str(value);
+            self.text.push(':');
+            self.text.push_str(value);
         }
     }
 
     fn separate(&mut self) {
-        if !self.0.is_empty() {
-            self.0.push('|');
+        if !self.text.is_empty() {
+            self.text.push('|');
         }
     }
 }
@@ -135,9 +156,25 @@ mod tests {
             ..Values::default()
         };
         assert_eq!(
-            canonical_text(&observation(values)).0,
+            canonical_text(&observation(values)).text,
             "10:mad-retiro|14:openweathermap|1764000000|-50|~|~|~|405|~|~|~|~|270|~|~|~|~|~|~|800|5:Clear|3:a|~|~|-36827"
         );
+    }
+
+    #[test]
+    fn a_value_that_is_none_differs_from_null_and_zero_and_is_named() {
+        let rained = |rain_1h_mm: Option<f64>| {
+            observation(Values { temperature_c: Some(1.0), rain_1h_mm, ..Values::default() })
+        };
+        for value in [f64::NAN, f64::INFINITY, 1e300] {
+            let odd = rained(Some(value));
+            assert_eq!(find_unusable(&odd), Some("rain_1h_mm"), "{value}");
+            for other in [None, Some(0.0), Some(500.0)] {
+                assert_eq!(find_unusable(&rained(other)), None);
+                assert_ne!(row_hash(&odd), row_hash(&rained(other)), "{value} {other:?}");
+            }
+        }
+        assert!(canonical_text(&rained(Some(f64::NAN))).text.contains("|!|"));
     }
 
     #[test]
@@ -164,7 +201,7 @@ mod tests {
         fn a_measured_value_keeps_its_last_decimal(hundredths in -9500_i64..6500, _any in any::<u8>()) {
             #[expect(clippy::cast_precision_loss, reason = "four digits")]
             let value = measure::TEMPERATURE_C.round(hundredths as f64 / 100.0).unwrap();
-            prop_assert_eq!(measure::scaled(value, 2), hundredths);
+            prop_assert_eq!(measure::scaled(value, 2), Some(hundredths));
         }
     }
 }

@@ -96,11 +96,14 @@ impl Measure {
     }
 }
 
-/// A value with so many decimals as a whole number of the last one: 21.37 is 2137.
+/// A value with so many decimals as a whole number of the last one: 21.37 is 2137. `None` where there
+/// is none that 64 bits hold: the value is not finite, or far out of any range.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "in range, a value has 9 digits at most")]
-pub fn scaled(value: f64, decimals: u8) -> i64 {
-    (value * scale(decimals)).round() as i64
+pub fn scaled(value: f64, decimals: u8) -> Option<i64> {
+    const END: f64 = 9_223_372_036_854_775_808.0; // 2^63
+    let scaled = (value * scale(decimals)).round();
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and within 64 bits")]
+    (-END..END).contains(&scaled).then_some(scaled as i64)
 }
 
 fn scale(decimals: u8) -> f64 {
@@ -133,7 +136,18 @@ mod tests {
 
     #[test]
     fn a_rounded_value_scales_to_its_last_decimal() {
-        assert_eq!(scaled(21.37, TEMPERATURE_C.decimals), 2137);
-        assert_eq!(scaled(-3.6827, ANSWERED_LONGITUDE.decimals), -36827);
+        assert_eq!(scaled(21.37, TEMPERATURE_C.decimals), Some(2137));
+        assert_eq!(scaled(-3.6827, ANSWERED_LONGITUDE.decimals), Some(-36827));
+    }
+
+    #[test]
+    fn a_value_that_no_whole_number_stands_for_has_none() {
+        let end = 9_223_372_036_854_775_808.0;
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, f64::MAX, end] {
+            assert_eq!(scaled(value, 0), None, "{value}");
+        }
+        assert_eq!(scaled(9.3e16, 2), None);
+        assert_eq!(scaled(-end, 0), Some(i64::MIN));
+        assert_eq!(scaled(9.2e16, 2), Some(9_200_000_000_000_000_000));
     }
 }

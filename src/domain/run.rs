@@ -12,7 +12,7 @@ pub enum RunStatus {
     Open,
     /// Ended by itself.
     Closed,
-    /// Its lease ran out and another start set it aside; it can commit nothing more.
+    /// Its lease ran out and it was set aside; it can commit nothing more.
     Abandoned,
 }
 

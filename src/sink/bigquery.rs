@@ -7,37 +7,42 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use gcp_bigquery_client::Client;
 use url::Url;
 
-use super::{Chunk, Difference, Rewrite, Sink, SinkError, Staging, States};
+use super::{Chunk, Difference, Prepared, Rewrite, Sink, SinkError, Staging, States};
 use crate::domain::tables::Table;
 use crate::domain::{Day, DaySums, Days};
 
 mod auth;
 mod calls;
 mod compare;
+mod expiry;
 mod jobs;
 mod prepare;
 mod reference;
+mod refusal;
 mod script;
 mod stage;
 mod state;
 mod views;
 
 use auth::Credentials;
+pub use calls::Bounds;
 pub use reference::reference;
 
 /// The sink in BigQuery.
 pub struct BigQuery {
-    client: Client,
     http: reqwest::Client,
     credentials: Credentials,
     names: Names,
     location: Option<String>,
     base_url: String,
     upload_url: Url,
+    bounds: Bounds,
 }
+
+/// What a staged row is billed as at most.
+const ROW_BYTES: u64 = 1024;
 
 /// What things are called.
 #[derive(Debug, Clone)]
@@ -98,27 +103,42 @@ impl BigQuery {
         };
         let location = location.map(str::to_owned);
         let base_url = calls::base_url(base_url);
-        let client = calls::client(&credentials, &base_url).await?;
         let http = calls::http()?;
         let upload_url = calls::upload_url(&base_url, project)?;
-        Ok(Self { client, http, credentials, names, location, base_url, upload_url })
+        let bounds = Bounds::default();
+        Ok(Self { http, credentials, names, location, base_url, upload_url, bounds })
     }
 
-    /// Runs a script that writes a table.
-    async fn write(&self, table: &'static Table, script: String) -> Result<(), SinkError> {
+    /// The same, waiting for other times.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Runs a script that writes rows of a table, where it reads the rows `of_days`.
+    async fn write(
+        &self,
+        step: &str,
+        table: &'static Table,
+        of_days: &str,
+        rows: u64,
+        script: String,
+    ) -> Result<(), SinkError> {
         let what = self.names.public_table(table.name);
-        let written = self.run_script(table.name, &what, script).await;
+        let there = self.bytes_of(&what, &self.names.public(table.name), of_days).await?;
+        let expected_bytes = there.saturating_add(rows * ROW_BYTES);
+        let written = self.run_script(step, &what, script, expected_bytes).await;
         written.map_err(|error| script::stopped(table.name, error))
     }
 }
 
 #[async_trait(?Send)]
 impl Sink for BigQuery {
-    async fn prepare(&self) -> Result<Vec<String>, SinkError> {
+    async fn prepare(&self) -> Result<Prepared, SinkError> {
         self.prepare_all().await
     }
 
-    async fn check(&self) -> Result<Vec<String>, SinkError> {
+    async fn check(&self) -> Result<Prepared, SinkError> {
         self.check_all().await
     }
 
@@ -131,11 +151,16 @@ impl Sink for BigQuery {
     }
 
     async fn create_states(&self, store_id: &str) -> Result<(), SinkError> {
-        self.change_states(state::create(&self.names, store_id)).await
+        self.change_states(state::create(&self.names, store_id)).await?;
+        self.keep(&self.names.internal, &state::table_name(store_id), None).await
     }
 
-    async fn reset_states(&self, store_id: &str) -> Result<(), SinkError> {
-        self.change_states(state::reset(&self.names, store_id)).await
+    async fn begin_rebase(&self, store_id: &str, run_seq: i64) -> Result<(), SinkError> {
+        self.change_states(state::begin_rebase(&self.names, store_id, run_seq)).await
+    }
+
+    async fn end_rebase(&self, store_id: &str) -> Result<(), SinkError> {
+        self.change_states(state::end_rebase(&self.names, store_id)).await
     }
 
     async fn supersede_states(&self, store_id: &str, by: &str) -> Result<(), SinkError> {
@@ -154,7 +179,8 @@ impl Sink for BigQuery {
         epoch: i64,
     ) -> Result<(), SinkError> {
         let script = script::merge(&self.names, store_id, chunk, &staging.name, epoch);
-        self.write(chunk.table, script).await
+        let of_days = script::touched(chunk.table, &chunk.days);
+        self.write("merge", chunk.table, &of_days, chunk.rows, script).await
     }
 
     async fn sum_days(&self, table: &'static Table, days: Days) -> Result<DaySums, SinkError> {
@@ -177,7 +203,8 @@ impl Sink for BigQuery {
         epoch: i64,
     ) -> Result<(), SinkError> {
         let script = script::rewrite(&self.names, store_id, rewrite, epoch);
-        self.write(rewrite.table, script).await
+        let of_day = script::of_days(rewrite.table, Days::of(rewrite.day));
+        self.write("rewrite", rewrite.table, &of_day, rewrite.rows, script).await
     }
 
     async fn set_verified_through(

@@ -24,6 +24,17 @@ pub enum SinkError {
         #[source]
         cause: Cause,
     },
+    /// Something is in the way that neither another try nor a role removes.
+    #[error("{what}: {obstacle}")]
+    Blocked {
+        /// What was asked.
+        what: String,
+        /// What is in the way.
+        obstacle: Obstacle,
+        /// The sink's words.
+        #[source]
+        cause: Cause,
+    },
     /// Project, dataset or table is not there.
     #[error("{what} is not there")]
     NotFound {
@@ -54,7 +65,16 @@ pub enum SinkError {
         /// The table.
         table: &'static str,
     },
-    /// The rows are not taken.
+    /// The rows of a load are not taken: one of them is at fault.
+    #[error("{what}: the sink refused the rows")]
+    InvalidRows {
+        /// Where they were sent.
+        what: String,
+        /// The sink's words.
+        #[source]
+        cause: Cause,
+    },
+    /// What was sent is not taken.
     #[error("{what}: the sink refused it")]
     Rejected {
         /// What was sent.
@@ -75,6 +95,83 @@ pub enum SinkError {
     },
 }
 
+/// What is in the way of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// A quota is used up; it refills by itself.
+    #[error("a quota of BigQuery is used up")]
+    Quota,
+    /// The project has no billing account.
+    #[error("billing is not enabled for the project")]
+    Billing,
+    /// VPC Service Controls.
+    #[error("VPC Service Controls do not let the request through")]
+    Perimeter,
+    /// More than BigQuery, or the bound on billed bytes, allows for one statement.
+    #[error("the statement takes more than it is allowed")]
+    TooLarge,
+    /// The project does not use BigQuery yet.
+    #[error("the BigQuery API is not enabled in the project")]
+    ServiceDisabled,
+    /// An answer that is not as BigQuery documents it.
+    #[error("the answer is not one of BigQuery's")]
+    Unreadable,
+    /// A job that does not end.
+    #[error("a job does not end")]
+    Stuck,
+}
+
+impl Obstacle {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Quota => "sink_quota",
+            Self::Billing => "sink_billing",
+            Self::Perimeter => "sink_perimeter",
+            Self::TooLarge => "sink_too_large",
+            Self::ServiceDisabled => "sink_service_disabled",
+            Self::Unreadable => "sink_malformed",
+            Self::Stuck => "sink_stuck",
+        }
+    }
+
+    /// What the operator can do, when the sink said `words`.
+    fn hint(self, words: &str) -> &'static str {
+        match self {
+            Self::Quota => refill(words),
+            Self::Billing => {
+                "link a billing account to the project that BIGQUERY_PROJECT names: the sandbox takes no merge"
+            }
+            Self::Perimeter => {
+                "the perimeter's administrators can allow it: an ingress rule for the account and the network that this runs in, the cause has the request's id"
+            }
+            Self::TooLarge => {
+                "compare fewer days at once (`--days`, `--from`, `--to`); a sync that meets it is an issue for the developers"
+            }
+            Self::ServiceDisabled => {
+                "`gcloud services enable bigquery.googleapis.com` for the project that BIGQUERY_PROJECT names"
+            }
+            Self::Unreadable => {
+                "a proxy or a firewall may have answered in its place: check the way out, HTTPS_PROXY and BIGQUERY_BASE_URL"
+            }
+            Self::Stuck => {
+                "the job was told to end, and nothing is lost: look at it in BigQuery's list of jobs (slots, reservation), then start again"
+            }
+        }
+    }
+}
+
+/// When a quota refills (<https://cloud.google.com/bigquery/quotas>).
+fn refill(words: &str) -> &'static str {
+    let words = words.to_lowercase();
+    if words.contains("free query bytes") || words.contains("per month") {
+        "the free quota of the month refills on its first day; with billing enabled there is none"
+    } else if words.contains("queryusageper") || words.contains("custom") {
+        "a limit that the project set for itself: it refills at midnight Pacific time (07:00 or 08:00 UTC), or raise it under IAM & Admin, Quotas"
+    } else {
+        "BigQuery refills daily quotas bit by bit within the day: the next start goes on from the position that the sink holds"
+    }
+}
+
 impl SinkError {
     /// Its kind, as the log names it.
     #[must_use]
@@ -83,11 +180,12 @@ impl SinkError {
             Self::Settings(_) => "settings",
             Self::Credentials(_) => "sink_credentials",
             Self::AccessDenied { .. } => "sink_access_denied",
+            Self::Blocked { obstacle, .. } => obstacle.kind(),
             Self::NotFound { .. } => "sink_not_found",
             Self::Unavailable { .. } => "sink_unavailable",
             Self::Fenced { .. } => "sink_fenced",
             Self::WouldDelete { .. } => "sink_would_delete",
-            Self::Rejected { .. } => "sink_rejected",
+            Self::InvalidRows { .. } | Self::Rejected { .. } => "sink_rejected",
             Self::Altered { .. } => "sink_altered",
         }
     }
@@ -105,6 +203,7 @@ impl SinkError {
             Self::AccessDenied { role, on, .. } => {
                 format!("give the account that runs this {role} on {on}")
             }
+            Self::Blocked { obstacle, cause, .. } => obstacle.hint(&cause.to_string()).into(),
             Self::NotFound { .. } => {
                 "check BIGQUERY_PROJECT and BIGQUERY_DATASET; `weather sync` makes datasets and tables where it may".into()
             }
@@ -115,7 +214,9 @@ impl SinkError {
             Self::WouldDelete { .. } => {
                 "if the store is right, `weather repair --allow-delete` removes them".into()
             }
-            Self::Rejected { .. } => "nothing of it was written; the cause says why".into(),
+            Self::InvalidRows { .. } | Self::Rejected { .. } => {
+                "nothing of it was written; the cause says why".into()
+            }
             Self::Altered { remedy, .. } => remedy.clone(),
         }
     }

@@ -15,12 +15,12 @@ use tokio::time::timeout;
 
 use super::bounds::{Bound, Bounds, noting, panicked, silent};
 use super::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Rows, Run,
-    RunEnd, RunRow, RunStart, RunVersion, Settled, SettledSlot, SiteRow, SiteState, Start,
-    StoppedRun, Store, StoreError, StoreFacts, Temperature, ToldSlot, Wanted,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
+    Rows, Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start,
+    StoppedRun, Store, StoreError, StoreFacts, Temperature, ToldSlot, TriedSlot, Wanted,
 };
 use crate::domain::tables::Table;
-use crate::domain::{BudgetWindow, Life, Site, SlotResult};
+use crate::domain::{BudgetWindow, Life, Move, Site, SlotResult};
 
 /// A store within bounds.
 pub struct Bounded<S> {
@@ -125,16 +125,16 @@ impl<S: Store> Store for Bounded<S> {
         self.bounds.write.repeat(|| self.inner.close_run(run, end)).await
     }
 
-    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<Vec<Move>, StoreError> {
         self.bounds.write.repeat(|| self.inner.take_in_sites(sites, now)).await
     }
 
-    async fn list_settled(
+    async fn list_tried(
         &self,
         source: &str,
         slot_times: &[DateTime<Utc>],
-    ) -> Result<Vec<SettledSlot>, StoreError> {
-        self.bounds.read.repeat(|| self.inner.list_settled(source, slot_times)).await
+    ) -> Result<Vec<TriedSlot>, StoreError> {
+        self.bounds.read.repeat(|| self.inner.list_tried(source, slot_times)).await
     }
 
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -257,12 +257,28 @@ impl<S: Store> Store for Bounded<S> {
         self.bounds.read.repeat(|| self.inner.end_of_ended_runs()).await
     }
 
-    async fn backlog(&self, run_seq: i64) -> Result<Backlog, StoreError> {
-        self.bounds.read.repeat(|| self.inner.backlog(run_seq)).await
+    async fn list_open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
+        self.bounds.read.repeat(|| self.inner.list_open_runs()).await
+    }
+
+    async fn set_aside_silent_runs(
+        &self,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OpenRun>, StoreError> {
+        self.bounds.write.repeat(|| self.inner.set_aside_silent_runs(lease, now)).await
+    }
+
+    async fn backlog(&self, run_seq: i64, end_run_seq: i64) -> Result<Backlog, StoreError> {
+        self.bounds.read.repeat(|| self.inner.backlog(run_seq, end_run_seq)).await
     }
 
     async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.bounds.read.repeat(|| self.inner.newest_observation_time()).await
+    }
+
+    async fn last_run_seq(&self) -> Result<i64, StoreError> {
+        self.bounds.read.repeat(|| self.inner.last_run_seq()).await
     }
 
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {

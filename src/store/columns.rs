@@ -1,6 +1,7 @@
 //! The columns that a batch writes, and their values in the same order.
 
-use crate::domain::{Observation, SlotResult, ValueKind};
+use super::StoreError;
+use crate::domain::{Observation, SlotResult, ValueKind, find_unusable};
 
 /// Columns of `weather_observations`.
 pub(super) const OBSERVATION: &str = "site_id, source, observation_time, \
@@ -78,9 +79,22 @@ macro_rules! bind_slot {
 }
 
 /// The observations of a batch, each with how it came.
-pub(super) fn observations(batch: &[SlotResult]) -> Vec<(&Observation, ValueKind)> {
+///
+/// # Errors
+/// [`StoreError::NotANumber`]: such a value is stored as another one by one database, refused without
+/// its name by another, and has no fingerprint.
+pub(super) fn observations(
+    batch: &[SlotResult],
+) -> Result<Vec<(&Observation, ValueKind)>, StoreError> {
     let filled = batch.iter().map(|result| (result.outcome.observation(), result.value_kind));
-    filled.filter_map(|(observation, kind)| Some((observation?, kind))).collect()
+    let filled = filled.filter_map(|(observation, kind)| Some((observation?, kind)));
+    let usable = filled.map(|(observation, kind)| match find_unusable(observation) {
+        None => Ok((observation, kind)),
+        Some(column) => {
+            Err(StoreError::NotANumber { site_id: observation.site_id.to_string(), column })
+        }
+    });
+    usable.collect()
 }
 
 /// Binds a site in the order of the statement of `take_in_sites`.

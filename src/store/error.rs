@@ -32,10 +32,8 @@ pub enum StoreError {
     /// No room left on the disk.
     #[error("the store has no room left")]
     Full(#[source] sqlx::Error),
-    /// The run was set aside; another start has taken over.
-    #[error(
-        "run {run_id} is no longer open: it was silent past its lease and another start took over"
-    )]
+    /// The run was set aside, by another start or by a sync.
+    #[error("run {run_id} is no longer open: it was silent past its lease and was set aside")]
     Fenced {
         /// The run.
         run_id: String,
@@ -63,6 +61,14 @@ pub enum StoreError {
     /// A migration failed.
     #[error("the store's schema could not be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// An observation has a value that is none: not finite, or far out of any range.
+    #[error("an observation of {site_id} is refused: its {column} is no number that can be")]
+    NotANumber {
+        /// The site.
+        site_id: String,
+        /// The column.
+        column: &'static str,
+    },
     /// A row lacks a value that every row has.
     #[error("the store holds a row that cannot be")]
     Malformed(#[from] arrow_schema::ArrowError),
@@ -90,7 +96,7 @@ impl StoreError {
             Self::SchemaTooOld { .. } => "store_schema_too_old",
             Self::SchemaHalfDone { .. } => "store_schema_half_done",
             Self::Migration(_) => "store_migration",
-            Self::Malformed(_) => "store_malformed",
+            Self::Malformed(_) | Self::NotANumber { .. } => "store_malformed",
             Self::Other(_) => "store_other",
         }
     }
@@ -125,7 +131,7 @@ impl StoreError {
                 "make room on the database's disk and start again: what was committed is kept"
             }
             Self::Fenced { .. } => {
-                "nothing to do: the run that took over collects what is left; look at it with `weather runs`"
+                "nothing to do: the next start collects what is left; look at the runs with `weather runs`"
             }
             Self::SchemaTooNew { .. } => {
                 "update this program to the version that migrated the store"
@@ -138,6 +144,9 @@ impl StoreError {
             }
             Self::Migration(_) => {
                 "run `weather migrate` as a user with create, alter, index, select, insert and update privileges"
+            }
+            Self::NotANumber { .. } => {
+                "nothing of its batch was written; a source should have refused the value: report it to the developers"
             }
             Self::Malformed(_) => {
                 "a table was changed by hand: the cause names the column; mend the row, or `weather migrate`"

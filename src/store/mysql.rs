@@ -13,9 +13,9 @@ use sqlx::migrate::Migrator;
 use super::bounds::first_connection;
 use super::rows::{Rows, stream_rows};
 use super::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Run, RunEnd,
-    RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, TriedSlot, Wanted,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
+    Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun,
+    Store, StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, TriedSlot, Wanted,
 };
 use crate::domain::tables::Table;
 use crate::domain::{BudgetWindow, Life, Move, Site, SlotResult};
@@ -258,12 +258,28 @@ impl Store for MySqlStore {
         read::end_of_ended_runs(&self.pool).await
     }
 
-    async fn backlog(&self, run_seq: i64) -> Result<Backlog, StoreError> {
-        read::backlog(&self.pool, run_seq).await
+    async fn list_open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
+        runs::list_open(&self.pool).await
+    }
+
+    async fn set_aside_silent_runs(
+        &self,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OpenRun>, StoreError> {
+        runs::set_aside_silent(&self.pool, lease, now).await
+    }
+
+    async fn backlog(&self, run_seq: i64, end_run_seq: i64) -> Result<Backlog, StoreError> {
+        read::backlog(&self.pool, run_seq, end_run_seq).await
     }
 
     async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         read::newest_observation_time(&self.pool).await
+    }
+
+    async fn last_run_seq(&self) -> Result<i64, StoreError> {
+        runs::last_run_seq(&self.pool).await
     }
 
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {

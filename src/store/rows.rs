@@ -157,11 +157,9 @@ pub(super) const END_OF_ENDED_RUNS: &str = "select coalesce( \
     (select min(run_seq) from ingestion_runs where status = 'open'), \
     (select max(run_seq) + 1 from ingestion_runs), 1)";
 
-/// The ended runs that are beyond a number.
+/// The ended runs between two numbers, both left out. Binds: number, number.
 pub(super) const BACKLOG: &str = "select count(*) as runs, min(finished_at) as oldest_finished_at from ingestion_runs \
-    where run_seq > ? and run_seq < coalesce( \
-    (select min(run_seq) from ingestion_runs where status = 'open'), \
-    (select max(run_seq) + 1 from ingestion_runs), 1)";
+    where run_seq > ? and run_seq < ? and status <> 'open'";
 
 /// Streams rows as batches. A macro, since rows and arguments differ in type from database to
 /// database.

@@ -17,6 +17,11 @@ use crate::retry::Transient;
 use crate::sink::{Chunk, Progress};
 use crate::store::{Rows, Store, StoreError};
 
+/// Days of a chunk at most: a job may write to 4,000 partitions of a table
+/// (<https://cloud.google.com/bigquery/quotas#partitioned_tables>), and a script that names this many
+/// is far from too long.
+const MAX_DAYS: usize = 1000;
+
 /// Why there is no chunk.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChunkError {
@@ -34,7 +39,8 @@ impl Transient for ChunkError {
     }
 }
 
-/// The next rows past `progress`; `None` when there are none.
+/// The next rows past `progress`, as many as are wanted and of [`MAX_DAYS`] at most; `None` when
+/// there are none.
 pub(super) async fn read_chunk(
     store: &dyn Store,
     table: &'static Table,
@@ -49,7 +55,11 @@ pub(super) async fn read_chunk(
     let mut batches = store.read_rows(table, &Rows::Past { position, end_run_seq, limit });
     let mut builder = ChunkBuilder::new(table)?;
     while let Some(batch) = batches.try_next().await? {
-        builder.add(&batch)?;
+        let fitting = builder.count_fitting(&batch);
+        builder.add(&batch.slice(0, fitting))?;
+        if fitting < batch.num_rows() {
+            break;
+        }
     }
     let chunk = builder.finish()?;
     Ok(chunk.filter(|chunk| progress != Some(&chunk.progress)))
@@ -75,6 +85,17 @@ impl ChunkBuilder {
         let writer = ArrowWriter::try_new(Vec::new(), schema(table), Some(properties))?;
         let (days, position) = (BTreeSet::new(), None);
         Ok(Self { table, writer, rows: 0, days, fingerprint: 0, position })
+    }
+
+    /// So many rows of the batch fit: with the next one there would be too many days.
+    fn count_fitting(&self, batch: &RecordBatch) -> usize {
+        let Some(day_of) = self.table.day_of else { return batch.num_rows() };
+        let mut days = self.days.clone();
+        let fits = |row: &Row<'_>| {
+            days.extend(row.time(day_of).map(|time| time.date_naive()));
+            days.len() <= MAX_DAYS
+        };
+        Row::all(self.table, batch).take_while(fits).count()
     }
 
     pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<(), ChunkError> {

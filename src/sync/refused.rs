@@ -41,7 +41,7 @@ async fn is_refused(parts: Sync<'_>, chunk: &Chunk) -> Result<bool, SinkError> {
             parts.sink.drop_staging(staging).await;
             Ok(false)
         }
-        Err(SinkError::Rejected { .. }) => Ok(true),
+        Err(SinkError::InvalidRows { .. }) => Ok(true),
         Err(error) => Err(error),
     }
 }

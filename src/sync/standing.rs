@@ -1,10 +1,12 @@
 //! How far the sink is behind the store.
 
-use super::find_own_states;
+use std::time::Duration;
+
+use super::{end_without_silent, find_own_states};
 use crate::domain::Day;
 use crate::domain::tables::{INGESTION_RUNS, TABLES};
 use crate::sink::{Progress, Sink, States, insist};
-use crate::store::Store;
+use crate::store::{Backlog, Store, StoreError};
 
 /// How far the sink is behind the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,19 +17,33 @@ pub struct Standing {
     pub verified_through: Day,
 }
 
-/// Looks; nothing is written.
+/// Looks; nothing is written. A run that is silent past `lease` holds nothing back.
 ///
 /// # Errors
 /// A [`Stop`](super::Stop) when the sink does not know this store, or whatever keeps one of them from
 /// being read.
-pub async fn standing(store: &dyn Store, sink: &dyn Sink) -> anyhow::Result<Standing> {
+pub async fn standing(
+    store: &dyn Store,
+    sink: &dyn Sink,
+    lease: Duration,
+) -> anyhow::Result<Standing> {
     let store_id = insist(async || store.facts().await).await?.store_id;
     let states = find_own_states(store, sink, &store_id).await?;
     let synced = synced_through(&states);
-    let backlog = insist(async || store.backlog(synced).await).await?;
+    let backlog = insist(async || backlog(store, synced, lease).await).await?;
     let dated = TABLES.into_iter().filter(|table| table.day_of.is_some());
     let verified = dated.map(|table| states.get(table.name)?.verified_through);
     Ok(Standing { runs_behind: backlog.runs, verified_through: verified.min().flatten() })
+}
+
+/// The runs beyond this number that a sync would send: it sets silent ones aside first.
+pub(super) async fn backlog(
+    store: &dyn Store,
+    run_seq: i64,
+    lease: Duration,
+) -> Result<Backlog, StoreError> {
+    let open = store.list_open_runs().await?;
+    store.backlog(run_seq, end_without_silent(&open, lease)).await
 }
 
 /// The run through which all is synced, 0 if nothing is: runs go after their rows.

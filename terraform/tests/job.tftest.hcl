@@ -59,6 +59,10 @@ run "each_job_runs_the_command_of_its_name" {
     condition     = google_cloud_run_v2_job.this["migrate"].template[0].template[0].max_retries == 0
     error_message = "A migration that failed is for a person to look at."
   }
+  assert {
+    condition     = google_cloud_run_v2_job.this["sync"].template[0].template[0].max_retries == 0
+    error_message = "A sync or rebase by hand is started again by hand: it goes on."
+  }
 }
 
 run "the_time_limit_of_a_small_list" {

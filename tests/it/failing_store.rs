@@ -10,9 +10,9 @@ use futures::stream::BoxStream;
 use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{BudgetWindow, Life, Move, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, Reserved, Rows, Run,
-    RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun, Store,
-    StoreError, StoreFacts, Temperature, ToldSlot, TriedSlot, Wanted,
+    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
+    Rows, Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun,
+    Store, StoreError, StoreFacts, Temperature, ToldSlot, TriedSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -283,12 +283,28 @@ impl Store for Failing<'_> {
         self.inner.end_of_ended_runs().await
     }
 
-    async fn backlog(&self, run_seq: i64) -> Result<Backlog, StoreError> {
-        self.inner.backlog(run_seq).await
+    async fn list_open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
+        self.inner.list_open_runs().await
+    }
+
+    async fn set_aside_silent_runs(
+        &self,
+        lease: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<OpenRun>, StoreError> {
+        self.inner.set_aside_silent_runs(lease, now).await
+    }
+
+    async fn backlog(&self, run_seq: i64, end_run_seq: i64) -> Result<Backlog, StoreError> {
+        self.inner.backlog(run_seq, end_run_seq).await
     }
 
     async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.inner.newest_observation_time().await
+    }
+
+    async fn last_run_seq(&self) -> Result<i64, StoreError> {
+        self.inner.last_run_seq().await
     }
 
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {

@@ -12,7 +12,9 @@
 )]
 
 mod alerts;
+mod bigquery_answers;
 mod bigquery_docs;
+mod bigquery_statements;
 mod budget;
 mod cli;
 mod doctor;
@@ -37,6 +39,7 @@ mod store_faults;
 mod support;
 mod sync;
 mod sync_refused;
+mod sync_stuck;
 mod sync_under_fire;
 mod tls;
 mod under_fire;

@@ -12,10 +12,10 @@ use weather_data_product::domain::position::{Position, RowKey};
 use weather_data_product::domain::tables::{
     COLLECTION_SLOTS, Column, Kind, SITES, TABLES, Table, WEATHER_OBSERVATIONS,
 };
-use weather_data_product::domain::{Day, DaySums, Days};
+use weather_data_product::domain::{Day, DaySum, DaySums, Days};
 use weather_data_product::sink::bigquery::BigQuery;
 use weather_data_product::sink::{
-    Chunk, Difference, Progress, Rewrite, Sink, SinkError, State, States,
+    Chunk, Difference, Prepared, Progress, Rewrite, Sink, SinkError, State, States,
 };
 
 use crate::support::samples::hour;
@@ -44,10 +44,14 @@ on_each_sink!(
     a_rewrite_replaces_one_day_and_leaves_the_position,
     a_table_is_written_without_moving_another,
     days_come_to_the_sums_of_their_rows_and_differences_are_named,
+    a_cell_that_is_no_number_has_one_text_in_store_and_sink,
     preparing_twice_makes_nothing_the_second_time,
     rows_that_are_not_as_many_as_said_are_refused,
     states_are_found_once_created_and_creating_again_keeps_them,
     what_is_superseded_is_the_position_of_no_run_and_fences_who_read_before,
+    a_rebase_is_under_way_until_it_is_over,
+    a_state_of_before_is_read_and_gets_the_column_that_it_lacks,
+    a_table_that_is_gone_is_before_its_first_row_for_every_store_that_is_not_refused,
     what_is_verified_is_kept_until_a_reset,
     stores_do_not_share_their_states,
     what_is_reset_is_before_its_first_row_and_fences_who_read_before,
@@ -105,9 +109,13 @@ fn push(column: &Column, cells: &mut ColumnBuilder, sample: Sample) {
 
 /// The samples as a chunk, which leads to the last of them.
 fn chunk(table: &'static Table, samples: &[Sample]) -> Chunk {
-    let batch = batch(table, samples);
+    chunk_of(table, samples, &batch(table, samples))
+}
+
+/// These rows, which stand where the samples do.
+fn chunk_of(table: &'static Table, samples: &[Sample], batch: &RecordBatch) -> Chunk {
     let mut writer = ArrowWriter::try_new(Vec::new(), schema(table), None).unwrap();
-    writer.write(&batch).unwrap();
+    writer.write(batch).unwrap();
     let has_days = table.day_of.is_some();
     let days = samples.iter().filter(|_| has_days).map(|sample| sample.time.date_naive());
     let last = samples.last().unwrap();
@@ -180,7 +188,8 @@ async fn values(warehouse: &Warehouse, table: &Table) -> Vec<String> {
 async fn preparing_twice_makes_nothing_the_second_time(sink: &dyn Sink, warehouse: &Warehouse) {
     sink.create_states(STORE_ID).await.unwrap();
     write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
-    assert_eq!(sink.prepare().await.unwrap(), Vec::<String>::new());
+    assert_eq!(sink.prepare().await.unwrap(), Prepared::default());
+    assert_eq!(sink.check().await.unwrap(), Prepared::default());
     assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, ["site-1 1"]);
 }
 
@@ -219,7 +228,7 @@ async fn what_is_staged_and_merged_is_there_with_the_state_moved(
         write(sink, &first, 0).await.unwrap();
         assert_eq!(
             state(sink, table).await,
-            State { epoch: 1, progress: Some(first.progress), verified_through: None }
+            State { epoch: 1, progress: Some(first.progress), ..State::default() }
         );
         let counted = format!("select count(*) from {{d}}.{}", table.name);
         assert_eq!(warehouse.count(&counted).await, 1, "{}", table.name);
@@ -229,7 +238,7 @@ async fn what_is_staged_and_merged_is_there_with_the_state_moved(
     assert_eq!(found[0][0].as_deref(), Some("condition_description 'of' \\ 1 🌧"));
     let next = chunk(&WEATHER_OBSERVATIONS, &[sample(2, 2), sample(3, 2)]);
     write(sink, &next, 1).await.unwrap();
-    let moved = State { epoch: 2, progress: Some(next.progress), verified_through: None };
+    let moved = State { epoch: 2, progress: Some(next.progress), ..State::default() };
     assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, moved);
     let all = ["site-1 1", "site-2 2", "site-3 2"];
     assert_eq!(values(warehouse, &WEATHER_OBSERVATIONS).await, all);
@@ -265,7 +274,7 @@ async fn a_table_is_written_without_moving_another(sink: &dyn Sink, _: &Warehous
     sink.create_states(STORE_ID).await.unwrap();
     write(sink, &chunk(&SITES, &[sample(1, 1)]), 0).await.unwrap();
     let mut states = states(sink).await;
-    let moved = State { epoch: 1, progress: Some(Progress::Whole(-5)), verified_through: None };
+    let moved = State { epoch: 1, progress: Some(Progress::Whole(-5)), ..State::default() };
     assert_eq!(states.remove(SITES.name), Some(moved));
     assert!(states.values().all(|state| *state == State::default()), "{states:?}");
 }
@@ -322,7 +331,7 @@ async fn what_is_reset_is_before_its_first_row_and_fences_who_read_before(
     sink.create_states(STORE_ID).await.unwrap();
     write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 0).await.unwrap();
     let before = states(sink).await;
-    sink.reset_states(STORE_ID).await.unwrap();
+    sink.begin_rebase(STORE_ID, 7).await.unwrap();
     for (table, state) in states(sink).await {
         assert_eq!(state.progress, None, "{table}");
         assert!(state.epoch > before[&table].epoch, "{table}");
@@ -354,7 +363,7 @@ async fn a_rewrite_replaces_one_day_and_leaves_the_position(
     assert_eq!(values(warehouse, table).await, all);
     assert_eq!(
         state(sink, table).await,
-        State { epoch: 2, progress: position, verified_through: None }
+        State { epoch: 2, progress: position, ..State::default() }
     );
     rewrite(sink, None, today(), true, 2).await.unwrap();
     assert_eq!(values(warehouse, table).await, ["site-9 1"]);
@@ -432,6 +441,41 @@ async fn days_come_to_the_sums_of_their_rows_and_differences_are_named(
     assert_eq!(found, expected);
 }
 
+/// The sink computes it by SQL, the store's side in Rust: also at the ends of 64 bits.
+async fn a_cell_that_is_no_number_has_one_text_in_store_and_sink(sink: &dyn Sink, _: &Warehouse) {
+    let values = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        1e300,
+        f64::MAX,
+        9.3e16,
+        9.2e16,
+        -9.3e16,
+        -0.005,
+        0.125,
+    ];
+    let table = &WEATHER_OBSERVATIONS;
+    let samples: Vec<_> = (0..).zip(values).map(|(site, _)| sample(site, 1)).collect();
+    let mut builder = BatchBuilder::new(table);
+    for (sample, value) in samples.iter().zip(values) {
+        for (column, cells) in table.columns.iter().zip(builder.columns()) {
+            match (column.name, cells) {
+                ("temperature_c", ColumnBuilder::Real(cells)) => cells.append_value(value),
+                (_, cells) => push(column, cells, *sample),
+            }
+        }
+        builder.end_row();
+    }
+    let batch = builder.finish().unwrap().expect("rows");
+    sink.create_states(STORE_ID).await.unwrap();
+    write(sink, &chunk_of(table, &samples, &batch), 0).await.unwrap();
+    let mut sum = DaySum::default();
+    Row::all(table, &batch).for_each(|row| sum.add(row.fingerprint()));
+    let sums = sink.sum_days(table, Days::ALL).await.unwrap();
+    assert_eq!(sums, DaySums::from([(today(), sum)]));
+}
+
 async fn what_is_verified_is_kept_until_a_reset(sink: &dyn Sink, _: &Warehouse) {
     sink.create_states(STORE_ID).await.unwrap();
     let days = [(WEATHER_OBSERVATIONS.name, today()), (COLLECTION_SLOTS.name, None)];
@@ -442,7 +486,7 @@ async fn what_is_verified_is_kept_until_a_reset(sink: &dyn Sink, _: &Warehouse) 
     sink.set_verified_through(STORE_ID, &[(WEATHER_OBSERVATIONS.name, None)].into()).await.unwrap();
     assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await.verified_through, None);
     sink.set_verified_through(STORE_ID, &days.into()).await.unwrap();
-    sink.reset_states(STORE_ID).await.unwrap();
+    sink.begin_rebase(STORE_ID, 7).await.unwrap();
     assert!(states(sink).await.values().all(|state| state.verified_through.is_none()));
 }
 
@@ -454,13 +498,98 @@ async fn what_is_superseded_is_the_position_of_no_run_and_fences_who_read_before
     let table = &WEATHER_OBSERVATIONS;
     write(sink, &chunk(table, &[sample(1, 1)]), 0).await.unwrap();
     sink.supersede_states(STORE_ID, OTHER_STORE_ID).await.unwrap();
-    let Some(Progress::To(position)) = state(sink, table).await.progress else {
-        panic!("a position")
-    };
-    assert_eq!(position.run_seq, 1);
-    assert_eq!(position.run_id, format!("superseded by store {OTHER_STORE_ID}"));
-    assert_eq!(state(sink, &COLLECTION_SLOTS).await, State::default());
+    // Also where there was none: a store that was only begun is refused too.
+    for (table, run_seq) in [(table, 1), (&COLLECTION_SLOTS, 0), (&SITES, 0)] {
+        let Some(Progress::To(position)) = state(sink, table).await.progress else {
+            panic!("a position")
+        };
+        assert_eq!(position.run_seq, run_seq, "{}", table.name);
+        assert_eq!(position.run_id, format!("superseded by store {OTHER_STORE_ID}"));
+    }
     let late = write(sink, &chunk(table, &[sample(1, 9)]), 1).await;
     assert!(matches!(late, Err(SinkError::Fenced { .. })), "{late:?}");
     assert_eq!(values(warehouse, table).await, ["site-1 1"]);
+}
+
+async fn a_rebase_is_under_way_until_it_is_over(sink: &dyn Sink, _: &Warehouse) {
+    sink.create_states(STORE_ID).await.unwrap();
+    let begun = async || -> Vec<Option<i64>> {
+        states(sink).await.values().map(|state| state.rebase_run_seq).collect()
+    };
+    assert_eq!(begun().await, [None; 4]);
+    sink.begin_rebase(STORE_ID, 41).await.unwrap();
+    assert_eq!(begun().await, [Some(41); 4]);
+    write(sink, &chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]), 1).await.unwrap();
+    assert_eq!(begun().await, [Some(41); 4], "a chunk does not end it");
+    let moved = states(sink).await;
+    sink.end_rebase(STORE_ID).await.unwrap();
+    assert_eq!(begun().await, [None; 4]);
+    for (table, before) in moved {
+        let after = states(sink).await.remove(&table).unwrap();
+        assert_eq!(after, State { rebase_run_seq: None, ..before }, "the position stays");
+    }
+    sink.begin_rebase(STORE_ID, 42).await.unwrap();
+    sink.supersede_states(STORE_ID, OTHER_STORE_ID).await.unwrap();
+    assert_eq!(begun().await, [None; 4], "another store's rebase ends it");
+}
+
+async fn a_state_of_before_is_read_and_gets_the_column_that_it_lacks(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    let table = |id: &str| format!("{{d}}_internal._sync_state_{}", id.replace('-', "_"));
+    for id in [STORE_ID, OTHER_STORE_ID] {
+        sink.create_states(id).await.unwrap();
+        let table = table(id);
+        let lacking = format!(
+            "create or replace table {table} as select * except (rebase_run_seq) from {table}"
+        );
+        warehouse.execute(&lacking).await;
+    }
+    let written = chunk(&WEATHER_OBSERVATIONS, &[sample(1, 1)]);
+    write(sink, &written, 0).await.unwrap();
+    let moved = State { epoch: 1, progress: Some(written.progress), ..State::default() };
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, moved);
+    sink.begin_rebase(STORE_ID, 3).await.unwrap();
+    let begun = State { epoch: 2, rebase_run_seq: Some(3), ..State::default() };
+    assert_eq!(state(sink, &WEATHER_OBSERVATIONS).await, begun);
+    sink.supersede_states(OTHER_STORE_ID, STORE_ID).await.unwrap();
+}
+
+async fn a_table_that_is_gone_is_before_its_first_row_for_every_store_that_is_not_refused(
+    sink: &dyn Sink,
+    warehouse: &Warehouse,
+) {
+    const REFUSED: &str = "5f1c2b3a-0000-4000-8000-000000000001";
+    let lost = &WEATHER_OBSERVATIONS;
+    for id in [STORE_ID, OTHER_STORE_ID, REFUSED] {
+        sink.create_states(id).await.unwrap();
+        for table in [lost, &COLLECTION_SLOTS] {
+            let chunk = chunk(table, &[sample(1, 1)]);
+            let staging = sink.stage(&chunk).await.unwrap();
+            sink.merge(id, &chunk, &staging, 0).await.unwrap();
+        }
+        sink.set_verified_through(id, &[(lost.name, today())].into()).await.unwrap();
+    }
+    sink.supersede_states(REFUSED, STORE_ID).await.unwrap();
+    let refused = sink.find_states(REFUSED).await.unwrap();
+    let before = states(sink).await;
+    warehouse.drop_table(lost.name).await;
+
+    let checked = sink.check().await.unwrap();
+    assert_eq!(checked.made, ["table weather_observations"]);
+    assert!(checked.warnings[0].found.contains("weather_observations was there and is gone"));
+    assert_eq!(states(sink).await, before, "a check writes nothing");
+    let prepared = sink.prepare().await.unwrap();
+    assert_eq!((prepared.made.len(), prepared.warnings), (1, checked.warnings));
+    for id in [STORE_ID, OTHER_STORE_ID] {
+        let mut states = sink.find_states(id).await.unwrap().unwrap();
+        let forgotten = State { epoch: 2, ..State::default() };
+        assert_eq!(states.remove(lost.name), Some(forgotten), "{id}");
+        assert_eq!(states[COLLECTION_SLOTS.name], before[COLLECTION_SLOTS.name], "{id}");
+    }
+    assert_eq!(sink.find_states(REFUSED).await.unwrap(), refused, "it stays refused");
+    let late = write(sink, &chunk(lost, &[sample(2, 2)]), 1).await;
+    assert!(matches!(late, Err(SinkError::Fenced { .. })), "{late:?}");
+    assert_eq!(sink.prepare().await.unwrap(), Prepared::default());
 }

@@ -16,7 +16,7 @@ use weather_data_product::domain::{
     ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, ValueKind, row_hash,
 };
 use weather_data_product::store::{
-    Rows, RunEnd, RunStart, RunVersion, Start, StoreError, StoreSettings,
+    Rows, Run, RunEnd, RunStart, RunVersion, Start, Store, StoreError, StoreSettings,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -35,6 +35,9 @@ on_both_databases!(
     a_pause_is_not_shortened,
     a_run_is_found_by_its_number_and_by_the_beginning_of_its_id,
     a_run_past_its_lease_is_set_aside_and_commits_nothing_more,
+    a_value_that_is_no_number_is_refused_by_name_and_nothing_is_written,
+    silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not,
+    the_backlog_is_of_ended_runs_between_two_numbers,
     a_schema_newer_than_the_program_is_refused,
     a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found,
     a_slot_once_collected_does_not_become_failed,
@@ -311,6 +314,91 @@ async fn a_run_past_its_lease_is_set_aside_and_commits_nothing_more(database: &T
         .line("select concat_ws('|', status, outcome, collected, failed, rows_loaded) from ingestion_runs where run_seq = 1")
         .await;
     assert_eq!(row, "abandoned|interrupted|1|1|1");
+}
+
+/// Opens a run of that kind.
+async fn open_kind(store: &dyn Store, kind: &'static str) -> Run {
+    let start = RunStart { kind, ..run_start("0/1", LONG_LEASE) };
+    opened(store.start_run(&start).await.unwrap())
+}
+
+/// Not only by the next start of their kind.
+async fn silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not(database: &TestDatabase) {
+    let store = &*database.store;
+    let lease = Duration::from_secs(120);
+    let heal = open_kind(store, "heal").await;
+    let batch = [collected(1, hour(), full_values()), failed(2, hour(), ErrorKind::Timeout)];
+    store.load(&heal, &batch, hour()).await.unwrap();
+    let etl = open_kind(store, "etl").await;
+    let gone_source = open_kind(store, "etl:gone").await;
+    database.let_fall_silent(heal.run_seq, 121).await;
+    database.let_fall_silent(etl.run_seq, 90).await;
+    database.execute("update ingestion_runs set heartbeat_at = '2999-01-01 00:00:00.000000' where kind = 'etl:gone'").await;
+
+    let open = store.list_open_runs().await.unwrap();
+    let seen: Vec<_> =
+        open.iter().map(|run| (run.run_seq, &*run.kind, run.is_silent(lease))).collect();
+    assert_eq!(seen, [(1, "heal", true), (2, "etl", false), (3, "etl:gone", true)]);
+    assert_eq!(store.end_of_ended_runs().await.unwrap(), 1);
+    let now = hour() + TimeDelta::minutes(5);
+    let gone = store.set_aside_silent_runs(lease, now).await.unwrap();
+    let ids: Vec<_> = gone.iter().map(|run| &*run.holder.run_id).collect();
+    assert_eq!(ids, [heal.run_id.to_string(), gone_source.run_id.to_string()]);
+    assert_eq!(store.set_aside_silent_runs(lease, now).await.unwrap(), []);
+
+    for dead in [&heal, &gone_source] {
+        let late = store.load(dead, &[collected(3, hour(), full_values())], hour()).await;
+        assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
+    }
+    store.beat(&etl).await.unwrap();
+    assert_eq!(store.end_of_ended_runs().await.unwrap(), 2);
+    let rows = database
+        .lines("select concat_ws('|', status, coalesce(outcome, '-'), collected, failed, rows_loaded) from ingestion_runs order by run_seq")
+        .await;
+    assert_eq!(
+        rows,
+        ["abandoned|interrupted|1|1|1", "open|-|0|0|0", "abandoned|interrupted|0|0|0"]
+    );
+    let ended = store.find_run("1").await.unwrap().unwrap().finished_at;
+    assert_eq!(ended, Some(now));
+}
+
+async fn the_backlog_is_of_ended_runs_between_two_numbers(database: &TestDatabase) {
+    let store = &*database.store;
+    for _ in 0..3 {
+        let run = open_kind(store, "etl").await;
+        store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+    }
+    open_kind(store, "etl").await;
+    assert_eq!(store.last_run_seq().await.unwrap(), 4);
+    let ended = Some(hour() + TimeDelta::minutes(8));
+    for (after, before, runs) in
+        [(0, i64::MAX, 3), (0, 4, 3), (1, i64::MAX, 2), (1, 3, 1), (3, i64::MAX, 0), (0, 1, 0)]
+    {
+        let found = store.backlog(after, before).await.unwrap();
+        assert_eq!(found.runs, runs, "{after} {before}");
+        assert_eq!(found.oldest_finished_at, ended.filter(|_| runs > 0));
+    }
+}
+
+async fn a_value_that_is_no_number_is_refused_by_name_and_nothing_is_written(
+    database: &TestDatabase,
+) {
+    let store = &*database.store;
+    let run = open_run(store).await;
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+        let odd = Values { wind_gust_ms: Some(value), ..full_values() };
+        let batch = [collected(1, hour(), full_values()), collected(2, hour(), odd)];
+        let error = store.load(&run, &batch, hour()).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "an observation of site-00002 is refused: its wind_gust_ms is no number that can be"
+        );
+    }
+    for table in ["weather_observations", "collection_slots"] {
+        assert_eq!(database.count(&format!("select count(*) from {table}")).await, 0, "{table}");
+    }
+    store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
 }
 
 async fn a_heartbeat_from_before_the_clock_was_set_back_holds_no_lock(database: &TestDatabase) {

@@ -150,7 +150,70 @@ async fn a_project_that_is_not_there_is_said_to_be() {
 async fn credentials_that_are_refused_are_said_to_be() {
     let deed = Deed::refuse(401, "authError", "Request had invalid authentication credentials");
     let wrong = ["no usable credentials", "invalid authentication"];
-    assert_stops(|_| true, deed, &wrong, &["gcloud auth application-default login"]).await;
+    with_sqlite(async |database| {
+        let gateway = Gateway::deciding(&bigquery_url(), move |_| deed.clone());
+        let ran = Warehouse::new().client(database, &gateway.url).run(&["sync"]);
+        assert_stopped(ran, 3, &wrong, &["gcloud auth application-default login"]);
+        let tokens: Vec<_> =
+            gateway.asked(|_| true).into_iter().map(|asked| asked.authorization).collect();
+        assert_eq!(tokens, ["Bearer emulator-0", "Bearer emulator-1"], "a new one, once");
+    })
+    .await;
+}
+
+/// What stands in the way is said by its kind with its remedy, and not taken for a missing role or for
+/// a row: nothing is tried again.
+async fn assert_obstacle(is: Is, deed: Deed, kind: &str, remedy: &str) {
+    with_sqlite(async |database| {
+        add_run(database, 20, 1.0).await;
+        let decide = move |asked: &Asked| if is(asked) { deed.clone() } else { Deed::Pass };
+        let gateway = Gateway::deciding(&bigquery_url(), decide);
+        let ran = Warehouse::new().client(database, &gateway.url).run(&["sync"]).expect(3);
+        let log = ran.log();
+        let last_word = log.iter().rfind(|line| line["severity"] == "ERROR").expect("an error");
+        assert_eq!(last_word["errorKind"], kind, "{last_word}");
+        let hint = last_word["hint"].as_str().unwrap();
+        assert!(hint.contains(remedy) && !hint.contains("roles/"), "{last_word}");
+        assert!(!last_word["message"].as_str().unwrap().contains("the row of"), "{last_word}");
+        assert_eq!(gateway.asked(is).len(), 1, "it is not asked for again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_load_that_meets_a_quota_waits_for_it_and_looks_for_no_row() {
+    let words = "Quota exceeded: Your table exceeded quota for imports or query appends per table";
+    let deed = Deed::fail_job("quotaExceeded", words);
+    assert_obstacle(Asked::is_upload, deed, "sink_quota", "bit by bit within the day").await;
+    let deed = Deed::refuse(403, "quotaExceeded", words);
+    assert_obstacle(Asked::is_upload, deed, "sink_quota", "bit by bit within the day").await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_refused_for_another_reason_than_its_rows_looks_for_no_row() {
+    let deed = Deed::refuse(400, "invalid", "Invalid value for: load.schema is not a valid value");
+    assert_obstacle(Asked::is_upload, deed, "sink_rejected", "the cause says why").await;
+}
+
+#[tokio::test]
+async fn a_project_without_billing_is_said_to_be_and_lacks_no_role() {
+    let words = "Billing has not been enabled for this project. DML queries are not allowed";
+    let deed = Deed::refuse(403, "billingNotEnabled", words);
+    assert_obstacle(Asked::is_merge, deed, "sink_billing", "billing account").await;
+}
+
+#[tokio::test]
+async fn a_perimeter_is_said_to_be_and_lacks_no_role() {
+    let words = "Access Denied: VPC Service Controls: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x1";
+    let deed = Deed::refuse(403, "accessDenied", words);
+    assert_obstacle(is_of_dataset, deed, "sink_perimeter", "ingress rule").await;
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_else_lacks_no_role() {
+    let deed = Deed::Text(403, "<html>\n<title>Blocked by policy</title>");
+    assert_obstacle(is_of_dataset, deed.clone(), "sink_malformed", "a proxy or a firewall").await;
+    assert_stops(is_of_dataset, deed, &["not one of BigQuery's", "HTTP 403: <html>"], &[]).await;
 }
 
 #[tokio::test]
@@ -184,6 +247,30 @@ const CALLS: [Is; 4] = [is_of_dataset, is_new_staging, Asked::is_upload, Asked::
 #[tokio::test]
 async fn a_sink_that_limits_the_rate_is_tried_again() {
     assert_passes(&CALLS, Deed::refuse(403, "rateLimitExceeded", "slow down")).await;
+}
+
+#[tokio::test]
+async fn a_sink_that_limits_the_rate_of_an_account_is_tried_again() {
+    assert_passes(&CALLS, Deed::refuse(403, "userRateLimitExceeded", "slow down")).await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_before_its_time_is_renewed() {
+    let deed = Deed::refuse(401, "authError", "Request had invalid authentication credentials");
+    assert_passes(&CALLS, deed).await;
+}
+
+#[tokio::test]
+async fn staging_that_is_not_known_everywhere_yet_is_tried_again() {
+    let words = "Not found: Table test-project:d_internal.staging_sites_1 was not found in US";
+    assert_passes(&JOBS, Deed::fail_job("notFound", words)).await;
+    assert_passes(&[Asked::is_upload], Deed::refuse(404, "notFound", words)).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_lost_against_another_is_tried_again() {
+    let words = "Could not serialize access to table test-project:d_internal._sync_state_1 due to concurrent update";
+    assert_passes(&[Asked::is_merge], Deed::fail_job("invalidQuery", words)).await;
 }
 
 #[tokio::test]
@@ -271,13 +358,13 @@ async fn a_table_that_somebody_altered_stops_the_sync_before_anything_is_written
                 let field = fields.find(|field| field["name"] == "temperature_c").unwrap();
                 field["type"] = "STRING".into();
             },
-            ["column temperature_c", "String"],
-            "rename the table; `weather sync --rebase`",
+            ["column temperature_c", "STRING"],
+            "rename the table; the next `weather sync`",
         ),
         (
             |table| table["timePartitioning"] = Value::Null,
             ["not partitioned", "observation_time"],
-            "rename it; `weather sync --rebase`",
+            "rename it; the next `weather sync`",
         ),
     ];
     for (alter, wrong, remedy) in cases {

@@ -1,40 +1,56 @@
-//! Calls: the client, the time they may take, and what their errors mean.
+//! Calls: how they are sent, and the time they may take. What comes is read as JSON, field by field:
+//! a type or a field that we do not know is none of our business.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gcp_bigquery_client::Client;
-use gcp_bigquery_client::client_builder::ClientBuilder;
-use gcp_bigquery_client::error::BQError;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use url::Url;
 
 use super::BigQuery;
-use super::auth::Credentials;
+use super::jobs::Looks;
+use super::refusal::{Refusal, first_line};
 use crate::http;
-use crate::sink::SinkError;
+use crate::sink::{Obstacle, SinkError};
 
-/// What a call may take: the client has no time-out of its own.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long is waited for BigQuery. Tests take shorter times.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// For the answer to a call.
+    pub call: Duration,
+    /// For the answer to an upload.
+    pub upload: Duration,
+    /// For the end of a job.
+    pub job: Duration,
+    /// Between two log lines that say what is waited for.
+    pub report_every: Duration,
+    /// Between two looks at a job, at first; twice as long each time, up to `longest_wait`.
+    pub first_wait: Duration,
+    /// Between two looks at a job, at most.
+    pub longest_wait: Duration,
+}
 
-/// What an upload may take.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(30),
+            upload: Duration::from_secs(600),
+            job: Duration::from_secs(3600),
+            report_every: Duration::from_secs(60),
+            first_wait: Duration::from_millis(50),
+            longest_wait: Duration::from_secs(2),
+        }
+    }
+}
 
-/// An answer is some kilobytes.
-pub(super) const ANSWER_BYTES: usize = 1 << 20;
+/// A page of results is 10 MB at most, before it is written as JSON.
+const ANSWER_BYTES: usize = 32 << 20;
 
 const GOOGLE: &str = "https://bigquery.googleapis.com/bigquery/v2";
 
-pub(super) async fn client(credentials: &Credentials, base_url: &str) -> Result<Client, SinkError> {
-    let mut builder = ClientBuilder::new();
-    builder.with_v2_base_url(base_url.to_owned());
-    let client = builder.build_from_authenticator(Arc::new(credentials.clone())).await;
-    client.map_err(|error| unavailable("the client", error))
-}
-
 pub(super) fn http() -> Result<reqwest::Client, SinkError> {
-    http::client(UPLOAD_TIMEOUT).map_err(|error| unavailable("the client", http::describe(error)))
+    let longest = Bounds::default().upload;
+    http::client(longest).map_err(|error| unavailable("the client", http::describe(error)))
 }
 
 /// Google's address, or an emulator's.
@@ -59,83 +75,17 @@ pub(super) fn unavailable(
     SinkError::Unavailable { what: what.into(), cause: cause.into() }
 }
 
-/// An answer that is no success: the status, a reason of
-/// <https://cloud.google.com/bigquery/docs/error-messages>, and the words.
-pub(super) struct Refusal {
-    pub(super) status: i64,
-    pub(super) reason: String,
-    pub(super) message: String,
-}
-
-impl Refusal {
-    /// From the body of an answer.
-    pub(super) fn parse(status: i64, answer: &[u8]) -> Self {
-        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-        let error = &answer["error"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Self {
-            status,
-            reason: text(&error["errors"][0]["reason"]),
-            message: format!("HTTP {status}: {}", text(&error["message"])),
-        }
-    }
-
-    pub(super) fn is(&self, status: i64) -> bool {
-        self.status == status
-    }
-
-    fn may_pass(&self) -> bool {
-        const PASSING: [&str; 10] = [
-            "rateLimitExceeded",
-            "jobRateLimitExceeded",
-            "backendError",
-            "jobBackendError",
-            "internalError",
-            "jobInternalError",
-            "tableUnavailable",
-            "timeout",
-            // A transaction that lost against another one.
-            "aborted",
-            "stopped",
-        ];
-        self.status == 429
-            || self.status >= 500
-            || PASSING.contains(&self.reason.as_str())
-            || self.message.contains("aborted due to concurrent")
-    }
+/// The answer about `what` has not what it should have.
+pub(super) fn unreadable(what: &str, problem: impl Into<String>) -> SinkError {
+    let (obstacle, cause) = (Obstacle::Unreadable, problem.into().into());
+    SinkError::Blocked { what: what.into(), obstacle, cause }
 }
 
 impl BigQuery {
-    /// Makes a call: its refusal, if it is one that the caller knows how to take, else the error.
-    pub(super) async fn call<T>(
-        &self,
-        what: &str,
-        call: impl Future<Output = Result<T, BQError>>,
-    ) -> Result<Result<T, Refusal>, SinkError> {
-        self.credentials.token().await?;
-        let answer = tokio::time::timeout(CALL_TIMEOUT, call).await;
-        let answer = answer.map_err(|error| unavailable(what, error))?;
-        let refusal = match answer {
-            Ok(answer) => return Ok(Ok(answer)),
-            Err(BQError::ResponseError { error }) => {
-                let error = error.error;
-                let reason = error.errors.first().and_then(|first| first.get("reason"));
-                Refusal {
-                    status: error.code,
-                    reason: reason.cloned().unwrap_or(error.status),
-                    message: error.message,
-                }
-            }
-            Err(error) => return Err(unavailable(what, error)),
-        };
-        if refusal.may_pass() {
-            return Err(unavailable(what, refusal.message));
-        }
-        Ok(Err(refusal))
-    }
-
-    /// A call that the client cannot make: for a view it wants an answer with a schema, which the
-    /// emulator leaves out.
+    /// Makes a call: its answer, or its refusal, which the caller may know how to take.
+    ///
+    /// # Errors
+    /// What may pass, and what keeps the call from being made.
     pub(super) async fn rest(
         &self,
         what: &str,
@@ -144,51 +94,151 @@ impl BigQuery {
         body: Option<&Value>,
     ) -> Result<Result<Value, Refusal>, SinkError> {
         let url = format!("{}/projects/{}/{path}", self.base_url, self.names.project);
-        let mut request = self.http.request(method, url).timeout(CALL_TIMEOUT);
-        request = request.bearer_auth(self.credentials.token().await?);
-        if let Some(body) = body {
-            request = request
-                .header("Content-Type", "application/json")
-                .body(serde_json::to_vec(body).unwrap_or_default());
+        self.send(what, self.bounds.call, || {
+            let request = self.http.request(method.clone(), &url);
+            match body {
+                None => request,
+                Some(body) => request
+                    .header("Content-Type", "application/json")
+                    .body(serde_json::to_vec(body).unwrap_or_default()),
+            }
+        })
+        .await
+    }
+
+    /// What is found there; `None` if nothing is.
+    pub(super) async fn find(&self, what: &str, path: &str) -> Result<Option<Value>, SinkError> {
+        match self.rest(what, Method::GET, path, None).await? {
+            Ok(found) => Ok(Some(found)),
+            Err(refusal) if refusal.is(404) => Ok(None),
+            Err(refusal) => Err(self.refused(what, refusal)),
         }
-        let failed = |error| unavailable(what, http::describe(error));
-        let response = request.send().await.map_err(failed)?;
-        let status = response.status();
-        let answer = http::body(response, ANSWER_BYTES).await.map_err(failed)?;
+    }
+
+    /// The `items` of all pages of a list: a page may be empty, and another one follow.
+    ///
+    /// # Errors
+    /// Also when they are fewer than the answer says that there are.
+    pub(super) async fn list(
+        &self,
+        what: &str,
+        path: &str,
+        items: &str,
+    ) -> Result<Result<Vec<Value>, Refusal>, SinkError> {
+        let (mut all, mut token) = (Vec::new(), None);
+        let mut looks = Looks::new(self, what, path);
+        loop {
+            let page = match self.page(what, path, token.as_deref()).await? {
+                Ok(page) => page,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            // Only results of a query say so: they are not there yet.
+            if page["jobComplete"] == false {
+                looks.wait("RUNNING").await?;
+                continue;
+            }
+            all.extend(page[items].as_array().into_iter().flatten().cloned());
+            let next = ["nextPageToken", "pageToken"].iter().find_map(|name| page[name].as_str());
+            match next.filter(|next| !next.is_empty()) {
+                None => return whole(what, all, &page).map(Ok),
+                Some(next) if token.as_deref() == Some(next) => {
+                    return Err(unavailable(what, "the answer names the same page again"));
+                }
+                Some(next) => token = Some(next.to_owned()),
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        what: &str,
+        path: &str,
+        token: Option<&str>,
+    ) -> Result<Result<Value, Refusal>, SinkError> {
+        let url = format!("{}/projects/{}/{path}", self.base_url, self.names.project);
+        let page = token.map(|token| ("pageToken", token));
+        self.send(what, self.bounds.call, || self.http.get(&url).query(page.as_slice())).await
+    }
+
+    /// Sends what `request` makes. A token that is refused may have ended before its time: it is
+    /// renewed, once.
+    pub(super) async fn send(
+        &self,
+        what: &str,
+        longest: Duration,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<Result<Value, Refusal>, SinkError> {
+        match self.send_once(what, longest, request()).await? {
+            Err(refusal) if refusal.is(401) => {
+                tracing::info!("a token was refused: it is renewed");
+                self.credentials.renew()?;
+                self.send_once(what, longest, request()).await
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    async fn send_once(
+        &self,
+        what: &str,
+        longest: Duration,
+        request: RequestBuilder,
+    ) -> Result<Result<Value, Refusal>, SinkError> {
+        let token = tokio::time::timeout(self.bounds.call, self.credentials.token()).await;
+        let token = token.map_err(|_| silent("a token", self.bounds.call))??;
+        let request = request.timeout(longest).bearer_auth(token);
+        let failed = |error: reqwest::Error| match error.is_timeout() {
+            true => silent(what, longest),
+            false => unavailable(what, http::describe(error)),
+        };
+        let answer = async {
+            let response = request.send().await?;
+            let status = response.status();
+            Ok((status, http::body(response, ANSWER_BYTES).await?))
+        };
+        let (status, answer) = self.saying_what(what, answer).await.map_err(failed)?;
+        if status.as_u16() == 204 {
+            return Ok(Ok(Value::Null));
+        }
         if status.is_success() {
-            return serde_json::from_slice(&answer)
-                .map(Ok)
-                .map_err(|error| unavailable(what, error));
+            let unread = |error| unavailable(what, format!("{error}: {}", first_line(&answer)));
+            return serde_json::from_slice(&answer).map(Ok).map_err(unread);
         }
-        let refusal = Refusal::parse(i64::from(status.as_u16()), &answer);
+        let refusal = Refusal::parse(status.as_u16(), &answer);
         if refusal.may_pass() {
             return Err(unavailable(what, refusal.message));
         }
         Ok(Err(refusal))
     }
 
-    /// What a refusal means, of a call about `what`.
-    pub(super) fn refused(&self, what: &str, refusal: Refusal) -> SinkError {
-        let cause = refusal.message.clone().into();
-        match (refusal.status, refusal.reason.as_str()) {
-            _ if refusal.may_pass() => unavailable(what, refusal.message),
-            // A name of a job or of staging, in a request that arrived twice: another try takes another.
-            (409, _) => unavailable(what, refusal.message),
-            (401, _) => SinkError::Credentials(cause),
-            (403, _) | (_, "accessDenied") => {
-                let project = || format!("project {}", self.names.project);
-                let lacks = |permission| refusal.message.contains(permission);
-                let (role, on) = if lacks("bigquery.jobs.") {
-                    ("roles/bigquery.jobUser", project())
-                } else if lacks("bigquery.datasets.create") {
-                    ("roles/bigquery.dataEditor", project())
-                } else {
-                    ("roles/bigquery.dataEditor", what.to_owned())
-                };
-                SinkError::AccessDenied { role, on, cause }
+    /// Waits for `answer`, and says from time to time that it does.
+    async fn saying_what<T>(&self, what: &str, answer: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let mut answer = std::pin::pin!(answer);
+        loop {
+            match tokio::time::timeout(self.bounds.report_every, &mut answer).await {
+                Ok(answer) => return answer,
+                Err(_) => {
+                    let waited_s = started.elapsed().as_secs();
+                    tracing::info!(waited_s, "{what}: waiting for an answer");
+                }
             }
-            (404, _) | (_, "notFound") => SinkError::NotFound { what: what.into(), cause },
-            _ => SinkError::Rejected { what: what.into(), cause },
         }
+    }
+}
+
+/// No answer came in time.
+fn silent(what: &str, longest: Duration) -> SinkError {
+    let problem = format!("no answer in {} s", longest.as_secs_f32());
+    tracing::info!("{what}: {problem}");
+    unavailable(what, problem)
+}
+
+/// All items, if they are as many as the last page says that there are.
+fn whole(what: &str, items: Vec<Value>, last_page: &Value) -> Result<Vec<Value>, SinkError> {
+    let total = last_page["totalRows"].as_str().and_then(|total| total.parse::<usize>().ok());
+    match total.filter(|total| items.len() < *total) {
+        None => Ok(items),
+        Some(total) => Err(unavailable(what, format!("{} of {total} rows came", items.len()))),
     }
 }

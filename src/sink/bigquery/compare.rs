@@ -1,11 +1,10 @@
 //! What the sink's own rows come to, computed from the values that are there and never from a copy,
 //! and where they differ from rows that are staged.
 
-use chrono::NaiveDate;
-
+use super::calls::unreadable;
 use super::{BigQuery, Names, script};
 use crate::domain::tables::{Column, Kind, Table};
-use crate::domain::{DaySum, DaySums, Days};
+use crate::domain::{Day, DaySum, DaySums, Days};
 use crate::sink::{Difference, SinkError, Staging};
 
 /// So many rows of a day are named.
@@ -14,16 +13,19 @@ const NAMED: u32 = 20;
 impl BigQuery {
     pub(super) async fn day_sums(&self, table: &Table, days: Days) -> Result<DaySums, SinkError> {
         let what = self.names.public_table(table.name);
-        let rows = self.query(table.name, &what, sums(&self.names, table, days)).await?;
-        let sum = |row: &[Option<String>]| {
+        let target = self.names.public(table.name);
+        let bytes = self.bytes_of(&what, &target, &script::of_days(table, days)).await?;
+        let sql = sums(&self.names, table, days);
+        let rows = self.query("sum_days", &what, sql, bytes).await?;
+        let sum = |row: &Vec<Option<String>>| {
             let number = |index: usize| row.get(index)?.as_deref()?.parse::<i64>().ok();
             let count = |index| number(index)?.try_into().ok();
-            Some((
-                parse_day(row),
-                DaySum { rows: count(1)?, keys: count(2)?, fingerprint: number(3)? },
-            ))
+            let fingerprint = number(3)?;
+            Some((parse_day(row)?, DaySum { rows: count(1)?, keys: count(2)?, fingerprint }))
         };
-        Ok(rows.iter().filter_map(|row| sum(row)).collect())
+        // A day that is left out would be taken for one that is different.
+        let read = |row| sum(row).ok_or_else(|| odd_row(&what, row));
+        rows.iter().map(read).collect()
     }
 
     pub(super) async fn differences(
@@ -33,22 +35,38 @@ impl BigQuery {
         staging: &Staging,
     ) -> Result<Vec<Difference>, SinkError> {
         let sql = differences(&self.names, table, days, &staging.name);
-        let rows = self.query(table.name, &self.names.public_table(table.name), sql).await?;
-        let difference = |row: Vec<Option<String>>| {
-            let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
-            Difference { day: parse_day(&row), key: text(1), what: text(2) }
+        let what = self.names.public_table(table.name);
+        let target = self.names.public(table.name);
+        let there = self.bytes_of(&what, &target, &script::of_days(table, days)).await?;
+        let staged = self.bytes_of(&what, &self.names.internal(&staging.name), "true").await?;
+        let rows = self.query("differences", &what, sql, there.saturating_add(staged)).await?;
+        let difference = |row: &Vec<Option<String>>| {
+            let text = |index: usize| row.get(index)?.clone();
+            Some(Difference { day: parse_day(row)?, key: text(1)?, what: text(2)? })
         };
-        Ok(rows.into_iter().map(difference).collect())
+        let read = |row| difference(row).ok_or_else(|| odd_row(&what, row));
+        rows.iter().map(read).collect()
     }
 }
 
-fn parse_day(row: &[Option<String>]) -> Option<NaiveDate> {
-    row.first()?.as_deref()?.parse().ok()
+/// A row that is not as the statement makes it.
+fn odd_row(what: &str, row: &[Option<String>]) -> SinkError {
+    unreadable(what, format!("a row that cannot be read: {row:?}"))
+}
+
+/// The day that a row begins with, none if it is NULL; `None` if it cannot be read.
+fn parse_day(row: &[Option<String>]) -> Option<Day> {
+    match row.first()? {
+        None => Some(None),
+        Some(day) => day.parse().ok().map(Some),
+    }
 }
 
 /// The day of a row, as SQL.
 fn day(table: &Table) -> String {
-    table.day_of.map_or_else(|| "cast(null as date)".into(), |day_of| format!("date({day_of})"))
+    table
+        .day_of
+        .map_or_else(|| "cast(null as date)".into(), |day_of| format!("date({day_of}, 'UTC')"))
 }
 
 /// Day, rows, keys and fingerprint of each day.
@@ -76,8 +94,12 @@ fn canonical_text(column: &Column) -> String {
         Kind::Text => format!("concat(cast(char_length({name}) as string), ':', {name})"),
         Kind::Integer => format!("cast({name} as string)"),
         Kind::Real { decimals } => {
+            // What has no such number (not finite, or beyond 64 bits) is an error of a plain cast, and
+            // one cell would keep every day from being compared.
             let scale = 10_i64.pow(decimals.into());
-            format!("cast(cast(round({name} * {scale}) as int64) as string)")
+            format!(
+                "if({name} is null, null, coalesce(cast(safe_cast(round(safe_multiply({name}, {scale})) as int64) as string), '!'))"
+            )
         }
         Kind::Time => format!("cast(unix_micros({name}) as string)"),
         Kind::Date => format!("cast(unix_date({name}) as string)"),
@@ -93,7 +115,7 @@ fn differences(names: &Names, table: &Table, days: Days, staging: &str) -> Strin
     let key = table.columns.iter().filter(is_key).map(|column| {
         let cell = either(column.name);
         match column.kind {
-            Kind::Time => format!("format_timestamp('%FT%TZ', {cell})"),
+            Kind::Time => format!("format_timestamp('%FT%TZ', {cell}, 'UTC')"),
             _ => format!("cast({cell} as string)"),
         }
     });
@@ -108,7 +130,7 @@ fn differences(names: &Names, table: &Table, days: Days, staging: &str) -> Strin
     let is_different = values().map(|name| format!("or t.{name} is distinct from s.{name}"));
     let is_different = is_different.collect::<Vec<_>>().join(" ");
     let day = match table.day_of {
-        Some(day_of) => format!("date({})", either(day_of)),
+        Some(day_of) => format!("date({}, 'UTC')", either(day_of)),
         None => "cast(null as date)".into(),
     };
     format!(

@@ -1,136 +1,225 @@
 //! Jobs: sent, waited for, and judged by their own status: an answer of 200 says only that the job
-//! is known.
+//! is known. Every job has an end: BigQuery is told one, and we wait no longer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gcp_bigquery_client::model::error_proto::ErrorProto;
-use gcp_bigquery_client::model::get_query_results_parameters::GetQueryResultsParameters;
-use gcp_bigquery_client::model::job::Job;
-use gcp_bigquery_client::model::job_configuration::JobConfiguration;
-use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
-use gcp_bigquery_client::model::job_reference::JobReference;
-use gcp_bigquery_client::model::query_request::QueryRequest;
-use gcp_bigquery_client::model::table_row::TableRow;
+use reqwest::Method;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::BigQuery;
-use super::calls::Refusal;
+use super::calls::{unavailable, unreadable};
+use super::refusal::Refusal;
 use crate::clock::{Clock as _, SystemClock};
-use crate::sink::SinkError;
+use crate::sink::{Obstacle, SinkError};
 
-/// Waits between looks at a job.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// So many looks in a row may fail: a job that was just made may be unknown, and a look be lost.
+const MISSED_LOOKS: u32 = 5;
+
+/// A statement may be billed so much more than it was expected to read.
+const BILLED_MARGIN: u64 = 20;
+
+/// What a statement may be billed at least: tables grow, and each one read counts 10 MB.
+const LEAST_BILLED_BYTES: u64 = 1 << 30;
 
 impl BigQuery {
-    /// A job's own name: one that is asked for twice is one job.
-    pub(super) fn job_reference(&self, name: &str) -> JobReference {
-        JobReference {
-            job_id: Some(format!("weather_{name}_{}", Uuid::now_v7().simple())),
-            location: self.location.clone(),
-            project_id: Some(self.names.project.clone()),
+    /// A job for that step: its name is its own (one that is asked for twice is one job), and it ends
+    /// when we no longer wait for it.
+    pub(super) fn job(&self, step: &str, mut configuration: Value) -> Value {
+        configuration["labels"] = json!({"app": "weather", "step": step});
+        configuration["jobTimeoutMs"] = self.bounds.job.as_millis().to_string().into();
+        let job_id = format!("weather_{step}_{}", Uuid::now_v7().simple());
+        let mut reference = json!({"jobId": job_id, "projectId": self.names.project});
+        if let Some(location) = &self.location {
+            reference["location"] = location.as_str().into();
         }
+        json!({"jobReference": reference, "configuration": configuration})
     }
 
-    /// Runs a script about `what` to its end; `name` is part of the job's.
+    /// Runs a script of that step about `what` to its end. It is expected to read so many bytes.
     pub(super) async fn run_script(
         &self,
-        name: &str,
+        step: &str,
         what: &str,
         script: String,
+        expected_bytes: u64,
     ) -> Result<(), SinkError> {
-        self.run(name, what, script).await.map(drop)
+        self.run(step, what, script, expected_bytes).await.map(drop)
     }
 
-    /// The rows that a query about `what` gives, every cell as text.
+    /// The rows that a query about `what` gives, every cell as text. It is expected to read so many
+    /// bytes.
     pub(super) async fn query(
         &self,
-        name: &str,
+        step: &str,
         what: &str,
         sql: String,
+        expected_bytes: u64,
     ) -> Result<Vec<Vec<Option<String>>>, SinkError> {
-        let reference = self.run(name, what, sql).await?.job_reference.unwrap_or_default();
-        let job_id = reference.job_id.unwrap_or_default();
-        let project = &self.names.project;
-        let mut rows = Vec::new();
-        let mut page_token = None;
-        loop {
-            let parameters = GetQueryResultsParameters {
-                location: reference.location.clone().or_else(|| self.location.clone()),
-                page_token,
-                ..GetQueryResultsParameters::default()
-            };
-            let page = self.client.job().get_query_results(project, &job_id, parameters);
-            let page = self.call(what, page).await?;
-            let page = page.map_err(|refusal| self.refused(what, refusal))?;
-            rows.extend(page.rows.into_iter().flatten().map(texts));
-            page_token = page.page_token;
-            if page_token.is_none() {
-                return Ok(rows);
-            }
+        let job = self.run(step, what, sql, expected_bytes).await?;
+        let path = self.job_path("queries", &job, "");
+        let rows = self.list(what, &path, "rows").await?;
+        let rows = rows.map_err(|refusal| self.refused(what, refusal))?;
+        rows.iter().map(|row| texts(what, row)).collect()
+    }
+
+    /// How many bytes it is to read the rows of a table (as SQL names it) that meet a condition.
+    pub(super) async fn bytes_of(
+        &self,
+        what: &str,
+        table: &str,
+        condition: &str,
+    ) -> Result<u64, SinkError> {
+        self.dry_run(what, &format!("select * from {table} where {condition}")).await
+    }
+
+    /// How many bytes a statement would read that might be carried out; it is not.
+    pub(super) async fn dry_run(&self, what: &str, sql: &str) -> Result<u64, SinkError> {
+        let mut request = json!({"query": sql, "useLegacySql": false, "dryRun": true});
+        if let Some(location) = &self.location {
+            request["location"] = location.as_str().into();
         }
+        let asked = self.rest(what, Method::POST, "queries", Some(&request)).await?;
+        let answer = asked.map_err(|refusal| self.refused(what, refusal))?;
+        let bytes = answer["totalBytesProcessed"].as_str();
+        Ok(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or_default())
     }
 
-    /// Whether a statement might be carried out.
-    pub(super) async fn dry_run(&self, what: &str, sql: &str) -> Result<(), SinkError> {
-        let mut request = QueryRequest::new(sql);
-        request.dry_run = Some(true);
-        request.location.clone_from(&self.location);
-        let asked = self.client.job().query(&self.names.project, request);
-        self.call(what, asked).await?.map(drop).map_err(|refusal| self.refused(what, refusal))
-    }
-
-    async fn run(&self, name: &str, what: &str, sql: String) -> Result<Job, SinkError> {
-        let query = JobConfigurationQuery {
-            query: sql,
-            use_legacy_sql: Some(false),
-            ..JobConfigurationQuery::default()
-        };
-        let configuration = JobConfiguration { query: Some(query), ..JobConfiguration::default() };
-        let job = Job {
-            configuration: Some(configuration),
-            job_reference: Some(self.job_reference(name)),
-            ..Job::default()
-        };
-        let project = &self.names.project;
-        let sent = self.call(what, self.client.job().insert(project, job)).await?;
+    async fn run(
+        &self,
+        step: &str,
+        what: &str,
+        sql: String,
+        expected_bytes: u64,
+    ) -> Result<Value, SinkError> {
+        let billed = expected_bytes.saturating_mul(BILLED_MARGIN).max(LEAST_BILLED_BYTES);
+        let query =
+            json!({"query": sql, "useLegacySql": false, "maximumBytesBilled": billed.to_string()});
+        let job = self.job(step, json!({"query": query}));
+        let sent = self.rest(what, Method::POST, "jobs", Some(&job)).await?;
         let job = sent.map_err(|refusal| self.refused(what, refusal))?;
-        self.wait_for(what, job).await
+        self.wait_for(what, job).await?.map_err(|refusal| self.refused(what, refusal))
     }
 
-    /// The job once it is done.
+    /// The job once it is done, or what made it fail.
     ///
     /// # Errors
-    /// What made it fail.
-    pub(super) async fn wait_for(&self, what: &str, mut job: Job) -> Result<Job, SinkError> {
-        let mut wait = FIRST_WAIT;
+    /// When it cannot be looked at, and when it does not end.
+    pub(super) async fn wait_for(
+        &self,
+        what: &str,
+        job: Value,
+    ) -> Result<Result<Value, Refusal>, SinkError> {
+        let mut looks =
+            Looks::new(self, what, job["jobReference"]["jobId"].as_str().unwrap_or("?"));
+        let path = self.job_path("jobs", &job, "");
+        let cancel = self.job_path("jobs", &job, "/cancel");
+        let mut seen = Some(job);
         loop {
-            let status = job.status.clone().unwrap_or_default();
-            if let Some(error) = status.error_result {
-                return Err(self.job_error(what, error));
+            if let Some(job) = &seen {
+                let status = &job["status"];
+                if status["errorResult"].is_object() {
+                    return Ok(Err(Refusal::of_job(&status["errorResult"])));
+                }
+                if status["state"] == "DONE" {
+                    return Ok(Ok(seen.unwrap_or_default()));
+                }
             }
-            if status.state.as_deref() == Some("DONE") {
-                return Ok(job);
+            let state = seen.as_ref().and_then(|job| job["status"]["state"].as_str());
+            if let Err(stuck) = looks.wait(state.unwrap_or("not known")).await {
+                self.cancel(what, &cancel).await;
+                return Err(stuck);
             }
-            SystemClock.sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
-            let reference = job.job_reference.unwrap_or_default();
-            let job_id = reference.job_id.unwrap_or_default();
-            let location = reference.location.as_deref().or(self.location.as_deref());
-            let project = &self.names.project;
-            let look = self.client.job().get_job(project, &job_id, location);
-            job = self.call(what, look).await?.map_err(|refusal| self.refused(what, refusal))?;
+            seen = looks.look(&path).await?;
         }
     }
 
-    fn job_error(&self, what: &str, error: ErrorProto) -> SinkError {
-        let message = error.message.unwrap_or_default();
-        let reason = error.reason.unwrap_or_default();
-        self.refused(what, Refusal { status: 400, reason, message })
+    /// Nobody waits for the job any more. That it does not write later is the fence's work.
+    async fn cancel(&self, what: &str, path: &str) {
+        let cancelled = self.rest(what, Method::POST, path, None).await;
+        if !matches!(cancelled, Ok(Ok(_))) {
+            tracing::debug!("{what}: a job was not told to end: it has an end of its own");
+        }
+    }
+
+    /// Where a job is found; jobs outside of the US and the EU are found by their place only.
+    fn job_path(&self, collection: &str, job: &Value, verb: &str) -> String {
+        let reference = &job["jobReference"];
+        let job_id = reference["jobId"].as_str().unwrap_or_default();
+        let location = reference["location"].as_str().or(self.location.as_deref());
+        let location = location.map(|place| format!("?location={place}")).unwrap_or_default();
+        format!("{collection}/{job_id}{verb}{location}")
     }
 }
 
-fn texts(row: TableRow) -> Vec<Option<String>> {
-    let cells = row.columns.unwrap_or_default();
-    cells.into_iter().map(|cell| Some(cell.value?.as_str()?.to_owned())).collect()
+/// Looks at something that is under way: with growing waits between, not for ever, and not in
+/// silence.
+pub(super) struct Looks<'a> {
+    sink: &'a BigQuery,
+    what: &'a str,
+    job_id: String,
+    started: Instant,
+    reported: Instant,
+    wait: Duration,
+    missed: u32,
+}
+
+impl<'a> Looks<'a> {
+    pub(super) fn new(sink: &'a BigQuery, what: &'a str, job_id: &str) -> Self {
+        let now = Instant::now();
+        let wait = sink.bounds.first_wait;
+        Self { sink, what, job_id: job_id.into(), started: now, reported: now, wait, missed: 0 }
+    }
+
+    /// Until the next look, at a job that was in this state at the last one.
+    ///
+    /// # Errors
+    /// When it is not done in the time that a job may take.
+    pub(super) async fn wait(&mut self, state: &str) -> Result<(), SinkError> {
+        let bounds = self.sink.bounds;
+        let waited = self.started.elapsed();
+        let (job_id, waited_s) = (&*self.job_id, waited.as_secs());
+        if waited >= bounds.job {
+            let cause = format!("job {job_id} is {state} after {} s", bounds.job.as_secs_f32());
+            let (what, obstacle) = (self.what.into(), Obstacle::Stuck);
+            return Err(SinkError::Blocked { what, obstacle, cause: cause.into() });
+        }
+        if self.reported.elapsed() >= bounds.report_every {
+            tracing::info!(job_id, state, waited_s, "{}: waiting for a job", self.what);
+            self.reported = Instant::now();
+        }
+        SystemClock.sleep(self.wait).await;
+        self.wait = (self.wait * 2).min(bounds.longest_wait);
+        Ok(())
+    }
+
+    /// The job as it is now; `None` if that cannot be known yet.
+    async fn look(&mut self, path: &str) -> Result<Option<Value>, SinkError> {
+        let (sink, what) = (self.sink, self.what);
+        let missed = match sink.rest(what, Method::GET, path, None).await {
+            Ok(Ok(job)) => {
+                self.missed = 0;
+                return Ok(Some(job));
+            }
+            Ok(Err(refusal)) if refusal.is_of_job_not_yet_known() => {
+                unavailable(what, refusal.message)
+            }
+            Ok(Err(refusal)) => return Err(sink.refused(what, refusal)),
+            Err(error @ SinkError::Unavailable { .. }) => error,
+            Err(error) => return Err(error),
+        };
+        self.missed += 1;
+        if self.missed > MISSED_LOOKS { Err(missed) } else { Ok(None) }
+    }
+}
+
+/// The cells of a row.
+pub(super) fn texts(what: &str, row: &Value) -> Result<Vec<Option<String>>, SinkError> {
+    let text = |cell: &Value| match &cell["v"] {
+        Value::Null => Some(None),
+        Value::String(text) => Some(Some(text.clone())),
+        _ => None,
+    };
+    let cells = row["f"].as_array().and_then(|cells| cells.iter().map(text).collect());
+    cells.ok_or_else(|| unreadable(what, format!("a row that is none: {row}")))
 }

@@ -1,21 +1,14 @@
 //! What has to be there before rows are sent: datasets, tables and views, made by REST as the
 //! definitions say, and looked at before anything is written.
 
-use gcp_bigquery_client::model::clustering::Clustering;
-use gcp_bigquery_client::model::dataset::Dataset;
-use gcp_bigquery_client::model::field_type::FieldType;
-use gcp_bigquery_client::model::table::Table as RestTable;
-use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
-use gcp_bigquery_client::model::table_schema::TableSchema;
-use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::views::{VIEWS, View, ViewColumn};
-use super::{BigQuery, Names};
+use super::{BigQuery, Names, expiry, script};
 use crate::domain::tables::{Column, Kind, TABLES, Table};
 use crate::farmhash::fingerprint64;
-use crate::sink::{SinkError, insist};
+use crate::sink::{Prepared, SinkError, Warning, insist};
 
 /// The label that says how many of our columns a table was given: those beyond are new, those
 /// within that are missing were dropped by hand.
@@ -24,19 +17,27 @@ const COLUMNS_LABEL: &str = "weather_columns";
 /// The label that says by which definition a view was made.
 const DEFINITION_LABEL: &str = "weather_definition";
 
-fn view_schema(view: &View) -> TableSchema {
+/// The columns of a view, as what came describes them (BigQuery says it once the view is there; an
+/// emulator may not), with our descriptions.
+fn view_schema(view: &View, came: &Value) -> Value {
     let field = |column: &ViewColumn| {
-        let data_type = serde_json::from_value(column.data_type.into());
-        let mut field = TableFieldSchema::new(column.name, data_type.unwrap_or(FieldType::String));
-        field.description = Some(column.description.into());
+        let there = fields(came).iter().find(|field| field["name"] == column.name).cloned();
+        let mut field =
+            there.unwrap_or_else(|| json!({"name": column.name, "type": column.data_type}));
+        field["description"] = column.description.into();
         field
     };
-    TableSchema::new(view.columns.iter().map(field).collect())
+    json!({"fields": view.columns.iter().map(field).collect::<Vec<_>>()})
+}
+
+/// The columns of a table or view, as it came.
+fn fields(came: &Value) -> &[Value] {
+    came["schema"]["fields"].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// The columns as BigQuery describes them.
-pub(super) fn schema(table: &Table) -> TableSchema {
-    TableSchema::new(table.columns.iter().map(field).collect())
+pub(super) fn schema(table: &Table) -> Value {
+    json!({"fields": table.columns.iter().map(field).collect::<Vec<_>>()})
 }
 
 /// The type of a column, as the API names it.
@@ -50,97 +51,109 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
     }
 }
 
-/// A column of that type.
-fn new_field(name: &str, type_name: &str) -> TableFieldSchema {
-    let data_type = serde_json::from_value(type_name.into());
-    TableFieldSchema::new(name, data_type.unwrap_or(FieldType::String))
-}
-
-fn field(column: &Column) -> TableFieldSchema {
-    let mut field = new_field(column.name, type_name(column.kind));
-    field.mode = Some(if column.is_required { "REQUIRED" } else { "NULLABLE" }.into());
-    field.description = Some(column.description.into());
-    field
+fn field(column: &Column) -> Value {
+    json!({
+        "name": column.name,
+        "type": type_name(column.kind),
+        "mode": if column.is_required { "REQUIRED" } else { "NULLABLE" },
+        "description": column.description,
+    })
 }
 
 /// The table as it is made.
-fn definition(names: &Names, table: &Table) -> RestTable {
-    let mut made = RestTable::new(&names.project, &names.dataset, table.name, schema(table))
-        .description(table.description)
-        .label(COLUMNS_LABEL, &table.columns.len().to_string());
-    if let Some(day_of) = table.day_of {
-        made = made.time_partitioning(TimePartitioning::per_day().field(day_of));
-    }
+fn definition(names: &Names, table: &Table) -> Value {
+    let mut made = json!({
+        "tableReference": reference(names, table.name),
+        "description": table.description,
+        "labels": {COLUMNS_LABEL: table.columns.len().to_string()},
+        "schema": schema(table),
+    });
+    let Some(day_of) = table.day_of else { return made };
+    made["timePartitioning"] = json!({"type": "DAY", "field": day_of});
     let has = |name: &&str| table.column(name).is_some();
-    let clustered: Vec<String> =
-        ["site_id", "source"].into_iter().filter(has).map(str::to_owned).collect();
-    if table.day_of.is_some() && !clustered.is_empty() {
-        made = made.clustering(Clustering { fields: Some(clustered) });
+    let clustered: Vec<&str> = ["site_id", "source"].into_iter().filter(has).collect();
+    if !clustered.is_empty() {
+        made["clustering"] = json!({"fields": clustered});
     }
     made
+}
+
+fn reference(names: &Names, table: &str) -> Value {
+    json!({"projectId": names.project, "datasetId": names.dataset, "tableId": table})
 }
 
 impl BigQuery {
     /// Each thing is made by itself, again if its trouble may pass: of twenty calls one always fails
     /// where one in ten does.
-    pub(super) async fn prepare_all(&self) -> Result<Vec<String>, SinkError> {
-        let mut done = Vec::new();
+    pub(super) async fn prepare_all(&self) -> Result<Prepared, SinkError> {
+        let Prepared { mut made, mut warnings } = Prepared::default();
         for name in self.datasets() {
-            done.extend(insist(async || self.prepare_dataset(name).await).await?);
+            match insist(async || self.find_dataset(name).await).await? {
+                Some(found) => warnings.extend(expiry::of_dataset(&self.dataset(name), &found)),
+                None => made.extend(insist(async || self.create_dataset(name).await).await?),
+            }
         }
         // All are looked at before one is touched.
-        for (table, change) in self.changes().await? {
-            done.extend(insist(async || self.carry_out(table, &change).await).await?);
+        let (changes, of_tables) = self.changes().await?;
+        warnings.extend(of_tables);
+        warnings.extend(self.forget_lost(&missing(&changes)).await?);
+        for (table, change) in changes {
+            made.extend(insist(async || self.carry_out(table, &change).await).await?);
         }
         for view in &VIEWS {
-            done.extend(insist(async || self.prepare_view(view).await).await?);
+            made.extend(insist(async || self.prepare_view(view).await).await?);
         }
-        Ok(done)
+        Ok(Prepared { made, warnings })
     }
 
     /// What of datasets and tables is missing (views are of no account), and whether jobs may be run
     /// and the tables be written: BigQuery answers that for a statement that is not carried out.
-    pub(super) async fn check_all(&self) -> Result<Vec<String>, SinkError> {
-        let mut missing = Vec::new();
+    pub(super) async fn check_all(&self) -> Result<Prepared, SinkError> {
+        let Prepared { mut made, mut warnings } = Prepared::default();
         for name in self.datasets() {
-            let what = format!("dataset {name}");
             match insist(async || self.find_dataset(name).await).await? {
-                Some(_) => {}
-                None => missing.push(what),
+                Some(found) => warnings.extend(expiry::of_dataset(&self.dataset(name), &found)),
+                None => made.push(format!("dataset {name}")),
             }
         }
-        if missing.is_empty() {
-            let changes = self.changes().await?;
-            missing.extend(changes.iter().filter_map(|(table, change)| change.describe(table)));
+        if made.is_empty() {
+            let (changes, of_tables) = self.changes().await?;
+            warnings.extend(of_tables);
+            warnings.extend(self.warn_of_lost(&missing(&changes)).await?);
+            made.extend(changes.iter().filter_map(|(table, change)| change.describe(table)));
         }
-        if missing.is_empty() {
+        if made.is_empty() {
             for table in TABLES {
-                let target = self.names.public(table.name);
-                let column = table.key[0];
-                let write = format!("update {target} set {column} = {column} where false");
+                let write = script::no_write(&self.names, table);
                 insist(async || self.dry_run(&self.names.public_table(table.name), &write).await)
                     .await?;
             }
         } else {
-            insist(async || {
-                self.dry_run(&format!("project {}", self.names.project), "select 1").await
-            })
-            .await?;
+            let project = format!("project {}", self.names.project);
+            insist(async || self.dry_run(&project, "select 1").await).await?;
         }
-        Ok(missing)
+        Ok(Prepared { made, warnings })
     }
 
     fn datasets(&self) -> [&str; 2] {
         [&self.names.dataset, &self.names.internal]
     }
 
-    async fn changes(&self) -> Result<Vec<(&'static Table, Change)>, SinkError> {
-        let mut changes = Vec::new();
+    /// A dataset, as people name it.
+    fn dataset(&self, name: &str) -> String {
+        format!("dataset {}.{name}", self.names.project)
+    }
+
+    /// What has to be done with each table, and which of them have an end.
+    async fn changes(&self) -> Result<(Vec<(&'static Table, Change)>, Vec<Warning>), SinkError> {
+        let (mut changes, mut warnings) = (Vec::new(), Vec::new());
         for table in TABLES {
             let found = insist(async || self.find_table(table.name).await).await?;
+            let what = self.names.public_table(table.name);
+            warnings.extend(found.as_ref().and_then(|found| expiry::of_table(&what, found)));
             changes.push((table, self.change(table, found.as_ref())?));
         }
-        Ok(changes)
+        Ok((changes, warnings))
     }
 
     /// A view is ours: what it says and what is said of it follow the definition. The label comes
@@ -149,24 +162,18 @@ impl BigQuery {
         let Names { project, dataset, .. } = &self.names;
         let what = format!("view {project}.{dataset}.{}", view.name);
         let query = view.query(&self.names);
-        let schema = view_schema(view);
-        let described = serde_json::to_string(&schema).unwrap_or_default();
+        let described = view_schema(view, &Value::Null).to_string();
         let text = format!("{query}{}{described}", view.description);
         let mark = format!("{:016x}", fingerprint64(text.as_bytes()));
         let tables = format!("datasets/{dataset}/tables");
         let path = format!("{tables}/{}", view.name);
-        let found = match self.rest(&what, Method::GET, &path, None).await? {
-            Ok(found) => Some(found),
-            Err(refusal) if refusal.is(404) => None,
-            Err(refusal) => return Err(self.refused(&what, refusal)),
-        };
+        let found = self.find(&what, &path).await?;
         let label = |found: &Value| found["labels"][DEFINITION_LABEL].as_str() == Some(&mark);
         if found.as_ref().is_some_and(label) {
             return Ok(None);
         }
-        let reference = json!({"projectId": project, "datasetId": dataset, "tableId": view.name});
         let made = json!({
-            "tableReference": reference,
+            "tableReference": reference(&self.names, view.name),
             "description": view.description,
             "view": {"query": query, "useLegacySql": false},
         });
@@ -174,26 +181,37 @@ impl BigQuery {
             None => (Method::POST, &tables),
             Some(_) => (Method::PATCH, &path),
         };
-        match self.rest(&what, method, at, Some(&made)).await? {
-            Err(refusal) if !refusal.is(409) => return Err(self.refused(&what, refusal)),
-            _ => {}
-        }
+        let came = match self.rest(&what, method, at, Some(&made)).await? {
+            Err(refusal) if refusal.is(409) => Value::Null,
+            Err(refusal) => return Err(self.refused(&what, refusal)),
+            Ok(came) => came,
+        };
         // A view takes its columns' descriptions only once it is there.
-        let described = json!({"schema": schema, "labels": {DEFINITION_LABEL: mark}});
+        let labels = with(&came["labels"], DEFINITION_LABEL, &mark);
+        let described = json!({"schema": view_schema(view, &came), "labels": labels});
         let described = self.rest(&what, Method::PATCH, &path, Some(&described)).await?;
         described.map_err(|refusal| self.refused(&what, refusal))?;
         Ok(Some(what))
     }
 
-    async fn prepare_dataset(&self, name: &str) -> Result<Option<String>, SinkError> {
-        if self.find_dataset(name).await?.is_some() {
-            return Ok(None);
-        }
+    async fn create_dataset(&self, name: &str) -> Result<Option<String>, SinkError> {
         let project = &self.names.project;
-        let what = format!("dataset {project}.{name}");
-        let mut dataset = Dataset::new(project, name);
-        dataset.location.clone_from(&self.location);
-        match self.call(&what, self.client.dataset().create(dataset)).await? {
+        let what = self.dataset(name);
+        let mut dataset = json!({"datasetReference": {"projectId": project, "datasetId": name}});
+        if let Some(location) = &self.location {
+            dataset["location"] = location.as_str().into();
+        }
+        self.create(what, "datasets", &dataset).await
+    }
+
+    /// Makes a thing; `None`: somebody else has made it meanwhile.
+    async fn create(
+        &self,
+        what: String,
+        path: &str,
+        wanted: &Value,
+    ) -> Result<Option<String>, SinkError> {
+        match self.rest(&what, Method::POST, path, Some(wanted)).await? {
             Ok(_) => Ok(Some(what)),
             Err(refusal) if refusal.is(409) => Ok(None),
             Err(refusal) => Err(self.refused(&what, refusal)),
@@ -201,23 +219,18 @@ impl BigQuery {
     }
 
     /// The dataset, if it is there and where it should be.
-    async fn find_dataset(&self, name: &str) -> Result<Option<Dataset>, SinkError> {
-        let project = &self.names.project;
-        let what = format!("dataset {project}.{name}");
-        match self.call(&what, self.client.dataset().get(project, name)).await? {
-            Ok(found) => {
-                self.check_location(&what, &found)?;
-                Ok(Some(found))
-            }
-            Err(refusal) if refusal.is(404) => Ok(None),
-            Err(refusal) => Err(self.refused(&what, refusal)),
+    async fn find_dataset(&self, name: &str) -> Result<Option<Value>, SinkError> {
+        let what = self.dataset(name);
+        let found = self.find(&what, &format!("datasets/{name}")).await?;
+        if let Some(found) = &found {
+            self.check_location(&what, found["location"].as_str().unwrap_or_default())?;
         }
+        Ok(found)
     }
 
-    fn check_location(&self, what: &str, found: &Dataset) -> Result<(), SinkError> {
-        let found = found.location.clone().unwrap_or_default();
+    fn check_location(&self, what: &str, found: &str) -> Result<(), SinkError> {
         match &self.location {
-            Some(asked) if !found.is_empty() && !asked.eq_ignore_ascii_case(&found) => {
+            Some(asked) if !found.is_empty() && !asked.eq_ignore_ascii_case(found) => {
                 Err(SinkError::Altered {
                     table: what.into(),
                     problem: format!("it is in {found}, and BIGQUERY_LOCATION is {asked}"),
@@ -230,77 +243,44 @@ impl BigQuery {
         }
     }
 
-    pub(super) async fn find_table(&self, name: &str) -> Result<Option<RestTable>, SinkError> {
-        let Names { project, dataset, .. } = &self.names;
-        let what = self.names.public_table(name);
-        match self.call(&what, self.client.table().get(project, dataset, name, None)).await? {
-            Ok(table) => Ok(Some(table)),
-            Err(refusal) if refusal.is(404) => Ok(None),
-            Err(refusal) => Err(self.refused(&what, refusal)),
-        }
+    pub(super) async fn find_table(&self, name: &str) -> Result<Option<Value>, SinkError> {
+        let path = format!("datasets/{}/tables/{name}", self.names.dataset);
+        self.find(&self.names.public_table(name), &path).await
     }
 
     /// What has to be done with a table.
-    fn change(
-        &self,
-        table: &'static Table,
-        found: Option<&RestTable>,
-    ) -> Result<Change, SinkError> {
-        let wanted = definition(&self.names, table);
-        let Some(found) = found else { return Ok(Change::Create(Box::new(wanted))) };
-        let altered = |problem: String, remedy: String| SinkError::Altered {
+    fn change(&self, table: &'static Table, found: Option<&Value>) -> Result<Change, SinkError> {
+        let Some(found) = found else {
+            return Ok(Change::Create(definition(&self.names, table)));
+        };
+        let altered = |(problem, remedy): (String, String)| SinkError::Altered {
             table: format!("{}.{}.{}", self.names.project, self.names.dataset, table.name),
             problem,
             remedy,
         };
-        if found.time_partitioning.as_ref().and_then(|by| by.field.as_deref()) != table.day_of {
-            return Err(altered(
-                format!(
-                    "it is not partitioned by the day of {}",
-                    table.day_of.unwrap_or("nothing")
-                ),
-                "rename it; `weather sync --rebase` makes it anew and fills it from the store"
-                    .into(),
-            ));
+        let by = found["timePartitioning"]["field"].as_str();
+        if by != table.day_of {
+            let day_of = table.day_of.unwrap_or("nothing");
+            let problem = format!("it is not partitioned by the day of {day_of}");
+            let remedy =
+                "rename it; the next `weather sync` makes it anew and fills it from the store";
+            return Err(altered((problem, remedy.into())));
         }
-        let mut fields = found.schema.fields.clone().unwrap_or_default();
-        let known = found.labels.as_ref().and_then(|labels| labels.get(COLUMNS_LABEL));
-        let known = known.and_then(|count| count.parse::<usize>().ok()).unwrap_or(usize::MAX);
-        let mut is_changed = found.description.as_deref() != Some(table.description);
-        let mut added = Vec::new();
-        for (index, column) in table.columns.iter().enumerate() {
-            let wanted = field(column);
-            match fields.iter_mut().find(|field| field.name == column.name) {
-                Some(there) if !is_same_type(&there.r#type, &wanted.r#type) => {
-                    return Err(altered(
-                        format!("column {} is {:?}, not {:?}", column.name, there.r#type, wanted.r#type),
-                        "rename the table; `weather sync --rebase` makes it anew and fills it from the store".into(),
-                    ));
-                }
-                Some(there) => {
-                    is_changed |= there.description != wanted.description;
-                    there.description = wanted.description;
-                }
-                None if index < known => {
-                    return Err(altered(
-                        format!("column {} is gone", column.name),
-                        format!(
-                            "add it again (`alter table … add column {} …`), then `weather repair` fills it",
-                            column.name
-                        ),
-                    ));
-                }
-                None => {
-                    added.push(column.name);
-                    // A column that rows are there without cannot be required.
-                    fields.push(TableFieldSchema { mode: Some("NULLABLE".into()), ..wanted });
-                }
-            }
-        }
-        if added.is_empty() && !is_changed {
+        let (fields, added) = changed_fields(table, found).map_err(altered)?;
+        let is_described = found["description"].as_str() == Some(table.description);
+        if is_described && fields == self::fields(found) {
             return Ok(Change::Nothing);
         }
-        Ok(Change::Patch(Box::new(RestTable { schema: TableSchema::new(fields), ..wanted }), added))
+        // What others have said of the table and its columns goes back as it came.
+        let mut schema = found["schema"].clone();
+        schema["fields"] = fields.into();
+        let columns = table.columns.len().to_string();
+        let patch = json!({
+            "description": table.description,
+            "labels": with(&found["labels"], COLUMNS_LABEL, &columns),
+            "schema": schema,
+        });
+        Ok(Change::Patch(patch, added))
     }
 
     async fn carry_out(
@@ -308,22 +288,20 @@ impl BigQuery {
         table: &'static Table,
         change: &Change,
     ) -> Result<Option<String>, SinkError> {
-        let Names { project, dataset, .. } = &self.names;
         let what = self.names.public_table(table.name);
+        let tables = format!("datasets/{}/tables", self.names.dataset);
         match change {
             Change::Nothing => Ok(None),
             Change::Create(wanted) => {
-                match self.call(&what, self.client.table().create((**wanted).clone())).await? {
-                    Ok(_) => Ok(Some(what)),
-                    Err(refusal) if refusal.is(409) => Ok(None),
-                    Err(refusal) => Err(self.refused(&what, refusal)),
+                let made = self.create(what, &tables, wanted).await?;
+                if made.is_some() {
+                    self.keep(&self.names.dataset, table.name, table.day_of).await?;
                 }
+                Ok(made)
             }
             Change::Patch(patch, added) => {
-                let patch =
-                    RestTable { time_partitioning: None, clustering: None, ..(**patch).clone() };
-                let patched = self.client.table().patch(project, dataset, table.name, patch);
-                let patched = self.call(&what, patched).await?;
+                let path = format!("{tables}/{}", table.name);
+                let patched = self.rest(&what, Method::PATCH, &path, Some(patch)).await?;
                 patched.map_err(|refusal| self.refused(&what, refusal))?;
                 Ok((!added.is_empty()).then(|| format!("{what}: columns {}", added.join(", "))))
             }
@@ -331,11 +309,67 @@ impl BigQuery {
     }
 }
 
+/// The tables that are not there.
+fn missing(changes: &[(&'static Table, Change)]) -> Vec<&'static Table> {
+    let missing = changes.iter().filter(|(_, change)| matches!(change, Change::Create(_)));
+    missing.map(|(table, _)| *table).collect()
+}
+
+/// The columns of a table as they came, with our descriptions and new columns, and what these are.
+///
+/// # Errors
+/// The problem and its remedy, when a column of ours is not as we made it.
+fn changed_fields(
+    table: &Table,
+    found: &Value,
+) -> Result<(Vec<Value>, Vec<&'static str>), (String, String)> {
+    let mut fields = fields(found).to_vec();
+    let known = found["labels"][COLUMNS_LABEL].as_str();
+    let known = known.and_then(|count| count.parse::<usize>().ok()).unwrap_or(usize::MAX);
+    let mut added = Vec::new();
+    for (index, column) in table.columns.iter().enumerate() {
+        let (name, wanted) = (column.name, type_name(column.kind));
+        match fields.iter_mut().find(|field| field["name"] == name) {
+            Some(there) if !is_same_type(&there["type"], wanted) => {
+                let data_type = there["type"].as_str().unwrap_or("nothing");
+                return Err((
+                    format!("column {name} is {data_type}, not {wanted}"),
+                    "rename the table; the next `weather sync` makes it anew and fills it from the store".into(),
+                ));
+            }
+            Some(there) => there["description"] = column.description.into(),
+            None if index < known => {
+                return Err((
+                    format!("column {name} is gone"),
+                    format!(
+                        "add it again (`alter table … add column {name} …`), then `weather repair` fills it"
+                    ),
+                ));
+            }
+            None => {
+                added.push(name);
+                let mut new = field(column);
+                // A column that rows are there without cannot be required.
+                new["mode"] = "NULLABLE".into();
+                fields.push(new);
+            }
+        }
+    }
+    Ok((fields, added))
+}
+
+/// The labels as they came, with one of ours.
+fn with(labels: &Value, name: &str, value: &str) -> Value {
+    let mut labels = labels.clone();
+    labels[name] = value.into();
+    labels
+}
+
 enum Change {
     Nothing,
-    Create(Box<RestTable>),
-    /// The whole description, and the columns that are new in it.
-    Patch(Box<RestTable>, Vec<&'static str>),
+    Create(Value),
+    /// What changes of the description, and the columns that are new in it.
+    Patch(Value, Vec<&'static str>),
 }
 
 impl Change {
@@ -352,11 +386,10 @@ impl Change {
 }
 
 /// The API has two names for some types.
-fn is_same_type(one: &FieldType, other: &FieldType) -> bool {
-    let name = |data_type: &FieldType| match data_type {
-        FieldType::Int64 => FieldType::Integer,
-        FieldType::Float64 => FieldType::Float,
-        other => other.clone(),
-    };
-    format!("{:?}", name(one)) == format!("{:?}", name(other))
+fn is_same_type(there: &Value, wanted: &str) -> bool {
+    match there.as_str() {
+        Some("INT64") => wanted == "INTEGER",
+        Some("FLOAT64") => wanted == "FLOAT",
+        there => there == Some(wanted),
+    }
 }

@@ -42,7 +42,7 @@ pub(super) fn merge(
     let guards = guards(names, store_id, table, Some((staging, chunk.rows)), epoch);
     let staging = names.internal(staging);
     let matches = table.key.iter().map(|column| format!("t.{column} = s.{column}"));
-    let matches = matches.chain(days(table, &chunk.days)).collect::<Vec<_>>().join(" and ");
+    let matches = matches.chain(days(table, &chunk.days, "t.")).collect::<Vec<_>>().join(" and ");
     let values = table.column_names().filter(|column| !table.key.contains(column));
     let values = values.map(|column| format!("{column} = s.{column}"));
     let values = values.collect::<Vec<_>>().join(", ");
@@ -116,19 +116,43 @@ select if(not exists (select 1 from {staging} group by {key} having count(*) > 1
     )
 }
 
-/// The condition for rows of some days.
+/// The condition for rows of some days. It always names the column of the days: a table may be set to
+/// refuse a statement that does not.
 pub(super) fn of_days(table: &Table, days: Days) -> String {
     let Some(day_of) = table.day_of else { return "true".into() };
-    let from = days.from.map(|day| format!("{day_of} >= timestamp '{day}'"));
+    let from = days.from.unwrap_or(FIRST_DAY);
+    let from = format!("{day_of} >= {}", midnight(from));
     let after = days.to.and_then(|day| day.succ_opt());
-    let after = after.map(|day| format!("{day_of} < timestamp '{day}'"));
-    let ends: Vec<_> = from.into_iter().chain(after).collect();
-    if ends.is_empty() { "true".into() } else { ends.join(" and ") }
+    let after = after.map(|day| format!("{day_of} < {}", midnight(day)));
+    std::iter::once(from).chain(after).collect::<Vec<_>>().join(" and ")
+}
+
+/// The condition for rows of the days that a chunk touches.
+pub(super) fn touched(table: &Table, touched: &BTreeSet<NaiveDate>) -> String {
+    days(table, touched, "").unwrap_or_else(|| "true".into())
+}
+
+/// A statement that writes no row; BigQuery says whether it might be carried out.
+pub(super) fn no_write(names: &Names, table: &Table) -> String {
+    let (target, column) = (names.public(table.name), table.key[0]);
+    let all = of_days(table, Days::ALL);
+    format!("update {target} set {column} = {column} where {all} and false")
+}
+
+/// No row is older: the first day that BigQuery has.
+const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// The start of a day. In UTC, whatever a project has as its own time zone.
+fn midnight(day: NaiveDate) -> String {
+    format!("timestamp '{day} 00:00:00+00'")
 }
 
 /// The days in literal form, joined where one follows another, so that only their partitions are
 /// read.
-fn days(table: &Table, days: &BTreeSet<NaiveDate>) -> Option<String> {
+fn days(table: &Table, days: &BTreeSet<NaiveDate>, of: &str) -> Option<String> {
     let day_of = table.day_of?;
     let mut spans: Vec<(NaiveDate, NaiveDate)> = Vec::new();
     for day in days {
@@ -139,7 +163,8 @@ fn days(table: &Table, days: &BTreeSet<NaiveDate>) -> Option<String> {
         }
     }
     let spans = spans.iter().map(|(start, end)| {
-        format!("t.{day_of} >= timestamp '{start}' and t.{day_of} < timestamp '{end}'")
+        let (start, end) = (midnight(*start), midnight(*end));
+        format!("{of}{day_of} >= {start} and {of}{day_of} < {end}")
     });
     Some(format!("({})", spans.collect::<Vec<_>>().join(" or ")))
 }
@@ -174,7 +199,7 @@ mod tests {
         let keys = "t.site_id = s.site_id and t.source = s.source and t.observation_time = s.observation_time";
         let of = |from: &str, to: &str| {
             format!(
-                "t.observation_time >= timestamp '{from}' and t.observation_time < timestamp '{to}'"
+                "t.observation_time >= timestamp '{from} 00:00:00+00' and t.observation_time < timestamp '{to} 00:00:00+00'"
             )
         };
         for (days, spans) in [

@@ -106,10 +106,10 @@ pub(super) async fn load(
     batch: &[SlotResult],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let observations = columns::observations(batch)?;
     let mut transaction = pool.begin().await.map_err(store_error)?;
     runs::beat(&mut *transaction, run).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
-    let observations = columns::observations(batch);
     for rows in observations.chunks(OBSERVATIONS_PER_STATEMENT) {
         upsert_observations(&mut transaction, rows, &stamp).await?;
     }

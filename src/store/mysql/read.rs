@@ -92,8 +92,17 @@ pub(super) async fn end_of_ended_runs(pool: &Connections) -> Result<i64, StoreEr
     sqlx::query_scalar(END_OF_ENDED_RUNS).fetch_one(pool).await.map_err(store_error)
 }
 
-pub(super) async fn backlog(pool: &Connections, run_seq: i64) -> Result<Backlog, StoreError> {
-    sqlx::query_as(BACKLOG).bind(run_seq).fetch_one(pool).await.map_err(store_error)
+pub(super) async fn backlog(
+    pool: &Connections,
+    run_seq: i64,
+    end_run_seq: i64,
+) -> Result<Backlog, StoreError> {
+    sqlx::query_as(BACKLOG)
+        .bind(run_seq)
+        .bind(end_run_seq)
+        .fetch_one(pool)
+        .await
+        .map_err(store_error)
 }
 
 pub(super) async fn newest_observation_time(

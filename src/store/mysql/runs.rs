@@ -7,8 +7,8 @@ use sqlx::{Executor, FromRow, MySql, MySqlConnection};
 
 use super::connections::Connections;
 use super::error::store_error;
-use crate::domain::{RunCounts, Shard};
-use crate::store::{Holder, Run, RunEnd, RunStart, Start, StoreError, lease_is_over};
+use crate::domain::RunCounts;
+use crate::store::{OpenRun, Run, RunEnd, RunStart, Start, StoreError};
 
 /// The columns that a run begins with; `concat!` takes literals only.
 macro_rules! started {
@@ -29,15 +29,19 @@ pub(super) async fn start(pool: &Connections, start: &RunStart) -> Result<Start,
             .fetch_one(&mut *transaction)
             .await
             .map_err(store_error)?;
-    for open in open_runs(&mut *transaction, start.kind).await? {
-        if open.run_id == start.run_id.to_string() {
+    for Listed { run, heartbeat_at } in open_runs(&mut *transaction).await? {
+        if run.holder.run_id == start.run_id.to_string() {
             // Opened by an earlier try whose answer was lost.
             transaction.roll_back().await;
-            return Ok(Start::Opened(Run { run_seq: open.run_seq, run_id: start.run_id }));
+            return Ok(Start::Opened(Run { run_seq: run.run_seq, run_id: start.run_id }));
         }
-        if open.is_in_the_way_of(start.shard) && !set_aside(&mut transaction, &open, start).await? {
-            transaction.roll_back().await;
-            return Ok(Start::Held(open.holder()));
+        if run.is_in_the_way_of(start) {
+            let is_over = run.is_silent(start.lease)
+                && set_aside(&mut *transaction, run.run_seq, heartbeat_at, start.started_at).await?;
+            if !is_over {
+                transaction.roll_back().await;
+                return Ok(Start::Held(run.holder));
+            }
         }
     }
     let run = Run { run_seq: last + 1, run_id: start.run_id };
@@ -46,41 +50,31 @@ pub(super) async fn start(pool: &Connections, start: &RunStart) -> Result<Start,
     Ok(Start::Opened(run))
 }
 
+/// An open run and its last heartbeat.
 #[derive(FromRow)]
-struct OpenRun {
-    run_seq: i64,
-    run_id: String,
-    shard: String,
-    host: String,
-    started_at: DateTime<Utc>,
+struct Listed {
+    #[sqlx(flatten)]
+    run: OpenRun,
     heartbeat_at: DateTime<Utc>,
-    silent_ms: i64,
 }
 
-impl OpenRun {
-    fn is_in_the_way_of(&self, shard: Shard) -> bool {
-        self.shard.parse::<Shard>().map_or(true, |own| own.conflicts_with(shard))
-    }
-
-    fn holder(self) -> Holder {
-        let Self { run_id, shard, host, started_at, silent_ms, .. } = self;
-        Holder { run_id, shard, host, started_at, silent_ms }
-    }
-}
-
+/// Every run that is open, of whatever kind: a handful, by the index of the status.
 async fn open_runs(
     connection: impl Executor<'_, Database = MySql>,
-    kind: &str,
-) -> Result<Vec<OpenRun>, StoreError> {
+) -> Result<Vec<Listed>, StoreError> {
     sqlx::query_as(
-        "select run_seq, run_id, shard, host, started_at, heartbeat_at,
+        "select run_seq, kind, run_id, shard, host, started_at, heartbeat_at,
             timestampdiff(microsecond, heartbeat_at, utc_timestamp(6)) div 1000 as silent_ms
-        from ingestion_runs where status = 'open' and kind = ? order by run_seq",
+        from ingestion_runs where status = 'open' order by run_seq",
     )
-    .bind(kind)
     .fetch_all(connection)
     .await
     .map_err(store_error)
+}
+
+pub(super) async fn list_open(pool: &Connections) -> Result<Vec<OpenRun>, StoreError> {
+    let open = open_runs(pool).await?;
+    Ok(open.into_iter().map(|listed| listed.run).collect())
 }
 
 /// True when a run of that kind is open and has beaten within the lease.
@@ -89,20 +83,34 @@ pub(super) async fn is_at_work(
     kind: &str,
     lease: Duration,
 ) -> Result<bool, StoreError> {
-    let open = open_runs(pool, kind).await?;
-    Ok(open.iter().any(|run| !lease_is_over(lease, run.silent_ms)))
+    let open = list_open(pool).await?;
+    Ok(open.iter().any(|run| run.kind == kind && !run.is_silent(lease)))
 }
 
-/// Sets a run aside if its lease is over and it has not beaten since we looked. What it committed
-/// counts, so it is counted.
-async fn set_aside(
-    connection: &mut MySqlConnection,
-    open: &OpenRun,
-    start: &RunStart,
-) -> Result<bool, StoreError> {
-    if !lease_is_over(start.lease, open.silent_ms) {
-        return Ok(false);
+/// Each run is set aside by a statement of its own, which repeats what was seen of it: nothing is
+/// written where no run is silent.
+pub(super) async fn set_aside_silent(
+    pool: &Connections,
+    lease: Duration,
+    now: DateTime<Utc>,
+) -> Result<Vec<OpenRun>, StoreError> {
+    let mut gone = Vec::new();
+    for Listed { run, heartbeat_at } in open_runs(pool).await? {
+        if run.is_silent(lease) && set_aside(pool, run.run_seq, heartbeat_at, now).await? {
+            gone.push(run);
+        }
     }
+    Ok(gone)
+}
+
+/// Sets a run aside if it has not beaten since we looked. What it committed counts, so it is
+/// counted.
+async fn set_aside(
+    connection: impl Executor<'_, Database = MySql>,
+    run_seq: i64,
+    heartbeat_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "update ingestion_runs set status = 'abandoned', outcome = 'interrupted', finished_at = ?,
             error_message = 'set aside: silent past its lease',
@@ -114,9 +122,9 @@ async fn set_aside(
                 where o.run_seq = ingestion_runs.run_seq)
         where run_seq = ? and status = 'open' and heartbeat_at = ?",
     )
-    .bind(start.started_at)
-    .bind(open.run_seq)
-    .bind(open.heartbeat_at)
+    .bind(now)
+    .bind(run_seq)
+    .bind(heartbeat_at)
     .execute(connection)
     .await
     .map_err(store_error)?;
@@ -236,4 +244,11 @@ pub(super) async fn raise_run_seq(pool: &Connections, run_seq: i64) -> Result<()
         .await
         .map_err(store_error)?;
     Ok(())
+}
+
+pub(super) async fn last_run_seq(pool: &Connections) -> Result<i64, StoreError> {
+    sqlx::query_scalar("select last_run_seq from run_counter where id = 1")
+        .fetch_one(pool)
+        .await
+        .map_err(store_error)
 }

@@ -48,10 +48,10 @@ pub(super) async fn load(
     batch: &[SlotResult],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let observations = columns::observations(batch)?;
     let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
     runs::beat(&mut transaction, run).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
-    let observations = columns::observations(batch);
     if !observations.is_empty() {
         upsert_observations(&mut transaction, &observations, &stamp).await?;
     }

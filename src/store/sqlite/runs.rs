@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 
 use super::error::store_error;
-use crate::domain::{RunCounts, Shard};
-use crate::store::{Holder, Run, RunEnd, RunStart, Start, StoreError, lease_is_over};
+use crate::domain::RunCounts;
+use crate::store::{OpenRun, Run, RunEnd, RunStart, Start, StoreError};
 
 /// `begin immediate` takes the one write lock of the file: no two runs get a number at once, none
 /// sees the other half-way, and the order of numbers is the order of commits.
@@ -17,13 +17,18 @@ pub(super) async fn start(pool: &SqlitePool, start: &RunStart) -> Result<Start, 
         .fetch_one(&mut *transaction)
         .await
         .map_err(store_error)?;
-    for open in open_runs(&mut transaction, start.kind).await? {
-        if open.run_id == start.run_id.to_string() {
+    for Listed { run, heartbeat_at } in open_runs(&mut transaction).await? {
+        if run.holder.run_id == start.run_id.to_string() {
             // Opened by an earlier try whose answer was lost.
-            return Ok(Start::Opened(Run { run_seq: open.run_seq, run_id: start.run_id }));
+            return Ok(Start::Opened(Run { run_seq: run.run_seq, run_id: start.run_id }));
         }
-        if open.is_in_the_way_of(start.shard) && !set_aside(&mut transaction, &open, start).await? {
-            return Ok(Start::Held(open.holder()));
+        if run.is_in_the_way_of(start) {
+            let is_over = run.is_silent(start.lease)
+                && set_aside(&mut transaction, run.run_seq, &heartbeat_at, start.started_at)
+                    .await?;
+            if !is_over {
+                return Ok(Start::Held(run.holder));
+            }
         }
     }
     let run = Run { run_seq: last + 1, run_id: start.run_id };
@@ -32,42 +37,32 @@ pub(super) async fn start(pool: &SqlitePool, start: &RunStart) -> Result<Start, 
     Ok(Start::Opened(run))
 }
 
+/// An open run and its last heartbeat.
 #[derive(FromRow)]
-struct OpenRun {
-    run_seq: i64,
-    run_id: String,
-    shard: String,
-    host: String,
-    started_at: DateTime<Utc>,
+struct Listed {
+    #[sqlx(flatten)]
+    run: OpenRun,
     /// As it is written: two ways to write one time are two texts.
     heartbeat_at: String,
-    silent_ms: i64,
 }
 
-impl OpenRun {
-    fn is_in_the_way_of(&self, shard: Shard) -> bool {
-        self.shard.parse::<Shard>().map_or(true, |own| own.conflicts_with(shard))
-    }
-
-    fn holder(self) -> Holder {
-        let Self { run_id, shard, host, started_at, silent_ms, .. } = self;
-        Holder { run_id, shard, host, started_at, silent_ms }
-    }
-}
-
-async fn open_runs(
-    connection: &mut SqliteConnection,
-    kind: &str,
-) -> Result<Vec<OpenRun>, StoreError> {
+/// Every run that is open, of whatever kind: a handful, by the index of the status.
+async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Listed>, StoreError> {
     sqlx::query_as(
-        "select run_seq, run_id, shard, host, started_at, cast(heartbeat_at as text) as heartbeat_at,
+        "select run_seq, kind, run_id, shard, host, started_at,
+            cast(heartbeat_at as text) as heartbeat_at,
             cast((julianday('now') - julianday(heartbeat_at)) * 86400000 as integer) as silent_ms
-        from ingestion_runs where status = 'open' and kind = ? order by run_seq",
+        from ingestion_runs where status = 'open' order by run_seq",
     )
-    .bind(kind)
     .fetch_all(connection)
     .await
     .map_err(store_error)
+}
+
+pub(super) async fn list_open(pool: &SqlitePool) -> Result<Vec<OpenRun>, StoreError> {
+    let mut connection = pool.acquire().await.map_err(store_error)?;
+    let open = open_runs(&mut connection).await?;
+    Ok(open.into_iter().map(|listed| listed.run).collect())
 }
 
 /// True when a run of that kind is open and has beaten within the lease.
@@ -76,21 +71,37 @@ pub(super) async fn is_at_work(
     kind: &str,
     lease: Duration,
 ) -> Result<bool, StoreError> {
-    let mut connection = pool.acquire().await.map_err(store_error)?;
-    let open = open_runs(&mut connection, kind).await?;
-    Ok(open.iter().any(|run| !lease_is_over(lease, run.silent_ms)))
+    let open = list_open(pool).await?;
+    Ok(open.iter().any(|run| run.kind == kind && !run.is_silent(lease)))
 }
 
-/// Sets a run aside if its lease is over and it has not beaten since we looked. What it committed
-/// counts, so it is counted.
+/// Each run is set aside by a statement of its own, which repeats what was seen of it: nothing is
+/// written where no run is silent.
+pub(super) async fn set_aside_silent(
+    pool: &SqlitePool,
+    lease: Duration,
+    now: DateTime<Utc>,
+) -> Result<Vec<OpenRun>, StoreError> {
+    let mut connection = pool.acquire().await.map_err(store_error)?;
+    let mut gone = Vec::new();
+    for Listed { run, heartbeat_at } in open_runs(&mut connection).await? {
+        if run.is_silent(lease)
+            && set_aside(&mut connection, run.run_seq, &heartbeat_at, now).await?
+        {
+            gone.push(run);
+        }
+    }
+    Ok(gone)
+}
+
+/// Sets a run aside if it has not beaten since we looked. What it committed counts, so it is
+/// counted.
 async fn set_aside(
     connection: &mut SqliteConnection,
-    open: &OpenRun,
-    start: &RunStart,
+    run_seq: i64,
+    heartbeat_at: &str,
+    now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if !lease_is_over(start.lease, open.silent_ms) {
-        return Ok(false);
-    }
     let done = sqlx::query(
         "update ingestion_runs set status = 'abandoned', outcome = 'interrupted', finished_at = ?,
             error_message = 'set aside: silent past its lease',
@@ -102,9 +113,9 @@ async fn set_aside(
                 where o.run_seq = ingestion_runs.run_seq)
         where run_seq = ? and status = 'open' and heartbeat_at = ?",
     )
-    .bind(start.started_at)
-    .bind(open.run_seq)
-    .bind(open.heartbeat_at.as_str())
+    .bind(now)
+    .bind(run_seq)
+    .bind(heartbeat_at)
     .execute(connection)
     .await
     .map_err(store_error)?;
@@ -226,4 +237,11 @@ pub(super) async fn raise_run_seq(pool: &SqlitePool, run_seq: i64) -> Result<(),
         .await
         .map_err(store_error)?;
     Ok(())
+}
+
+pub(super) async fn last_run_seq(pool: &SqlitePool) -> Result<i64, StoreError> {
+    sqlx::query_scalar("select last_run_seq from run_counter where id = 1")
+        .fetch_one(pool)
+        .await
+        .map_err(store_error)
 }

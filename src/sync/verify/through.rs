@@ -22,10 +22,8 @@ pub(in crate::sync) async fn note(
     for table in TABLES.into_iter().filter(|table| table.day_of.is_some()) {
         let before = states.get(table.name).and_then(|state: &State| state.verified_through);
         let days = report.days.iter().filter(|day| day.table.name == table.name);
-        let is_open =
-            |day: &&DayComparison| !matches!(day.verdict, Verdict::Same | Verdict::Repaired);
-        let first_open = days.filter(is_open).filter_map(|day| day.day).min();
-        through.insert(table.name, verified_through(before, parts.days, first_open, yesterday));
+        let found = Found::of(parts.days, days);
+        through.insert(table.name, verified_through(before, found, yesterday));
     }
     let is_new = |(name, day): (&&str, &Day)| {
         states.get(*name).is_none_or(|state| state.verified_through != *day)
@@ -37,18 +35,39 @@ pub(in crate::sync) async fn note(
     Ok(())
 }
 
-/// Through which day a table is equal, after `days` were compared and `first_open` was the first
-/// that was not; it was equal through `before`.
-fn verified_through(before: Day, days: Days, first_open: Day, yesterday: NaiveDate) -> Day {
-    let joins = |from: NaiveDate| before.is_some_and(|before| from <= before + TimeDelta::days(1));
-    let end = first_open.map_or(days.to.unwrap_or(yesterday), |open| open - TimeDelta::days(1));
-    let end = Some(end.min(yesterday));
-    match (first_open, days.from.is_none_or(joins)) {
-        (Some(_), true) => end,
-        (Some(_), false) => before.min(end),
-        (None, true) => before.max(end),
-        (None, false) => before,
+/// What a comparison of some days found.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    days: Days,
+    /// The first day that is different.
+    different: Day,
+    /// The first day that says nothing yet: some of its rows are still to be synced.
+    pending: Day,
+}
+
+impl Found {
+    fn of<'a>(days: Days, compared: impl Iterator<Item = &'a DayComparison> + Clone) -> Self {
+        let first = |is: fn(Verdict) -> bool| {
+            compared.clone().filter(|day| is(day.verdict)).filter_map(|day| day.day).min()
+        };
+        let is_different = |verdict| matches!(verdict, Verdict::Different | Verdict::Kept);
+        let different = first(is_different);
+        Self { days, different, pending: first(|verdict| verdict == Verdict::Pending) }
     }
+}
+
+/// Through which day a table is equal that was equal through `before`. It goes back only where a
+/// difference was found: what is not known does not undo what was.
+fn verified_through(before: Day, found: Found, yesterday: NaiveDate) -> Day {
+    let day_before = |day: NaiveDate| day - TimeDelta::days(1);
+    let joins = |from: NaiveDate| before.is_some_and(|before| from <= before + TimeDelta::days(1));
+    let open = [found.different, found.pending].into_iter().flatten().min();
+    let end = open.map_or(found.days.to.unwrap_or(yesterday), day_before).min(yesterday);
+    let through = match found.days.from.is_none_or(joins) {
+        true => before.max(Some(end)),
+        false => before,
+    };
+    found.different.map_or(through, |day| through.min(Some(day_before(day))))
 }
 
 #[cfg(test)]
@@ -66,23 +85,30 @@ mod tests {
             from: from.map(november),
             to: to.map(november),
         };
-        for (before, days, first_open, expected) in [
-            (None, span(None, None), None, Some(24)),
-            (None, span(None, None), Some(25), Some(24)),
-            (None, span(None, None), Some(20), Some(19)),
-            (Some(22), span(None, None), Some(20), Some(19)),
-            (Some(22), span(None, Some(10)), None, Some(22)),
-            (None, span(None, Some(10)), None, Some(10)),
+        for (before, days, different, pending, expected) in [
+            (None, span(None, None), None, None, Some(24)),
+            (None, span(None, None), Some(25), None, Some(24)),
+            (None, span(None, None), Some(20), None, Some(19)),
+            (Some(22), span(None, None), Some(20), None, Some(19)),
+            (Some(22), span(None, Some(10)), None, None, Some(22)),
+            (None, span(None, Some(10)), None, None, Some(10)),
             // Only part is compared: it counts if it joins what was known.
-            (Some(19), span(Some(20), None), None, Some(24)),
-            (Some(19), span(Some(21), None), None, Some(19)),
-            (None, span(Some(21), None), None, None),
-            (Some(22), span(Some(18), Some(20)), Some(19), Some(18)),
-            (Some(10), span(Some(18), None), Some(19), Some(10)),
+            (Some(19), span(Some(20), None), None, None, Some(24)),
+            (Some(19), span(Some(21), None), None, None, Some(19)),
+            (None, span(Some(21), None), None, None, None),
+            (Some(22), span(Some(18), Some(20)), Some(19), None, Some(18)),
+            (Some(10), span(Some(18), None), Some(19), None, Some(10)),
+            // Rows that are still to be synced hold it up, and do not set it back.
+            (None, span(None, None), None, Some(20), Some(19)),
+            (Some(15), span(None, None), None, Some(20), Some(19)),
+            (Some(22), span(None, None), None, Some(20), Some(22)),
+            (Some(22), span(None, None), Some(21), Some(18), Some(20)),
+            (Some(22), span(None, None), Some(18), Some(21), Some(17)),
         ] {
-            let found =
-                verified_through(before.map(november), days, first_open.map(november), yesterday);
-            assert_eq!(found, expected.map(november), "{before:?} {days:?} {first_open:?}");
+            let different = different.map(november);
+            let found = Found { days, different, pending: pending.map(november) };
+            let through = verified_through(before.map(november), found, yesterday);
+            assert_eq!(through, expected.map(november), "{before:?} {found:?}");
         }
     }
 }

@@ -128,6 +128,19 @@ impl TestDatabase {
         }
     }
 
+    /// Makes a run have beaten so many seconds ago, by the database's clock.
+    pub(crate) async fn let_fall_silent(&self, run_seq: i64, seconds: u32) {
+        let then = match &self.raw {
+            Raw::MySql(_) => format!("utc_timestamp(6) - interval {seconds} second"),
+            Raw::Sqlite(_) => {
+                format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '-{seconds} seconds')")
+            }
+        };
+        let sql =
+            format!("update ingestion_runs set heartbeat_at = {then} where run_seq = {run_seq}");
+        self.execute(&sql).await;
+    }
+
     /// The one line that `sql` gives.
     pub(crate) async fn line(&self, sql: &str) -> String {
         let mut lines = self.lines(sql).await;

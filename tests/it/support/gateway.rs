@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) query: String,
+    /// The header with the token.
+    pub(crate) authorization: String,
     pub(crate) body: Bytes,
 }
 
@@ -34,6 +37,23 @@ impl Asked {
         self.is_job() && self.path.starts_with("/upload")
     }
 
+    /// A look at a job.
+    pub(crate) fn is_look(&self) -> bool {
+        self.method == Method::GET && self.path.contains("/jobs/")
+    }
+
+    /// A page of what a query gave.
+    pub(crate) fn is_results(&self) -> bool {
+        self.method == Method::GET && self.path.contains("/queries/")
+    }
+
+    /// The JSON that was sent; of an upload the job.
+    pub(crate) fn json(&self) -> Value {
+        let text = self.text();
+        let text = text.split("\r\n").find(|line| line.starts_with('{')).unwrap_or(&text);
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -49,6 +69,12 @@ pub(crate) enum Deed {
     Repeat,
     /// It is not carried out; this is the answer.
     Answer(u16, Value),
+    /// It is not carried out; this is the answer, which is not JSON.
+    Text(u16, &'static str),
+    /// It is carried out, and its answer is changed.
+    Alter(fn(&mut Value)),
+    /// It is taken, and never answered.
+    Hang,
 }
 
 impl Deed {
@@ -132,12 +158,26 @@ impl Gateway {
 async fn pass_on(State(parts): State<Parts>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
-    let path = head.uri.path().to_owned();
-    let asked = Asked { method: head.method.clone(), path, body: body.clone() };
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let authorization = head.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let asked = Asked {
+        method: head.method.clone(),
+        path: head.uri.path().to_owned(),
+        query: text(head.uri.query()),
+        authorization: text(authorization),
+        body: body.clone(),
+    };
     parts.asked.lock().unwrap().push(asked.clone());
     let deed = (parts.decide)(&asked);
-    if let Deed::Answer(status, answer) = deed {
-        return (StatusCode::from_u16(status).unwrap(), answer.to_string()).into_response();
+    match &deed {
+        Deed::Answer(status, answer) => {
+            return (StatusCode::from_u16(*status).unwrap(), answer.to_string()).into_response();
+        }
+        Deed::Text(status, answer) => {
+            return (StatusCode::from_u16(*status).unwrap(), *answer).into_response();
+        }
+        Deed::Hang => std::future::pending().await,
+        _ => {}
     }
     if matches!(deed, Deed::Repeat) {
         let _ = forward(&parts, &head, body.clone()).await;
@@ -151,6 +191,11 @@ async fn pass_on(State(parts): State<Parts>, request: Request) -> Response {
         // A body that breaks off is a connection that breaks.
         let broken = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("lost"))]);
         return Response::new(Body::from_stream(broken));
+    }
+    if let Deed::Alter(alter) = deed {
+        let mut answer = serde_json::from_slice(&answer).unwrap();
+        alter(&mut answer);
+        return (StatusCode::from_u16(status).unwrap(), answer.to_string()).into_response();
     }
     (StatusCode::from_u16(status).unwrap(), answer).into_response()
 }

@@ -56,6 +56,8 @@ impl Warehouse {
             .env("BIGQUERY_PROJECT", PROJECT)
             .env("BIGQUERY_DATASET", &self.dataset)
             .env("BIGQUERY_BASE_URL", base)
+            // A test holds runs open while others sync: none is silent for so long.
+            .env("WEATHER_LEASE_SECONDS", "3600")
     }
 
     async fn call(&self, method: reqwest::Method, path: &str, body: &Value) -> Value {
@@ -92,6 +94,19 @@ impl Warehouse {
         self.call(reqwest::Method::GET, &path, &Value::Null).await
     }
 
+    /// Takes a table away, with its rows.
+    pub(crate) async fn drop_table(&self, table: &str) {
+        let path = format!("datasets/{}/tables/{table}", self.dataset);
+        self.call(reqwest::Method::DELETE, &path, &Value::Null).await;
+    }
+
+    /// Makes the dataset of that name, which starts with ours, as the API describes it.
+    pub(crate) async fn make_dataset(&self, name: &str, mut described: Value) {
+        described["datasetReference"] = json!({"projectId": PROJECT, "datasetId": name});
+        let answer = self.call(reqwest::Method::POST, "datasets", &described).await;
+        assert!(answer["error"].is_null(), "{answer}");
+    }
+
     /// Makes a table anew, empty and otherwise than it was, as somebody might who may.
     pub(crate) async fn remake(&self, table: &str, alter: impl FnOnce(&mut Value)) {
         let described = self.describe(table).await;
@@ -101,8 +116,7 @@ impl Warehouse {
             parts.map(|part| (part, described[part].clone())).into_iter().collect();
         alter(&mut made);
         let tables = format!("datasets/{}/tables", self.dataset);
-        let path = format!("{tables}/{table}");
-        self.call(reqwest::Method::DELETE, &path, &Value::Null).await;
+        self.drop_table(table).await;
         let answer = self.call(reqwest::Method::POST, &tables, &made).await;
         assert!(answer["error"].is_null(), "{answer}");
     }

@@ -33,7 +33,7 @@ collected as (
     -- Rain and snow are those of an hour: of several slots in an hour the one that
     -- observations_hourly shows tells them.
     row_number() over (
-      partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour)
+      partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour, 'UTC')
       order by coalesce(o.value_kind, 'live') = 'live' desc, c.slot_time desc
     ) = 1 as is_of_the_hour
   from {collection_slots} c

@@ -2,7 +2,7 @@ with {zones}
 select
   c.site_id,
   c.source,
-  timestamp_trunc(c.slot_time, hour) as hour,
+  timestamp_trunc(c.slot_time, hour, 'UTC') as hour,
   c.slot_time,
   cast(format_timestamp('%F %T', c.slot_time, z.timezone) as datetime) as local_time,
   date(c.slot_time, z.timezone) as local_date,
@@ -39,6 +39,6 @@ left join zones z
 where c.status = 'collected'
 -- Of several slots in an hour the last that was collected live, else the last.
 qualify row_number() over (
-  partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour)
+  partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour, 'UTC')
   order by coalesce(o.value_kind, 'live') = 'live' desc, c.slot_time desc
 ) = 1
