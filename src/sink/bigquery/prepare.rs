@@ -266,7 +266,7 @@ impl BigQuery {
                 "rename it; the next `weather sync` makes it anew and fills it from the store";
             return Err(altered((problem, remedy.into())));
         }
-        let (fields, added) = changed_fields(table, found).map_err(altered)?;
+        let Columns { fields, added } = columns(table, found).map_err(altered)?;
         let is_described = found["description"].as_str() == Some(table.description);
         if is_described && fields == self::fields(found) {
             return Ok(Change::Nothing);
@@ -315,14 +315,18 @@ fn missing(changes: &[(&'static Table, Change)]) -> Vec<&'static Table> {
     missing.map(|(table, _)| *table).collect()
 }
 
-/// The columns of a table as they came, with our descriptions and new columns, and what these are.
+/// The columns of a table as they came, with our descriptions and those that are new.
+struct Columns {
+    fields: Vec<Value>,
+    /// The names of the new ones.
+    added: Vec<&'static str>,
+}
+
+/// The columns as they should be.
 ///
 /// # Errors
 /// The problem and its remedy, when a column of ours is not as we made it.
-fn changed_fields(
-    table: &Table,
-    found: &Value,
-) -> Result<(Vec<Value>, Vec<&'static str>), (String, String)> {
+fn columns(table: &Table, found: &Value) -> Result<Columns, (String, String)> {
     let mut fields = fields(found).to_vec();
     let known = found["labels"][COLUMNS_LABEL].as_str();
     let known = known.and_then(|count| count.parse::<usize>().ok()).unwrap_or(usize::MAX);
@@ -355,7 +359,7 @@ fn changed_fields(
             }
         }
     }
-    Ok((fields, added))
+    Ok(Columns { fields, added })
 }
 
 /// The labels as they came, with one of ours.

@@ -111,7 +111,7 @@ impl Refusal {
                 || self.status == 429
                 || self.status >= 500
                 || PASSING.iter().any(|reason| self.has(reason))
-                || LOST_AGAINST_ANOTHER.iter().any(|words| says(words))
+                || LOST_AGAINST_ANOTHER.iter().any(says)
                 || self.is_of_staging_not_yet_known())
     }
 

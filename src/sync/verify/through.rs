@@ -22,7 +22,7 @@ pub(in crate::sync) async fn note(
     for table in TABLES.into_iter().filter(|table| table.day_of.is_some()) {
         let before = states.get(table.name).and_then(|state: &State| state.verified_through);
         let days = report.days.iter().filter(|day| day.table.name == table.name);
-        let found = Found::of(parts.days, days);
+        let found = Found::of(parts.days, &days.collect::<Vec<_>>());
         through.insert(table.name, verified_through(before, found, yesterday));
     }
     let is_new = |(name, day): (&&str, &Day)| {
@@ -46,13 +46,13 @@ struct Found {
 }
 
 impl Found {
-    fn of<'a>(days: Days, compared: impl Iterator<Item = &'a DayComparison> + Clone) -> Self {
-        let first = |is: fn(Verdict) -> bool| {
-            compared.clone().filter(|day| is(day.verdict)).filter_map(|day| day.day).min()
+    fn of(days: Days, compared: &[&DayComparison]) -> Self {
+        let first = |verdicts: &[Verdict]| {
+            let is_one = |day: &&&DayComparison| verdicts.contains(&day.verdict);
+            compared.iter().filter(is_one).filter_map(|day| day.day).min()
         };
-        let is_different = |verdict| matches!(verdict, Verdict::Different | Verdict::Kept);
-        let different = first(is_different);
-        Self { days, different, pending: first(|verdict| verdict == Verdict::Pending) }
+        let different = first(&[Verdict::Different, Verdict::Kept]);
+        Self { days, different, pending: first(&[Verdict::Pending]) }
     }
 }
 
