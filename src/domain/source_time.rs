@@ -19,3 +19,10 @@ pub const MAX_AGE: TimeDelta = TimeDelta::days(30);
 pub fn last_believed(now: DateTime<Utc>) -> DateTime<Utc> {
     now + MAX_AHEAD
 }
+
+/// How old an observation of `time` is at `now`: no age is below zero, since the clock that says so may
+/// be a little ahead.
+#[must_use]
+pub fn age(time: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
+    (now - time).max(TimeDelta::zero())
+}

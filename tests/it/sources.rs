@@ -400,7 +400,8 @@ async fn open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own(database
     let other = Job::new(&**store, &service).run(&sites).await;
     assert_eq!((other.counts.collected, other.counts.calls), (5, 5));
     for source in ["open-meteo", "openweathermap"] {
-        let states = store.list_site_states(source, hour()).await.unwrap();
+        let times = (hour(), hour() + chrono::TimeDelta::hours(1));
+        let states = store.list_site_states(source, times).await.unwrap();
         assert_eq!(states.iter().map(|state| state.slots_collected).sum::<i64>(), 5, "{source}");
     }
 }
