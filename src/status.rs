@@ -244,11 +244,20 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{SiteId, Spans};
 
     fn site(site_id: &str, fresh: bool) -> SiteStatus {
         SiteStatus {
             source: "openweathermap".into(),
             is_only_source: true,
+            life: Life {
+                site_id: SiteId::parse(site_id).unwrap(),
+                timezone: chrono_tz::Tz::UTC,
+                active_from: None,
+                active_until: None,
+                spans: Spans::default(),
+            },
+            first_slot: None,
             site_id: site_id.into(),
             name: site_id.into(),
             interval_minutes: 60,
@@ -275,6 +284,29 @@ mod tests {
             status(sites.to_vec()).headline(Some("never synced".into())),
             "1 of 2 sites fresh; lon-city: not_found (404) since 2026-11-25 14:00; no run yet; never synced"
         );
+    }
+
+    #[test]
+    fn sites_are_counted_as_sites_and_series_beside_them_where_there_are_several_sources() {
+        let series = |site_id, source: &str, fresh| {
+            let source = source.to_owned();
+            SiteStatus { source, is_only_source: false, ..site(site_id, fresh) }
+        };
+        let ids = ["a", "b", "c", "d", "e", "f"];
+        let both = |source: &'static str| ids.map(|id| series(id, source, true));
+        let mut all = [both("openweathermap"), both("open-meteo")].concat();
+        let counts = |all: &[SiteStatus]| status(all.to_vec()).counts();
+        let headline = |all: &[SiteStatus]| status(all.to_vec()).headline(None);
+        assert!(headline(&all).starts_with("6 of 6 sites fresh, 12 of 12 series; no run yet"));
+        assert!(headline(&all[..6]).starts_with("6 of 6 sites fresh; no run yet"));
+        // A site of which one source is stale is not fresh.
+        all[7].fresh = false;
+        let (sites, fresh_sites, series, fresh_series) = (6, 5, 12, 11);
+        assert_eq!(counts(&all), Counts { sites, fresh_sites, series, fresh_series });
+        assert!(
+            headline(&all).starts_with("5 of 6 sites fresh, 11 of 12 series; b (open-meteo): ")
+        );
+        assert_eq!(counts(&[]), Counts::default());
     }
 
     #[test]

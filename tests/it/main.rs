@@ -23,6 +23,7 @@ mod gaps;
 mod heal;
 mod main_job;
 mod mysql_only;
+mod reads;
 mod serve;
 mod sink_contract;
 mod sources;

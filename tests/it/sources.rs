@@ -478,7 +478,7 @@ fn a_refused_key_of_one_source_holds_up_no_other() {
     assert!(ran.stderr.contains("openweathermap refused the API key"), "{}", ran.stderr);
     assert_eq!(good.calls().len(), 4);
     let status = program.run(&["status"]).expect(0).stdout;
-    assert!(status.starts_with("4 of 8 sites fresh"), "{status}");
+    assert!(status.starts_with("0 of 4 sites fresh, 4 of 8 series; "), "{status}");
     assert!(status.contains("(openweathermap): unauthorized (401)"), "{status}");
 }
 
