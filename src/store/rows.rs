@@ -1,8 +1,9 @@
 //! Rows of a mirrored table, as sync and verify read them; the SQL is the same for both databases.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::domain::Days;
+use crate::domain::days::day_after;
 use crate::domain::position::Position;
 use crate::domain::tables::Table;
 
@@ -123,14 +124,6 @@ pub(super) fn select(table: &Table, rows: &Rows, dialect: &Dialect) -> (String, 
     }
     (sql, binds)
 }
-
-/// The day after, unless no store can hold a time of it: then nothing is later than `day`.
-fn day_after(day: NaiveDate) -> Option<NaiveDate> {
-    day.succ_opt().filter(|after| after.year() <= LAST_YEAR)
-}
-
-/// The last year that MySQL's `datetime` knows, and the last that sorts as text.
-const LAST_YEAR: i32 = 9999;
 
 /// One site and source, along the primary key.
 const SERIES: &str = " where site_id = ? and source = ? and observation_time >= ? \
