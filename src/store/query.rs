@@ -151,15 +151,23 @@ pub struct Temperature {
 }
 
 /// The slots since a time that were collected, each with its temperature unless its observation is of
-/// after another time. Binds: until, since.
-pub(super) const TEMPERATURES: &str = "
+/// after another time; by the index of times that the dialect names. Binds: until, since.
+macro_rules! temperatures_sql {
+    ($use_index:literal) => {
+        concat!(
+            "
     select c.site_id, c.source, c.slot_time, o.temperature_c
-    from collection_slots c
+    from collection_slots c",
+            $use_index,
+            "
     left join weather_observations o
         on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
             and o.observation_time = c.observation_time and o.observation_time <= ?
     where c.slot_time >= ? and c.status = 'collected'
-    order by c.site_id, c.source, c.slot_time";
+    order by c.site_id, c.source, c.slot_time"
+        )
+    };
+}
 
 /// From when to when a source has said anything of a site.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -190,7 +198,7 @@ pub(super) const NEWEST_OBSERVATION: &str =
     "select max(observation_time) from weather_observations where observation_time <= ?";
 
 /// The functions of a dialect. A macro, since pools and rows differ in type from database to
-/// database. The dialect has `ASKED_SOURCES` and `OBSERVED_SOURCES` beside it: MySQL skips from one
+/// database. The dialect has `TEMPERATURES`, `ASKED_SOURCES` and `OBSERVED_SOURCES` beside it: MySQL skips from one
 /// source to the next along an index for `group by`, SQLite reads every row for it; SQLite steps by
 /// `min` from one to the next, and there MySQL reads every row.
 macro_rules! queries {
@@ -199,7 +207,7 @@ macro_rules! queries {
         use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
         use $crate::store::query::{
             NEWEST_OBSERVATION, OBSERVED_SPANS, ObservedSpan, RUN_VERSION, RunVersion, SITE, SITES,
-            SiteRow, TEMPERATURES, Temperature, VersionRow,
+            SiteRow, Temperature, VersionRow,
         };
         use $crate::store::read::RUNS_BEFORE;
         use $crate::store::told::{OLDEST_TOLD, TOLD};
@@ -290,3 +298,5 @@ macro_rules! queries {
 }
 
 pub(super) use queries;
+
+pub(super) use temperatures_sql;

@@ -82,7 +82,7 @@ impl SiteState {
     }
 }
 
-/// A row of [`SITE_STATES`].
+/// A row of the statement of [`site_states_sql`].
 #[derive(FromRow)]
 pub(super) struct StateRow {
     #[sqlx(flatten)]
@@ -114,9 +114,12 @@ impl StateRow {
 /// of more than that the slots are not read.
 const SEARCHED: TimeDelta = TimeDelta::days(source_time::MAX_AGE.num_days() + 1);
 
-/// Every active site with its latest observation, its counts and its current failure. Binds: source,
-/// since, source, until, source, source, source.
-pub(super) const SITE_STATES: &str = "
+/// Every active site with its latest observation, its counts and its current failure; the counts by the
+/// index of times that the dialect names. Binds: source, since, source, until, source, source, source.
+macro_rules! site_states_sql {
+    ($use_index:literal) => {
+        concat!(
+            "
     with recent as (
         select site_id, count(*) as tried,
             count(case when status = 'collected' then 1 end) as collected,
@@ -126,7 +129,9 @@ pub(super) const SITE_STATES: &str = "
             select site_id, slot_time, status,
                 max(case when status = 'collected' then slot_time end)
                     over (partition by site_id) as last_collected
-            from collection_slots where source = ? and slot_time >= ?
+            from collection_slots",
+            $use_index,
+            " where source = ? and slot_time >= ?
         ) slots
         group by site_id
     ),
@@ -154,7 +159,10 @@ pub(super) const SITE_STATES: &str = "
     left join collection_slots e
         on e.site_id = s.site_id and e.source = ? and e.slot_time = t.last_slot
             and e.status = 'failed'
-    order by s.site_id";
+    order by s.site_id"
+        )
+    };
+}
 
 /// Sites of a statement that looks for their first failed slots.
 pub(super) const SEARCHED_AT_ONCE: usize = 50;
@@ -173,7 +181,7 @@ pub(super) const FIRST_FAILED: [&str; 5] = [
 macro_rules! site_states {
     ($database:ty, $store_error:path) => {
         use $crate::store::SiteState;
-        use $crate::store::site_states::{FIRST_FAILED, SEARCHED_AT_ONCE, SITE_STATES, StateRow};
+        use $crate::store::site_states::{FIRST_FAILED, SEARCHED_AT_ONCE, StateRow};
 
         pub(super) async fn site_states(
             pool: &sqlx::Pool<$database>,
@@ -223,3 +231,5 @@ macro_rules! site_states {
 }
 
 pub(super) use site_states;
+
+pub(super) use site_states_sql;

@@ -8,6 +8,11 @@ use crate::store::rows::Latest;
 crate::store::query::queries!(sqlx::MySqlPool, store_error);
 crate::store::site_states::site_states!(sqlx::MySql, store_error);
 
+const SITE_STATES: &str =
+    crate::store::site_states::site_states_sql!(" force index (slots_by_time)");
+
+const TEMPERATURES: &str = crate::store::query::temperatures_sql!(" force index (slots_by_time)");
+
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "
     select source, min(slot_time) as first_slot from collection_slots

@@ -7,6 +7,10 @@ use crate::store::rows::Latest;
 crate::store::query::queries!(sqlx::SqlitePool, store_error);
 crate::store::site_states::site_states!(sqlx::Sqlite, store_error);
 
+const SITE_STATES: &str = crate::store::site_states::site_states_sql!(" indexed by slots_by_time");
+
+const TEMPERATURES: &str = crate::store::query::temperatures_sql!(" indexed by slots_by_time");
+
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "
     with recursive asked (source) as (
@@ -35,11 +39,13 @@ const OBSERVED_SOURCES: &str = "
     )
     select source from observed where source is not null order by source";
 
-/// The sources of `places`, each with the newest time up to `$until`: what [`Latest`] joins with.
+/// What follows [`Latest`]'s `select`: the sources of `places`, each with the newest time up to `$until`.
+/// With `in`, since of a join SQLite may read every observation and look it up among these.
 macro_rules! latest {
     ($places:literal, $until:literal) => {
         concat!(
-            " join (with recursive seen (site_id, source) as (select p.site_id, \
+            " where (site_id, source, observation_time) in ( \
+            with recursive seen (site_id, source) as (select p.site_id, \
             (select min(o.source) from weather_observations o where o.site_id = p.site_id) from ",
             $places,
             " p union all select seen.site_id, (select min(o.source) from weather_observations o \
@@ -48,8 +54,7 @@ macro_rules! latest {
             select site_id, source, (select max(o.observation_time) from weather_observations o \
             where o.site_id = seen.site_id and o.source = seen.source and o.observation_time <= ",
             $until,
-            ") as observation_time from seen where source is not null) newest \
-            using (site_id, source, observation_time) order by site_id, source"
+            ") from seen where source is not null) order by site_id, source"
         )
     };
 }

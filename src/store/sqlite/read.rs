@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use super::error::store_error;
 use crate::domain::Life;
 use crate::store::read::{
-    FAILURES, LEDGER, LIVES, LifeRow, RUN, RUNS, STOPPED_RUNS, ids_from, stop_patterns,
+    LEDGER, LIVES, LifeRow, RUN, RUNS, STOPPED_RUNS, ids_from, stop_patterns,
 };
 use crate::store::rows::{BACKLOG, END_OF_ENDED_RUNS};
 use crate::store::{
@@ -49,6 +49,8 @@ pub(super) async fn paused_until(
             .map_err(store_error)?;
     Ok(paused.flatten())
 }
+
+const FAILURES: &str = crate::store::read::failures_sql!(" indexed by slots_by_time");
 
 pub(super) async fn failures(
     pool: &SqlitePool,
