@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
-use crate::domain::{Budget, Site, Slot, SlotResult};
+use crate::domain::{Budget, Site, Slot, SlotResult, source_time};
 use crate::job::gate::Gate;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
@@ -177,6 +177,7 @@ fn calls_at_once(parts: Etl<'_>) -> usize {
 
 /// Asked once, and not for long: the run is over.
 async fn newest_observation_time(parts: Etl<'_>) -> Option<DateTime<Utc>> {
-    let asked = tokio::time::timeout(LAST_PATIENCE, parts.job.store.newest_observation_time());
+    let until = source_time::last_believed(parts.job.clock.now());
+    let asked = tokio::time::timeout(LAST_PATIENCE, parts.job.store.newest_observation_time(until));
     asked.await.ok()?.ok()?
 }

@@ -2,9 +2,12 @@
 //!
 //! `weather status` shows it, and the query API answers with it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::domain::{Expected, Life, source_time};
 use crate::store::{RunRow, SiteState, Store, StoreError};
 
 /// How far back success is counted.
@@ -17,6 +20,12 @@ pub struct SiteStatus {
     pub source: String,
     #[serde(skip)]
     is_only_source: bool,
+    /// What decides which slots are expected of it.
+    #[serde(skip)]
+    life: Life,
+    /// The source's first slot in the ledger.
+    #[serde(skip)]
+    first_slot: Option<DateTime<Utc>>,
     /// The site.
     pub site_id: String,
     /// Its name.
@@ -28,7 +37,7 @@ pub struct SiteStatus {
     pub fresh: bool,
     /// The source's time of the latest observation.
     pub last_observation_time: Option<DateTime<Utc>>,
-    /// How old that is, in seconds.
+    /// How old that is, in seconds, 0 at least.
     pub age_s: Option<i64>,
     /// Slots tried in the last 24 hours.
     pub slots_tried_24h: i64,
@@ -88,7 +97,8 @@ pub async fn sites<'a>(
 ) -> Result<(Vec<SiteStatus>, Vec<&'a str>), StoreError> {
     let mut all = Vec::new();
     for source in sources {
-        let mut states = store.list_site_states(source, now - LOOK_BACK).await?;
+        let times = (now - LOOK_BACK, source_time::last_believed(now));
+        let mut states = store.list_site_states(source, times).await?;
         states.retain(|state| state.is_alive(now));
         all.push((*source, states));
     }
@@ -105,16 +115,23 @@ pub async fn sites<'a>(
     let in_use: Vec<&str> = all.iter().map(|(source, _)| *source).collect();
     let is_only_source = in_use.len() == 1;
     let sites = all.into_iter().flat_map(|(source, states)| {
-        states.into_iter().map(move |state| SiteStatus::new(source, is_only_source, state, now))
+        states.into_iter().map(move |state| SiteStatus::of(source, is_only_source, state, now))
     });
-    Ok((sites.collect(), in_use))
+    Ok((sites.collect::<Result<_, _>>()?, in_use))
 }
 
 impl SiteStatus {
-    fn new(source: &str, is_only_source: bool, state: SiteState, now: DateTime<Utc>) -> Self {
-        Self {
+    fn of(
+        source: &str,
+        is_only_source: bool,
+        state: SiteState,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
             source: source.to_owned(),
             is_only_source,
+            life: state.life()?,
+            first_slot: state.first_slot,
             fresh: state.is_fresh(now),
             age_s: state.age(now).map(|age| age.num_seconds()),
             site_id: state.site_id,
@@ -127,7 +144,17 @@ impl SiteStatus {
             error_kind: state.error_kind,
             http_status: state.http_status,
             error_message: state.error_message,
-        }
+        })
+    }
+
+    /// The slots that are expected of it from one time to another, both included, as `weather gaps`
+    /// counts them.
+    pub fn expected(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> impl Iterator<Item = Expected> {
+        self.life.slots(self.first_slot, from, to)
     }
 
     /// Why it is not fresh, in a few words.
@@ -145,7 +172,47 @@ impl SiteStatus {
     }
 }
 
+/// How many there are, and how many of them are fresh. A series is a site and source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Sites.
+    pub sites: usize,
+    /// Sites of which every series is fresh.
+    pub fresh_sites: usize,
+    /// Series.
+    pub series: usize,
+    /// Series that are fresh.
+    pub fresh_series: usize,
+}
+
+impl Counts {
+    /// Series are named where a site has several.
+    fn in_words(self) -> String {
+        let Self { sites, fresh_sites, series, fresh_series } = self;
+        let of_sites = format!("{fresh_sites} of {sites} sites fresh");
+        match series == sites {
+            true => of_sites,
+            false => format!("{of_sites}, {fresh_series} of {series} series"),
+        }
+    }
+}
+
 impl Status {
+    /// How many sites and series there are, and how many of them are fresh.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut by_site: BTreeMap<&str, bool> = BTreeMap::new();
+        for site in &self.sites {
+            *by_site.entry(&site.site_id).or_insert(true) &= site.fresh;
+        }
+        Counts {
+            sites: by_site.len(),
+            fresh_sites: by_site.values().filter(|is_fresh| **is_fresh).count(),
+            series: self.sites.len(),
+            fresh_series: self.sites.iter().filter(|site| site.fresh).count(),
+        }
+    }
+
     /// The one sentence that an operator reads first; with how the sync stands, if that is known.
     #[must_use]
     pub fn headline(&self, sync: Option<String>) -> String {
@@ -153,8 +220,7 @@ impl Status {
         if sites.is_empty() {
             return "no sites yet, or none within its days: `weather etl` collects, `weather demo` shows how".into();
         }
-        let fresh = sites.iter().filter(|site| site.fresh).count();
-        let mut parts = vec![format!("{fresh} of {} sites fresh", sites.len())];
+        let mut parts = vec![self.counts().in_words()];
         let stale: Vec<&SiteStatus> = sites.iter().filter(|site| !site.fresh).collect();
         parts.extend(stale.iter().take(3).map(|site| site.trouble()));
         if stale.len() > 3 {
@@ -178,11 +244,20 @@ impl Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{SiteId, Spans};
 
     fn site(site_id: &str, fresh: bool) -> SiteStatus {
         SiteStatus {
             source: "openweathermap".into(),
             is_only_source: true,
+            life: Life {
+                site_id: SiteId::parse(site_id).unwrap(),
+                timezone: chrono_tz::Tz::UTC,
+                active_from: None,
+                active_until: None,
+                spans: Spans::default(),
+            },
+            first_slot: None,
             site_id: site_id.into(),
             name: site_id.into(),
             interval_minutes: 60,
@@ -209,6 +284,29 @@ mod tests {
             status(sites.to_vec()).headline(Some("never synced".into())),
             "1 of 2 sites fresh; lon-city: not_found (404) since 2026-11-25 14:00; no run yet; never synced"
         );
+    }
+
+    #[test]
+    fn sites_are_counted_as_sites_and_series_beside_them_where_there_are_several_sources() {
+        let series = |site_id, source: &str, fresh| {
+            let source = source.to_owned();
+            SiteStatus { source, is_only_source: false, ..site(site_id, fresh) }
+        };
+        let ids = ["a", "b", "c", "d", "e", "f"];
+        let both = |source: &'static str| ids.map(|id| series(id, source, true));
+        let mut all = [both("openweathermap"), both("open-meteo")].concat();
+        let counts = |all: &[SiteStatus]| status(all.to_vec()).counts();
+        let headline = |all: &[SiteStatus]| status(all.to_vec()).headline(None);
+        assert!(headline(&all).starts_with("6 of 6 sites fresh, 12 of 12 series; no run yet"));
+        assert!(headline(&all[..6]).starts_with("6 of 6 sites fresh; no run yet"));
+        // A site of which one source is stale is not fresh.
+        all[7].fresh = false;
+        let (sites, fresh_sites, series, fresh_series) = (6, 5, 12, 11);
+        assert_eq!(counts(&all), Counts { sites, fresh_sites, series, fresh_series });
+        assert!(
+            headline(&all).starts_with("5 of 6 sites fresh, 11 of 12 series; b (open-meteo): ")
+        );
+        assert_eq!(counts(&[]), Counts::default());
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub mod rows;
 mod schema;
 pub mod settings;
 mod site_changes;
+mod site_states;
 pub mod sqlite;
 mod told;
 
@@ -40,9 +41,10 @@ pub use bounds::{Bound, Bounds};
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
 pub use query::{ObservedSpan, RunVersion, SiteRow, Temperature};
-pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, SiteState, StoppedRun, TriedSlot};
+pub use read::{AskedSource, FailureCount, LedgerSlot, RunRow, StoppedRun, TriedSlot};
 pub use rows::Rows;
 pub use settings::StoreSettings;
+pub use site_states::SiteState;
 pub use told::ToldSlot;
 
 /// The store.
@@ -144,11 +146,12 @@ pub trait Store: Send + Sync {
     /// database's clock.
     async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError>;
 
-    /// Every active site with what is known of it; counts are of slots since `since`.
+    /// Every active site with what is known of it; counts are of slots since the first of these times,
+    /// and observations of after the second do not count.
     async fn list_site_states(
         &self,
         source: &str,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<SiteState>, StoreError>;
 
     /// The failed slots since `since`, counted by site and kind, most first.
@@ -213,12 +216,20 @@ pub trait Store: Send + Sync {
     /// The sources that have said anything of a site, by name.
     async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError>;
 
-    /// The temperatures of the slots since `since`, by site, source and slot.
-    async fn list_temperatures(&self, since: DateTime<Utc>)
-    -> Result<Vec<Temperature>, StoreError>;
+    /// The slots since the first of these times that were collected, by site, source and slot, each with
+    /// its temperature; observations of after the second time have none.
+    async fn list_temperatures(
+        &self,
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<Temperature>, StoreError>;
 
-    /// Every site by id, and from when to when a source has said anything of it.
-    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError>;
+    /// Every site by id, and from when to when a source has said anything of it; what is of after
+    /// `until` does not count.
+    async fn list_observed_spans(
+        &self,
+        source: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<ObservedSpan>, StoreError>;
 
     /// The run with this `run_seq`, or the one whose `run_id` starts so.
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError>;
@@ -242,8 +253,12 @@ pub trait Store: Send + Sync {
     /// The runs that have ended with a number beyond `run_seq` and below `end_run_seq`.
     async fn backlog(&self, run_seq: i64, end_run_seq: i64) -> Result<Backlog, StoreError>;
 
-    /// The source's own time of the newest observation, if there is one.
-    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// The source's own time of the newest observation, if there is one; what is of after `until` does not
+    /// count.
+    async fn newest_observation_time(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// The number that was given out last.
     async fn last_run_seq(&self) -> Result<i64, StoreError>;

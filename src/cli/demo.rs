@@ -19,12 +19,12 @@ use super::exit::Exit;
 use super::output;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SteppedClock, SystemClock};
-use crate::domain::{Budget, Shard, Site, sites_file};
+use crate::domain::{Budget, Shard, Site, sites_file, source_time};
 use crate::etl::{self, Ended, Etl, Report, Selection};
 use crate::job::{Job, JobSettings, Stop, Unwatched};
 use crate::simulator::{self, Simulator};
 use crate::source::openweathermap::{self, OpenWeatherMap};
-use crate::store::{FailureCount, RunHost, SiteState, Store, StoreSettings};
+use crate::store::{FailureCount, RunHost, SiteRow, SiteState, Store, StoreSettings};
 use crate::telemetry::BARS;
 
 mod live;
@@ -152,7 +152,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if shutdown.token().is_cancelled() {
         return Ok(shutdown.exit());
     }
-    let states = store.list_site_states(openweathermap::NAME, first_hour).await?;
+    let times = (first_hour, source_time::last_believed(SystemClock.now()));
+    let states = store.list_site_states(openweathermap::NAME, times).await?;
     let failures = store.list_failures(openweathermap::NAME, first_hour).await?;
     show(&args, (&first, &second), &states, &failures)?;
     Ok(if second.calls == 0 && second.rows == 0 { Exit::Done } else { Exit::TooManyFailed })
@@ -259,9 +260,10 @@ fn url(args: &Args) -> String {
 
 /// Sites that are not in the demo's list would be deactivated, and their weather made up.
 async fn refuse_other_sites(store: &dyn Store, sites: &[Site]) -> anyhow::Result<()> {
-    let known = store.list_site_states(openweathermap::NAME, DateTime::UNIX_EPOCH).await?;
-    let is_ours = |state: &SiteState| sites.iter().any(|s| s.site_id.as_str() == state.site_id);
-    match known.iter().find(|state| !is_ours(state)) {
+    let mut known = store.list_sites().await?;
+    known.retain(|site| site.deactivated_at.is_none());
+    let is_own = |site: &SiteRow| sites.iter().any(|own| own.site_id.as_str() == site.site_id);
+    match known.iter().find(|site| !is_own(site)) {
         None => Ok(()),
         Some(other) => {
             Err(UsageError::new(format!("the store holds another site: {}", other.site_id))
@@ -271,9 +273,13 @@ async fn refuse_other_sites(store: &dyn Store, sites: &[Site]) -> anyhow::Result
     }
 }
 
-/// The sample sites, or so many around them.
+/// The sample sites, or so many around them. Their lives begin with the demo: of days on which nothing
+/// was played nothing is missing.
 fn sites(count: Option<u32>) -> anyhow::Result<Vec<Site>> {
-    let sample = sites_file::parse(include_str!("../../config/sites_sample.json"))?;
+    let mut sample = sites_file::parse(include_str!("../../config/sites_sample.json"))?;
+    for site in &mut sample {
+        (site.active_from, site.active_until) = (None, None);
+    }
     Ok(match count {
         None => sample,
         Some(count) => script::sites_around(&sample, count),

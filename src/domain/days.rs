@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 /// Days (UTC) from one to another, both included; without an end where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,6 +11,16 @@ pub struct Days {
     pub from: Option<NaiveDate>,
     /// The last day.
     pub to: Option<NaiveDate>,
+}
+
+/// The last year that stores and warehouses hold: MySQL's `datetime` and BigQuery's `timestamp` end with
+/// it, and of SQLite's texts a longer one would stand before all others.
+const LAST_YEAR: i32 = 9999;
+
+/// The day after, as an end that is left out; `None` where there is no later time.
+#[must_use]
+pub fn day_after(day: NaiveDate) -> Option<NaiveDate> {
+    day.succ_opt().filter(|after| after.year() <= LAST_YEAR)
 }
 
 impl Days {

@@ -20,6 +20,13 @@ pub fn last_believed(now: DateTime<Utc>) -> DateTime<Utc> {
     now + MAX_AHEAD
 }
 
+/// How old an observation of `time` is at `now`: no age is below zero, since the clock that says so may
+/// be a little ahead.
+#[must_use]
+pub fn age(time: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
+    (now - time).max(TimeDelta::zero())
+}
+
 /// How far the clock of a source may be from ours: what is further off is a clock that was never set,
 /// at one end or the other, and ours is the one that slots go by.
 const MAX_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::days(1);

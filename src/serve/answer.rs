@@ -58,6 +58,19 @@ impl Question {
         Ok(Self::of(app, question, format, version, state))
     }
 
+    /// The same of what is newest: an observation of a time to come counts when that time has come,
+    /// which need not be waited for by the minute.
+    pub(super) async fn ask_in_hour(
+        app: &App,
+        question: String,
+        format: Format,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let state = app.versions.current().await?;
+        let version = format!("{state}-h{}", now.timestamp().div_euclid(3600));
+        Ok(Self::of(app, question, format, version, state))
+    }
+
     fn of(
         app: &App,
         question: String,

@@ -17,7 +17,8 @@ pub(super) const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_30
     None => DateTime::UNIX_EPOCH,
 };
 
-const TIME: &str = "a time as in 2026-11-25T08:00:00Z, or a day as in 2026-11-25";
+const TIME: &str =
+    "a time as in 2026-11-25T08:00:00Z or 2026-11-25T08:00Z, or a day as in 2026-11-25";
 const DAY: &str = "a day as in 2026-11-25";
 const NAME: &str = "1 to 32 of lower-case letters, digits, _ and -";
 
@@ -148,13 +149,24 @@ fn short(text: &str) -> String {
     cut
 }
 
-/// A time; in a query string a `+` stands for a space, and who wrote `+02:00` meant it.
+/// A time, with seconds or without; in a query string a `+` stands for a space, and who wrote `+02:00`
+/// meant it.
 pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    match DateTime::parse_from_rfc3339(&text.replace(' ', "+")) {
+    match DateTime::parse_from_rfc3339(&with_seconds(text.replace(' ', "+"))) {
         // By way of its microseconds, which makes a leap second the next.
         Ok(time) => DateTime::from_timestamp_micros(time.timestamp_micros()),
         Err(_) => Some(midnight(parse_day(text)?)),
     }
+}
+
+/// RFC 3339 wants seconds; ISO 8601 and most people do not.
+fn with_seconds(mut text: String) -> String {
+    const MINUTE: usize = "2026-11-25T08:00".len();
+    let is_offset = |rest: &str| rest.starts_with(['Z', 'z', '+', '-']);
+    if text.get(MINUTE..).is_some_and(is_offset) {
+        text.insert_str(MINUTE, ":00");
+    }
+    text
 }
 
 pub(super) fn parse_day(text: &str) -> Option<NaiveDate> {
@@ -181,6 +193,14 @@ mod tests {
         for (text, expected) in [
             ("2026-11-25T08:00:00Z", Some("2026-11-25T08:00:00+00:00")),
             ("2026-11-25T10:00:00 02:00", Some("2026-11-25T08:00:00+00:00")),
+            ("2026-11-27T00:00Z", Some("2026-11-27T00:00:00+00:00")),
+            ("2026-11-27t00:59z", Some("2026-11-27T00:59:00+00:00")),
+            ("2026-11-27T02:30 02:00", Some("2026-11-27T00:30:00+00:00")),
+            ("2026-11-27T00:00-05:30", Some("2026-11-27T05:30:00+00:00")),
+            ("2026-11-27T00:00", None),
+            ("2026-11-27T24:00Z", None),
+            ("2026-11-27T00Z", None),
+            ("2026-11-27T00:0éZ", None),
             ("2026-12-31T23:59:60Z", Some("2027-01-01T00:00:00+00:00")),
             ("2026-11-25", Some("2026-11-25T00:00:00+00:00")),
             ("0001-01-01", Some("0001-01-01T00:00:00+00:00")),

@@ -11,7 +11,7 @@ use sqlx::Row as _;
 use sqlx::migrate::Migrator;
 
 use super::bounds::first_connection;
-use super::rows::{Rows, stream_rows};
+use super::rows::{Dialect, Rows, stream_rows};
 use super::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
     Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun,
@@ -35,6 +35,10 @@ use connections::Connections;
 use error::store_error;
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/mysql");
+
+/// How rows are asked for here.
+const DIALECT: Dialect =
+    Dialect { use_index: |index| format!(" force index ({index})"), latest: query::LATEST };
 
 /// The store in MySQL.
 pub struct MySqlStore {
@@ -163,9 +167,9 @@ impl Store for MySqlStore {
     async fn list_site_states(
         &self,
         source: &str,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<SiteState>, StoreError> {
-        read::site_states(&self.pool, source, since).await
+        query::site_states(&self.pool, source, times).await
     }
 
     async fn list_failures(
@@ -181,7 +185,7 @@ impl Store for MySqlStore {
     }
 
     async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
-        read::asked_sources(&self.pool, site_id).await
+        query::asked_sources(&self.pool, site_id).await
     }
 
     async fn list_stopped_runs(
@@ -241,13 +245,17 @@ impl Store for MySqlStore {
 
     async fn list_temperatures(
         &self,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<Temperature>, StoreError> {
-        query::temperatures(&self.pool, since).await
+        query::temperatures(&self.pool, times).await
     }
 
-    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
-        query::observed_spans(&self.pool, source).await
+    async fn list_observed_spans(
+        &self,
+        source: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<ObservedSpan>, StoreError> {
+        query::observed_spans(&self.pool, source, until).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
@@ -274,8 +282,11 @@ impl Store for MySqlStore {
         read::backlog(&self.pool, run_seq, end_run_seq).await
     }
 
-    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        read::newest_observation_time(&self.pool).await
+    async fn newest_observation_time(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        query::newest_observation_time(&self.pool, until).await
     }
 
     async fn last_run_seq(&self) -> Result<i64, StoreError> {
@@ -291,12 +302,6 @@ impl Store for MySqlStore {
         table: &'static Table,
         rows: &Rows,
     ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
-        stream_rows!(
-            &self.pool,
-            table,
-            rows,
-            |index| format!(" force index ({index})"),
-            store_error
-        )
+        stream_rows!(&self.pool, table, rows, &DIALECT, store_error)
     }
 }

@@ -1,6 +1,7 @@
 //! What the query API reads beside the tables: which state the store is in, sites, runs by pages.
 //!
-//! The statements are the same in both dialects; [`queries`] makes the functions of each.
+//! The statements are the same in both dialects where nothing is said of it; [`queries`] makes the
+//! functions of each.
 
 use std::fmt;
 
@@ -158,19 +159,6 @@ pub(super) const SITES: &str = select_sites!("order by site_id");
 /// One site. Binds: site.
 pub(super) const SITE: &str = select_sites!("where site_id = ?");
 
-/// The sources that have said anything of a site, by name: from one to the next along the primary
-/// key, where `distinct` may read every row of the site. Binds: site, site.
-pub(super) const OBSERVED_SOURCES: &str = "
-    with recursive observed (source) as (
-        select min(source) from weather_observations where site_id = ?
-        union all
-        select (
-            select min(o.source) from weather_observations o
-            where o.site_id = ? and o.source > observed.source
-        ) from observed where observed.source is not null
-    )
-    select source from observed where source is not null order by source";
-
 /// The temperature of a slot that was collected.
 #[derive(Debug, Clone, PartialEq, FromRow)]
 pub struct Temperature {
@@ -180,19 +168,28 @@ pub struct Temperature {
     pub source: String,
     /// Start of the interval.
     pub slot_time: DateTime<Utc>,
-    /// Degrees Celsius, if it was told.
+    /// Degrees Celsius, if the source said it, and of a time that is believed.
     pub temperature_c: Option<f64>,
 }
 
-/// The temperatures of the slots since a time. Binds: since.
-pub(super) const TEMPERATURES: &str = "
+/// The slots since a time that were collected, each with its temperature unless its observation is of
+/// after another time; by the index of times that the dialect names. Binds: until, since.
+macro_rules! temperatures_sql {
+    ($use_index:literal) => {
+        concat!(
+            "
     select c.site_id, c.source, c.slot_time, o.temperature_c
-    from collection_slots c
-    join weather_observations o
+    from collection_slots c",
+            $use_index,
+            "
+    left join weather_observations o
         on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
-            and o.observation_time = c.observation_time
+            and o.observation_time = c.observation_time and o.observation_time <= ?
     where c.slot_time >= ? and c.status = 'collected'
-    order by c.site_id, c.source, c.slot_time";
+    order by c.site_id, c.source, c.slot_time"
+        )
+    };
+}
 
 /// From when to when a source has said anything of a site.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -205,32 +202,38 @@ pub struct ObservedSpan {
     pub last_time: Option<DateTime<Utc>>,
 }
 
-/// Every site, and from when to when a source has said anything of it: two steps along the primary
-/// key for each. For `min` and `max`, or in the order of the time alone, MySQL would read every row of
-/// a site. Binds: source, source.
+/// Every site, and from when to when a source has said anything of it, up to a time: two steps along the
+/// primary key for each. For `min` and `max`, or in the order of the time alone, MySQL would read every
+/// row of a site. Binds: source, until, source, until.
 pub(super) const OBSERVED_SPANS: &str = "
     select site_id,
         (select o.observation_time from weather_observations o
-            where o.site_id = sites.site_id and o.source = ?
+            where o.site_id = sites.site_id and o.source = ? and o.observation_time <= ?
             order by o.site_id, o.source, o.observation_time limit 1) as first_time,
         (select o.observation_time from weather_observations o
-            where o.site_id = sites.site_id and o.source = ?
+            where o.site_id = sites.site_id and o.source = ? and o.observation_time <= ?
             order by o.site_id desc, o.source desc, o.observation_time desc limit 1) as last_time
     from sites order by site_id";
 
+/// The time of the newest observation up to a time. Binds: until.
+pub(super) const NEWEST_OBSERVATION: &str =
+    "select max(observation_time) from weather_observations where observation_time <= ?";
+
 /// The functions of a dialect. A macro, since pools and rows differ in type from database to
-/// database.
+/// database. The dialect has `TEMPERATURES`, `ASKED_SOURCES` and `OBSERVED_SOURCES` beside it: MySQL skips from one
+/// source to the next along an index for `group by`, SQLite reads every row for it; SQLite steps by
+/// `min` from one to the next, and there MySQL reads every row.
 macro_rules! queries {
     ($pool:ty, $store_error:path) => {
         use chrono::{DateTime, Utc};
         use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
         use $crate::store::query::{
-            OBSERVED_SOURCES, OBSERVED_SPANS, ObservedSpan, RUN_VERSION, RunVersion, SITE, SITES,
-            SiteRow, TEMPERATURES, Temperature, VersionRow,
+            NEWEST_OBSERVATION, OBSERVED_SPANS, ObservedSpan, RUN_VERSION, RunVersion, SITE, SITES,
+            SiteRow, Temperature, VersionRow,
         };
         use $crate::store::read::RUNS_BEFORE;
         use $crate::store::told::{OLDEST_TOLD, TOLD};
-        use $crate::store::{RunRow, StoreError, ToldSlot};
+        use $crate::store::{AskedSource, RunRow, StoreError, ToldSlot};
 
         pub(super) async fn run_version(pool: &$pool) -> Result<RunVersion, StoreError> {
             let rows: Vec<VersionRow> =
@@ -248,9 +251,9 @@ macro_rules! queries {
 
         pub(super) async fn temperatures(
             pool: &$pool,
-            since: DateTime<Utc>,
+            (since, until): (DateTime<Utc>, DateTime<Utc>),
         ) -> Result<Vec<Temperature>, StoreError> {
-            let query = sqlx::query_as(TEMPERATURES).bind(since);
+            let query = sqlx::query_as(TEMPERATURES).bind(until).bind(since);
             query.fetch_all(pool).await.map_err($store_error)
         }
 
@@ -258,8 +261,24 @@ macro_rules! queries {
             pool: &$pool,
             site_id: &str,
         ) -> Result<Vec<String>, StoreError> {
-            let query = sqlx::query_scalar(OBSERVED_SOURCES).bind(site_id).bind(site_id);
+            let query = sqlx::query_scalar(OBSERVED_SOURCES).bind(site_id);
             query.fetch_all(pool).await.map_err($store_error)
+        }
+
+        pub(super) async fn asked_sources(
+            pool: &$pool,
+            site_id: &str,
+        ) -> Result<Vec<AskedSource>, StoreError> {
+            let query = sqlx::query_as(ASKED_SOURCES).bind(site_id);
+            query.fetch_all(pool).await.map_err($store_error)
+        }
+
+        pub(super) async fn newest_observation_time(
+            pool: &$pool,
+            until: DateTime<Utc>,
+        ) -> Result<Option<DateTime<Utc>>, StoreError> {
+            let query = sqlx::query_scalar(NEWEST_OBSERVATION).bind(until);
+            query.fetch_one(pool).await.map_err($store_error)
         }
 
         pub(super) fn told<'a>(
@@ -283,9 +302,10 @@ macro_rules! queries {
         pub(super) async fn observed_spans(
             pool: &$pool,
             source: &str,
+            until: DateTime<Utc>,
         ) -> Result<Vec<ObservedSpan>, StoreError> {
-            let query = sqlx::query_as(OBSERVED_SPANS).bind(source).bind(source);
-            query.fetch_all(pool).await.map_err($store_error)
+            let query = sqlx::query_as(OBSERVED_SPANS).bind(source).bind(until);
+            query.bind(source).bind(until).fetch_all(pool).await.map_err($store_error)
         }
 
         pub(super) async fn runs_before(
@@ -300,3 +320,5 @@ macro_rules! queries {
 }
 
 pub(super) use queries;
+
+pub(super) use temperatures_sql;

@@ -1,13 +1,11 @@
 //! Rows read back from the store. The statements are the same in both dialects.
 
 use arrow_schema::ArrowError;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::FromRow;
 
 use super::StoreError;
-use crate::domain::expected::is_between;
 use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
 use crate::domain::{Coordinates, ErrorKind, Life, Locality, SiteId, Spans};
 
@@ -39,91 +37,6 @@ impl TriedSlot {
     }
 }
 
-/// What is known of an active site.
-#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
-pub struct SiteState {
-    /// The site.
-    pub site_id: String,
-    /// Its name.
-    pub name: String,
-    /// Its IANA time zone.
-    pub timezone: String,
-    /// Its interval in minutes.
-    pub interval_minutes: i64,
-    /// First local day of its life; `None`: it always was.
-    pub active_from: Option<NaiveDate>,
-    /// Last local day of its life; `None`: it goes on.
-    pub active_until: Option<NaiveDate>,
-    /// The source's time of its latest observation.
-    pub last_observation_time: Option<DateTime<Utc>>,
-    /// Slots tried since the start of the look-back.
-    pub slots_tried: i64,
-    /// Slots collected since the start of the look-back.
-    pub slots_collected: i64,
-    /// First failed slot since the latest collected one.
-    pub failing_since: Option<DateTime<Utc>>,
-    /// Kind of the latest failure, if the site is failing.
-    pub error_kind: Option<String>,
-    /// HTTP status of the latest failure, if there was one.
-    pub http_status: Option<i64>,
-    /// Message of the latest failure.
-    pub error_message: Option<String>,
-}
-
-impl SiteState {
-    /// True when today lies in the site's life: else nothing is expected of it, and it cannot be
-    /// stale.
-    #[must_use]
-    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
-        let timezone = self.timezone.parse().unwrap_or(Tz::UTC);
-        is_between(timezone, self.active_from, self.active_until, now)
-    }
-
-    /// How old the latest observation is.
-    #[must_use]
-    pub fn age(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        self.last_observation_time.map(|time| now - time)
-    }
-
-    /// True when the latest observation is at most two hours or two intervals old, whichever is
-    /// longer: the source itself renews its data every two hours on the smaller plans.
-    #[must_use]
-    pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
-        let limit = TimeDelta::hours(2).max(TimeDelta::minutes(2 * self.interval_minutes));
-        self.age(now).is_some_and(|age| age <= limit)
-    }
-}
-
-/// Every active site with its latest observation, its counts and its current failure. Binds:
-/// since, since, source, source, source.
-pub(super) const SITE_STATES: &str = "
-    with counted as (
-        select site_id, max(observation_time) as observation_time,
-            count(case when slot_time >= ? then 1 end) as tried,
-            count(case when slot_time >= ? and status = 'collected' then 1 end) as collected,
-            max(case when status = 'collected' then slot_time end) as last_collected
-        from collection_slots where source = ? group by site_id
-    ),
-    failing as (
-        select c.site_id, min(c.slot_time) as since, max(c.slot_time) as latest
-        from collection_slots c
-        join counted t on t.site_id = c.site_id
-        where c.source = ? and c.status = 'failed'
-            and (t.last_collected is null or c.slot_time > t.last_collected)
-        group by c.site_id
-    )
-    select s.site_id, s.name, s.timezone, s.interval_minutes, s.active_from, s.active_until,
-        t.observation_time as last_observation_time,
-        coalesce(t.tried, 0) as slots_tried, coalesce(t.collected, 0) as slots_collected,
-        f.since as failing_since, e.error_kind, e.http_status, e.error_message
-    from sites s
-    left join counted t on t.site_id = s.site_id
-    left join failing f on f.site_id = s.site_id
-    left join collection_slots e
-        on e.site_id = f.site_id and e.source = ? and e.slot_time = f.latest
-    where s.deactivated_at is null
-    order by s.site_id";
-
 /// What the ledger says of a slot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
 pub struct LedgerSlot {
@@ -151,11 +64,6 @@ pub struct AskedSource {
     /// The first slot that it was asked for.
     pub first_slot: DateTime<Utc>,
 }
-
-/// The sources that were asked for a site, by name. Binds: site.
-pub(super) const ASKED_SOURCES: &str = "
-    select source, min(slot_time) as first_slot from collection_slots where site_id = ?
-    group by source order by source";
 
 /// A run that stopped since the source wanted no more calls of the account, or its budget was spent.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -254,11 +162,20 @@ pub struct FailureCount {
     pub error_message: String,
 }
 
-/// Failed slots by site and kind. Binds: source, since.
-pub(super) const FAILURES: &str = "
+/// Failed slots by site and kind, by the index of times that the dialect names: for `group by` alone
+/// SQLite would read every slot in order. Binds: source, since.
+macro_rules! failures_sql {
+    ($use_index:literal) => {
+        concat!(
+            "
     select site_id, error_kind, count(*) as slots, max(error_message) as error_message
-    from collection_slots where source = ? and slot_time >= ? and status = 'failed'
-    group by site_id, error_kind order by slots desc, site_id, error_kind";
+    from collection_slots",
+            $use_index,
+            " where source = ? and slot_time >= ? and status = 'failed'
+    group by site_id, error_kind order by slots desc, site_id, error_kind"
+        )
+    };
+}
 
 /// A run, as the audit trail shows it. Times are UTC, durations in milliseconds.
 #[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
@@ -312,12 +229,16 @@ pub(super) const RUNS: &str = select_runs!("order by run_seq desc limit ?");
 pub(super) const RUNS_BEFORE: &str =
     select_runs!("where run_seq < ? order by run_seq desc limit ?");
 
-/// The pattern of the ids that start so; `None` for what no id starts with.
-pub(super) fn id_pattern(start: &str) -> Option<String> {
+/// The ids that start so lie from the first of these up to the second, which is left out; `None` for what
+/// no id starts with. A range, since SQLite would read every run for `like`.
+pub(super) fn ids_from(start: &str) -> Option<(String, String)> {
     let is_id = !start.is_empty() && start.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-    is_id.then(|| format!("{start}%"))
+    // Ids are of 0 to 9, a to f and dashes.
+    is_id.then(|| (start.to_owned(), format!("{start}g")))
 }
 
-/// The run of that number, or whose id starts so. Binds: number, pattern of the id.
+/// The run of that number, or whose id lies in a range. Binds: number, from, up to.
 pub(super) const RUN: &str =
-    select_runs!("where run_seq = ? or run_id like ? order by run_seq desc limit 1");
+    select_runs!("where run_seq = ? or (run_id >= ? and run_id < ?) order by run_seq desc limit 1");
+
+pub(super) use failures_sql;

@@ -1,8 +1,9 @@
 //! Rows of a mirrored table, as sync and verify read them; the SQL is the same for both databases.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::domain::Days;
+use crate::domain::days::day_after;
 use crate::domain::position::Position;
 use crate::domain::tables::Table;
 
@@ -33,10 +34,12 @@ pub enum Rows {
         /// So many at most.
         limit: u32,
     },
-    /// The newest observation of each source, of a site or of every site that is in the sites file.
+    /// The newest observation of each source up to a time, of a site or of every site that is in the sites file.
     Latest {
         /// The site; `None`: all.
         site_id: Option<String>,
+        /// What is of a later time does not count.
+        until: DateTime<Utc>,
     },
 }
 
@@ -56,20 +59,32 @@ fn index_by_run(table: &Table) -> Option<&'static str> {
     }
 }
 
-/// The statement, and what it takes. `use_index` says how the database is told to use an index:
-/// MySQL would rather read and sort a large table for each chunk.
-pub(super) fn select(
-    table: &Table,
-    rows: &Rows,
-    use_index: fn(&str) -> String,
-) -> (String, Vec<Bind>) {
+/// How a dialect says it.
+pub(super) struct Dialect {
+    /// How the database is told to use an index: MySQL would rather read and sort a large table for each
+    /// chunk.
+    pub(super) use_index: fn(&str) -> String,
+    /// How it finds the newest observations.
+    pub(super) latest: Latest,
+}
+
+/// What follows `select … from weather_observations` for the newest of each site and source.
+pub(super) struct Latest {
+    /// Of every site in the file. Binds: until.
+    pub(super) of_all: &'static str,
+    /// Of one site. Binds: site, until.
+    pub(super) of_site: &'static str,
+}
+
+/// The statement, and what it takes.
+pub(super) fn select(table: &Table, rows: &Rows, dialect: &Dialect) -> (String, Vec<Bind>) {
     let columns = table.column_names().collect::<Vec<_>>().join(", ");
     let mut sql = format!("select {columns} from {}", table.name);
     let mut binds = Vec::new();
     match rows {
         Rows::Past { .. } if table.day_of.is_none() => {}
         Rows::Past { position, end_run_seq, limit } => {
-            sql.push_str(&index_by_run(table).map(use_index).unwrap_or_default());
+            sql.push_str(&index_by_run(table).map(dialect.use_index).unwrap_or_default());
             sql.push_str(" where run_seq < ?");
             binds.push(Bind::Integer(*end_run_seq));
             if let Some(position) = position {
@@ -81,7 +96,7 @@ pub(super) fn select(
         }
         Rows::Of(Days { from, to }) => {
             let start = |day: NaiveDate| Bind::Time(day.and_time(NaiveTime::MIN).and_utc());
-            let after = to.map(|day| day + TimeDelta::days(1));
+            let after = to.and_then(day_after);
             let ends = table.day_of.iter().flat_map(|day_of| {
                 let from = from.map(|day| (format!("{day_of} >= ?"), start(day)));
                 from.into_iter().chain(after.map(|day| (format!("{day_of} < ?"), start(day))))
@@ -98,10 +113,13 @@ pub(super) fn select(
             binds.extend([site_id, source].map(|text| Bind::Text(text.clone())));
             binds.extend([from, to].map(|time| Bind::Time(*time)));
         }
-        Rows::Latest { site_id: None } => sql.push_str(LATEST),
-        Rows::Latest { site_id: Some(site_id) } => {
-            sql.push_str(LATEST_OF_SITE);
-            binds.push(Bind::Text(site_id.clone()));
+        Rows::Latest { site_id, until } => {
+            sql.push_str(match site_id {
+                None => dialect.latest.of_all,
+                Some(_) => dialect.latest.of_site,
+            });
+            binds.extend(site_id.clone().map(Bind::Text));
+            binds.push(Bind::Time(*until));
         }
     }
     (sql, binds)
@@ -110,18 +128,6 @@ pub(super) fn select(
 /// One site and source, along the primary key.
 const SERIES: &str = " where site_id = ? and source = ? and observation_time >= ? \
     and observation_time < ? order by observation_time";
-
-/// The newest of each site and source; the inner statement skips along the primary key.
-const LATEST: &str = " join (select site_id, source, max(observation_time) as observation_time \
-    from weather_observations group by site_id, source) newest \
-    using (site_id, source, observation_time) \
-    where site_id in (select site_id from sites where deactivated_at is null) \
-    order by site_id, source";
-
-/// The same of one site.
-const LATEST_OF_SITE: &str = " join (select site_id, source, max(observation_time) as observation_time \
-    from weather_observations where site_id = ? group by site_id, source) newest \
-    using (site_id, source, observation_time) order by site_id, source";
 
 /// Written out, since a comparison of row values reads the whole table.
 fn past(sql: &mut String, binds: &mut Vec<Bind>, table: &Table, position: &Position) {
@@ -164,11 +170,11 @@ pub(super) const BACKLOG: &str = "select count(*) as runs, min(finished_at) as o
 /// Streams rows as batches. A macro, since rows and arguments differ in type from database to
 /// database.
 macro_rules! stream_rows {
-    ($pool:expr, $table:expr, $rows:expr, $use_index:expr, $store_error:path) => {{
+    ($pool:expr, $table:expr, $rows:expr, $dialect:expr, $store_error:path) => {{
         use futures::StreamExt as _;
         use $crate::columnar::{BatchBuilder, ColumnBuilder, day_number};
         use $crate::store::rows::{Bind, select};
-        let (sql, binds) = select($table, $rows, $use_index);
+        let (sql, binds) = select($table, $rows, $dialect);
         // Of names in our own code, and of nothing that anybody gave.
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
         for bind in binds {

@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use sqlx::migrate::Migrator;
 use sqlx::{Row as _, SqlitePool};
 
-use super::rows::{Rows, stream_rows};
+use super::rows::{Dialect, Rows, stream_rows};
 use super::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
     Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun,
@@ -31,6 +31,10 @@ mod sites;
 use error::store_error;
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How rows are asked for here.
+const DIALECT: Dialect =
+    Dialect { use_index: |index| format!(" indexed by {index}"), latest: query::LATEST };
 
 /// The store in an SQLite file.
 pub struct SqliteStore {
@@ -144,9 +148,9 @@ impl Store for SqliteStore {
     async fn list_site_states(
         &self,
         source: &str,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<SiteState>, StoreError> {
-        read::site_states(&self.pool, source, since).await
+        query::site_states(&self.pool, source, times).await
     }
 
     async fn list_failures(
@@ -162,7 +166,7 @@ impl Store for SqliteStore {
     }
 
     async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
-        read::asked_sources(&self.pool, site_id).await
+        query::asked_sources(&self.pool, site_id).await
     }
 
     async fn list_stopped_runs(
@@ -222,13 +226,17 @@ impl Store for SqliteStore {
 
     async fn list_temperatures(
         &self,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<Temperature>, StoreError> {
-        query::temperatures(&self.pool, since).await
+        query::temperatures(&self.pool, times).await
     }
 
-    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
-        query::observed_spans(&self.pool, source).await
+    async fn list_observed_spans(
+        &self,
+        source: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<ObservedSpan>, StoreError> {
+        query::observed_spans(&self.pool, source, until).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
@@ -255,8 +263,11 @@ impl Store for SqliteStore {
         read::backlog(&self.pool, run_seq, end_run_seq).await
     }
 
-    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        read::newest_observation_time(&self.pool).await
+    async fn newest_observation_time(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        query::newest_observation_time(&self.pool, until).await
     }
 
     async fn last_run_seq(&self) -> Result<i64, StoreError> {
@@ -272,6 +283,6 @@ impl Store for SqliteStore {
         table: &'static Table,
         rows: &Rows,
     ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
-        stream_rows!(&self.pool, table, rows, |index| format!(" indexed by {index}"), store_error)
+        stream_rows!(&self.pool, table, rows, &DIALECT, store_error)
     }
 }

@@ -55,6 +55,14 @@ async fn everything_is_described_with_its_unit_and_the_sample_queries_run() {
             }
         }
         let page = reference();
+        let read =
+            page.split("## What the views read").nth(1).unwrap().split("\n## ").next().unwrap();
+        for view in views.iter().chain(&["site_freshness", "missing_hours"]) {
+            assert!(
+                read.contains(&format!("\n| `{view}` | ")),
+                "{view}: what it reads is not said"
+            );
+        }
         let queries: Vec<&str> =
             page.split("```sql").skip(1).filter_map(|part| part.split("```").next()).collect();
         assert_eq!(queries.len(), 5);

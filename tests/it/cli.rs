@@ -27,6 +27,17 @@ fn the_demo_collects_a_day_without_settings_and_its_second_time_calls_nothing() 
     let store = ["--database-url", "sqlite://weather-demo.db"];
     let status = program.run(&[&["status"], &store[..]].concat()).expect(0);
     assert!(status.stdout.starts_with("23 of 24 sites fresh; lon-city: not_found (404) since "));
+    // Nothing is missing but what the service did not know.
+    let gaps = program.run(&[&["gaps", "--output", "json"], &store[..]].concat()).expect(0);
+    let gaps: Vec<Value> = serde_json::from_str(&gaps.stdout).unwrap();
+    let missing: Vec<_> = gaps
+        .iter()
+        .map(|gap| {
+            [&gap["site_id"], &gap["reason"], &gap["error_kind"]].map(|text| text.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(missing, [["lon-city", "failed", "not_found"]], "{gaps:?}");
+    assert_eq!(gaps[0]["slots"], 24);
     // It may be run again: the file is made anew.
     program.run(&["demo", "--hours", "2"]).expect(0);
 }

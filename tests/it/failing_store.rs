@@ -188,9 +188,9 @@ impl Store for Failing<'_> {
     async fn list_site_states(
         &self,
         source: &str,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<SiteState>, StoreError> {
-        self.inner.list_site_states(source, since).await
+        self.inner.list_site_states(source, times).await
     }
 
     async fn list_failures(
@@ -266,13 +266,17 @@ impl Store for Failing<'_> {
 
     async fn list_temperatures(
         &self,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<Temperature>, StoreError> {
-        self.inner.list_temperatures(since).await
+        self.inner.list_temperatures(times).await
     }
 
-    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
-        self.inner.list_observed_spans(source).await
+    async fn list_observed_spans(
+        &self,
+        source: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<ObservedSpan>, StoreError> {
+        self.inner.list_observed_spans(source, until).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
@@ -299,8 +303,11 @@ impl Store for Failing<'_> {
         self.inner.backlog(run_seq, end_run_seq).await
     }
 
-    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.inner.newest_observation_time().await
+    async fn newest_observation_time(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.inner.newest_observation_time(until).await
     }
 
     async fn last_run_seq(&self) -> Result<i64, StoreError> {

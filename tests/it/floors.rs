@@ -40,7 +40,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("job", &["clock", "domain", "retry", "store"]),
     ("gaps", &["domain", "store"]),
     ("heal", &["clock", "domain", "gaps", "job", "retry", "source", "store"]),
-    ("status", &["store"]),
+    ("status", &["domain", "store"]),
     ("weather", &["domain", "gaps", "store"]),
     ("sync", &["clock", "columnar", "domain", "retry", "sink", "store"]),
     ("source", &["domain", "http", "retry"]),

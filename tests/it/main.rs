@@ -29,6 +29,7 @@ mod main_job;
 mod migrations;
 mod moves;
 mod mysql_only;
+mod reads;
 mod serve;
 mod sessions;
 mod silent_store;

@@ -8,6 +8,7 @@ mod edr;
 mod edr_input;
 mod fresh;
 mod hostile;
+mod newest;
 mod owslib;
 mod page;
 mod shared_cache;

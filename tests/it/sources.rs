@@ -452,7 +452,8 @@ async fn open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own(database
     let other = Job::new(&**store, &service).run(&sites).await;
     assert_eq!((other.counts.collected, other.counts.calls), (5, 5));
     for source in ["open-meteo", "openweathermap"] {
-        let states = store.list_site_states(source, hour()).await.unwrap();
+        let times = (hour(), hour() + chrono::TimeDelta::hours(1));
+        let states = store.list_site_states(source, times).await.unwrap();
         assert_eq!(states.iter().map(|state| state.slots_collected).sum::<i64>(), 5, "{source}");
     }
 }
@@ -529,7 +530,7 @@ fn a_refused_key_of_one_source_holds_up_no_other() {
     assert!(ran.stderr.contains("openweathermap refused the API key"), "{}", ran.stderr);
     assert_eq!(good.calls().len(), 4);
     let status = program.run(&["status"]).expect(0).stdout;
-    assert!(status.starts_with("4 of 8 sites fresh"), "{status}");
+    assert!(status.starts_with("0 of 4 sites fresh, 4 of 8 series; "), "{status}");
     assert!(status.contains("(openweathermap): unauthorized (401)"), "{status}");
 }
 

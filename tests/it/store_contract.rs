@@ -26,6 +26,7 @@ use crate::support::samples::{
 };
 
 mod budget;
+mod newest;
 
 on_both_databases!(
     a_batch_written_twice_leaves_what_it_left_the_first_time,
@@ -559,7 +560,7 @@ async fn site_states_tell_freshness_rate_and_the_present_failure(database: &Test
         failed(1, at(1), ErrorKind::NotFound),
     ];
     store.load(&run, &batch, at(1)).await.unwrap();
-    let states = store.list_site_states(SOURCE, at(-23)).await.unwrap();
+    let states = store.list_site_states(SOURCE, (at(-23), at(2))).await.unwrap();
     let [fresh, failing, new] = states.try_into().unwrap();
     assert_eq!(fresh.last_observation_time, Some(at(1) + TimeDelta::minutes(5)));
     assert_eq!((fresh.slots_collected, fresh.slots_tried, fresh.failing_since), (2, 2, None));
@@ -755,7 +756,7 @@ async fn temperatures_are_those_of_the_observations_that_fill_the_slots(database
         collected(1, at(0), Values { temperature_c: None, ..cold }),
     ];
     store.load(&run, &batch, hour()).await.unwrap();
-    let rows = store.list_temperatures(at(0)).await.unwrap();
+    let rows = store.list_temperatures((at(0), at(9))).await.unwrap();
     let rows: Vec<_> = rows
         .iter()
         .map(|row| (row.site_id.as_str(), row.source.as_str(), row.slot_time, row.temperature_c))
@@ -838,7 +839,7 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
     assert_eq!(store.list_observed_sources("site-00001").await.unwrap(), [SOURCE]);
     assert_eq!(store.list_observed_sources("site-00000").await.unwrap(), [""; 0]);
     let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(5);
-    let spans = store.list_observed_spans(SOURCE).await.unwrap();
+    let spans = store.list_observed_spans(SOURCE, at(9)).await.unwrap();
     let spans = spans.iter().map(|span| (&*span.site_id, span.first_time, span.last_time));
     let whole = (Some(at(0)), Some(at(4)));
     assert_eq!(
@@ -873,12 +874,14 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
     assert_eq!(read(series(at(0) + TimeDelta::seconds(1), at(9), 2)).await, of(&[1, 2]));
     assert_eq!(read(series(at(5), at(9), 100)).await, []);
     let both = [("site-00001".to_owned(), 4), ("site-00002".to_owned(), 4)];
-    assert_eq!(read(Rows::Latest { site_id: None }).await, both);
-    assert_eq!(read(Rows::Latest { site_id: Some("site-00002".into()) }).await, both[1..]);
+    let latest =
+        |site_id: Option<&str>| Rows::Latest { site_id: site_id.map(str::to_owned), until: at(9) };
+    assert_eq!(read(latest(None)).await, both);
+    assert_eq!(read(latest(Some("site-00002"))).await, both[1..]);
     // Who is not in the sites file any more is found by name only.
     store.take_in_sites(&sites(2), hour()).await.unwrap();
-    assert_eq!(read(Rows::Latest { site_id: None }).await, both[..1]);
-    assert_eq!(read(Rows::Latest { site_id: Some("site-00002".into()) }).await, both[1..]);
+    assert_eq!(read(latest(None)).await, both[..1]);
+    assert_eq!(read(latest(Some("site-00002"))).await, both[1..]);
 }
 
 async fn the_slots_of_a_time_are_read_with_the_observations_that_fill_them(

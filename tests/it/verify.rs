@@ -10,7 +10,7 @@ use weather_data_product::store::RunStart;
 use crate::support::databases::{TestDatabase, on_both_databases, with_mysql, with_sqlite};
 use crate::support::program::{Program, Ran};
 use crate::support::samples::{
-    LONG_LEASE, collected, failed, full_values, hour, opened, run_end, run_start, sites,
+    LONG_LEASE, collected, failed, full_values, hour, observed, opened, run_end, run_start, sites,
 };
 use crate::support::warehouse::{Warehouse, bigquery_url};
 
@@ -19,6 +19,7 @@ on_both_databases!(
     a_day_with_rows_to_be_synced_is_pending_and_no_difference,
     a_repair_beside_a_sync_leaves_every_row_once,
     a_cell_that_is_no_number_spoils_its_day_only_and_is_mended,
+    a_row_of_the_last_minute_of_all_is_synced_compared_and_repaired,
 );
 
 /// More days than a table has columns.
@@ -309,6 +310,37 @@ async fn a_repair_beside_a_sync_leaves_every_row_once(database: &TestDatabase) {
     }
     assert!(sync.wait().unwrap().success() && repairs > 0);
     program.run(&["repair"]).expect(0);
+    program.run(&["verify", "--deep"]).expect(0);
+    warehouse.assert_equals(database).await;
+}
+
+/// After that minute no database knows a time.
+async fn a_row_of_the_last_minute_of_all_is_synced_compared_and_repaired(database: &TestDatabase) {
+    let store = &*database.store;
+    let warehouse = Warehouse::new();
+    store.take_in_sites(&sites(2), hour()).await.unwrap();
+    let run = opened(store.start_run(&run_start("0/1", LONG_LEASE)).await.unwrap());
+    let last = "9999-12-31T23:59:00Z".parse().unwrap();
+    let batch = [observed(0, hour(), last, full_values()), collected(1, hour(), full_values())];
+    store.load(&run, &batch, hour()).await.unwrap();
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+    let program = Program::new().env("DATABASE_URL", &database.url);
+    let program = warehouse.settings(program, &bigquery_url());
+    program.run(&["sync"]).expect(0);
+    program.run(&["verify", "--deep"]).expect(0);
+    warehouse
+        .execute(
+            "update {d}.weather_observations set humidity_pct = 1 where site_id = 'site-00000'",
+        )
+        .await;
+    let differs = |verdict: &str| -> Found {
+        [("weather_observations".into(), "9999-12-31".into(), verdict.into())].into()
+    };
+    let ran = program.run(&["verify", "--deep", "--output", "json"]).expect(1);
+    assert_eq!(found(&ran), differs("different"));
+    assert!(ran.stdout.contains("humidity_pct"), "{}", ran.stdout);
+    let ran = program.run(&["repair", "--output", "json"]).expect(0);
+    assert_eq!(found(&ran), differs("repaired"));
     program.run(&["verify", "--deep"]).expect(0);
     warehouse.assert_equals(database).await;
 }

@@ -6,14 +6,15 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 
 use super::pages::unwritable;
 use super::refusals::RefusalsOfOne;
 use super::schema::{Field, Observations};
 use super::sites;
-use crate::domain::SiteId;
 use crate::domain::tables::WEATHER_OBSERVATIONS;
+use crate::domain::{SiteId, source_time};
 use crate::serve::App;
 use crate::serve::answer::{Content, Question};
 use crate::serve::format::Format;
@@ -24,7 +25,8 @@ use crate::store::Rows;
 
 /// Lists the newest observation of each site and source.
 ///
-/// Sites that have left the sites file are left out.
+/// Sites that have left the sites file are left out, and observations whose time is more than 15 minutes
+/// ahead.
 #[utoipa::path(
     get, path = "/api/v1/latest", tag = "observations", operation_id = "listLatest",
     params(
@@ -82,16 +84,24 @@ async fn answer(
     let format = Format::negotiate(headers, Format::ROWS)?;
     let site = site_id.as_ref().map(SiteId::as_str).unwrap_or_default();
     let text = written("latest", &[("site", &site), ("fields", &fields)]);
-    let question = Question::ask(app, text, format).await?;
-    question.answer(app, headers, make(app, site_id.as_ref(), Writer::begin(format, fields))).await
+    let now = app.clock.now();
+    let question = Question::ask_in_hour(app, text, format, now).await?;
+    let make = make(app, site_id.as_ref(), now, Writer::begin(format, fields));
+    question.answer(app, headers, make).await
 }
 
 /// As many as there are sites and sources, and so held whole.
-async fn make(app: &App, site_id: Option<&SiteId>, mut writer: Writer) -> Result<Content, Problem> {
+async fn make(
+    app: &App,
+    site_id: Option<&SiteId>,
+    now: DateTime<Utc>,
+    mut writer: Writer,
+) -> Result<Content, Problem> {
     if let Some(site_id) = site_id {
         sites::find(app, site_id).await?;
     }
-    let rows = Rows::Latest { site_id: site_id.map(ToString::to_string) };
+    let until = source_time::last_believed(now);
+    let rows = Rows::Latest { site_id: site_id.map(ToString::to_string), until };
     let mut batches = app.store.read_rows(&WEATHER_OBSERVATIONS, &rows);
     while let Some(batch) = batches.try_next().await? {
         writer.rows(&batch).map_err(|error| unwritable(&error))?;

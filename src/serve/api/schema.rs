@@ -68,7 +68,11 @@ impl PartialSchema for Field {
     }
 }
 
-/// A time or a day.
+/// A time without seconds, of a day that every month has.
+const MINUTE: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\
+    T([01][0-9]|2[0-3]):[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$";
+
+/// A time, with seconds or without, or a day.
 pub(super) struct Moment;
 
 impl ToSchema for Moment {
@@ -85,7 +89,8 @@ impl PartialSchema for Moment {
         };
         let time = text(KnownFormat::DateTime);
         let day = text(KnownFormat::Date);
-        AnyOfBuilder::new().item(time).item(day).into()
+        let minute = ObjectBuilder::new().schema_type(Type::String).pattern(Some(MINUTE));
+        AnyOfBuilder::new().item(time).item(minute).item(day).into()
     }
 }
 

@@ -36,7 +36,7 @@ struct SiteStatus {
     /// The source's time of the latest observation.
     #[schema(required = true)]
     last_observation_time: Option<DateTime<Utc>>,
-    /// How old that is, seconds.
+    /// How old that is, seconds; 0 at least.
     #[schema(required = true)]
     age_s: Option<i64>,
     /// Slots tried in the last 24 hours.
@@ -82,8 +82,12 @@ pub(super) struct Status {
     /// The one sentence that an operator reads first.
     #[schema(examples("19 of 20 sites fresh; lon-city: not_found (404) since 2026-11-25 14:00"))]
     headline: String,
-    /// How many sites are fresh, counted for each source.
+    /// How many sites and sources of `sites` are fresh.
     fresh: usize,
+    /// How many sites are fresh: of each of its sources.
+    fresh_sites: usize,
+    /// How many sites there are.
+    total_sites: usize,
     /// Until when a source's account is blocked, if it is.
     #[schema(required = true)]
     paused_until: Option<DateTime<Utc>>,
@@ -106,9 +110,12 @@ pub(super) async fn show(
     Parameters::none(uri.query())?;
     Format::negotiate(&headers, Format::OBJECT)?;
     let status = status::read(&*app.store, app.sources, app.clock.now(), RUNS).await?;
+    let counts = status.counts();
     let answer = Status {
         headline: status.headline(None),
-        fresh: status.sites.iter().filter(|site| site.fresh).count(),
+        fresh: counts.fresh_series,
+        fresh_sites: counts.fresh_sites,
+        total_sites: counts.sites,
         paused_until: status.paused_until,
         sites: status.sites.into_iter().map(SiteStatus::from).collect(),
         runs: status.runs.into_iter().map(Run::from).collect(),

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::recent::Seen;
+use super::recent::{SPAN, Seen};
 use super::{Frame, whole, words};
 use crate::serve::App;
 use crate::serve::answer::Question;
@@ -16,7 +16,7 @@ use crate::serve::format::Format;
 use crate::serve::page::spark::Spark;
 use crate::serve::parameters::Parameters;
 use crate::serve::problem::Problem;
-use crate::status::SiteStatus;
+use crate::status::{Counts, SiteStatus};
 
 mod order;
 
@@ -30,8 +30,7 @@ struct Overview {
     now: DateTime<Utc>,
     order: Order,
     heads: Vec<Head>,
-    total: usize,
-    fresh: usize,
+    counts: Counts,
     rows: Vec<Row>,
     has_sources: bool,
     is_new: bool,
@@ -75,8 +74,7 @@ impl Overview {
             now: seen.now,
             heads: order.heads(),
             order,
-            total: sites.len(),
-            fresh: sites.iter().filter(|site| site.fresh).count(),
+            counts: seen.status.counts(),
             has_sources: sites.iter().any(|site| site.source != sites[0].source),
             is_new: sites.is_empty(),
             rows,
@@ -99,7 +97,12 @@ impl Row {
                 .age_s
                 .map_or_else(|| "never".into(), |age| words::age(TimeDelta::seconds(age))),
             temperature_c: slots.last().and_then(|(_, value)| *value),
-            spark: Spark::of(slots, site.interval_minutes, seen.now),
+            spark: Spark::of(
+                slots,
+                site.expected(seen.now - SPAN, seen.now),
+                site.interval_minutes,
+                seen.now,
+            ),
             success_pct: (site.slots_tried_24h > 0).then(|| share(site.slots_tried_24h)),
             error: error(site),
             site: site.clone(),

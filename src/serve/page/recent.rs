@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
+use crate::domain::source_time;
 use crate::serve::App;
 use crate::serve::problem::Problem;
 use crate::status::{self, Status};
@@ -15,7 +16,7 @@ use crate::store::RunVersion;
 /// How far back the spark lines go.
 pub(super) const SPAN: TimeDelta = TimeDelta::hours(48);
 
-/// By site and source: slots and their temperatures, in order.
+/// By site and source: slots that were collected, and their temperatures, in order.
 pub(super) type Temperatures = HashMap<(String, String), Vec<(DateTime<Utc>, Option<f64>)>>;
 
 /// What was read, and of when it is.
@@ -66,7 +67,8 @@ fn hour(time: DateTime<Utc>) -> i64 {
 
 async fn temperatures(app: &App, now: DateTime<Utc>) -> Result<Temperatures, Problem> {
     let mut by_site = Temperatures::new();
-    for row in app.store.list_temperatures(now - SPAN).await? {
+    let times = (now - SPAN, source_time::last_believed(now));
+    for row in app.store.list_temperatures(times).await? {
         by_site
             .entry((row.site_id, row.source))
             .or_default()

@@ -10,7 +10,7 @@ use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::{Frame, local, whole, words};
-use crate::domain::SiteId;
+use crate::domain::{SiteId, source_time};
 use crate::gaps::Asked;
 use crate::serve::App;
 use crate::serve::answer::Question;
@@ -156,7 +156,9 @@ impl SitePage {
         let timezone = asking.place.life.timezone;
         // As in the status.
         let limit = TimeDelta::minutes(2 * asking.place.site.interval_minutes.max(60));
-        let latest = hours.last().map(|hour| Latest {
+        let until = source_time::last_believed(asking.now);
+        let newest = hours.iter().rfind(|hour| hour.observation_time <= until);
+        let latest = newest.map(|hour| Latest {
             time: local::time(hour.observation_time, timezone),
             is_fresh: asking.now - hour.observation_time <= limit,
             age: words::age(asking.now - hour.observation_time),

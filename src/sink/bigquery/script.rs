@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::{Names, state};
 use crate::domain::Days;
+use crate::domain::days::day_after;
 use crate::domain::tables::Table;
 use crate::sink::{Chunk, Rewrite, SinkError};
 
@@ -120,11 +121,16 @@ select if(not exists (select 1 from {staging} group by {key} having count(*) > 1
 /// refuse a statement that does not.
 pub(super) fn of_days(table: &Table, days: Days) -> String {
     let Some(day_of) = table.day_of else { return "true".into() };
-    let from = days.from.unwrap_or(FIRST_DAY);
-    let from = format!("{day_of} >= {}", midnight(from));
-    let after = days.to.and_then(|day| day.succ_opt());
-    let after = after.map(|day| format!("{day_of} < {}", midnight(day)));
-    std::iter::once(from).chain(after).collect::<Vec<_>>().join(" and ")
+    between(day_of, Days { from: days.from.or(Some(FIRST_DAY)), ..days })
+}
+
+/// That a time lies on these days, in literal form; of the last day of all there is none after.
+fn between(time: &str, days: Days) -> String {
+    let from = days.from.map(|day| format!("{time} >= {}", midnight(day)));
+    let after = days.to.and_then(day_after);
+    let after = after.map(|day| format!("{time} < {}", midnight(day)));
+    let ends: Vec<_> = from.into_iter().chain(after).collect();
+    if ends.is_empty() { "true".into() } else { ends.join(" and ") }
 }
 
 /// The condition for rows of the days that a chunk touches.
@@ -156,16 +162,15 @@ fn days(table: &Table, days: &BTreeSet<NaiveDate>, of: &str) -> Option<String> {
     let day_of = table.day_of?;
     let mut spans: Vec<(NaiveDate, NaiveDate)> = Vec::new();
     for day in days {
-        let after = day.succ_opt()?;
         match spans.last_mut() {
-            Some((_, end)) if end == day => *end = after,
-            _ => spans.push((*day, after)),
+            Some((_, last)) if last.succ_opt() == Some(*day) => *last = *day,
+            _ => spans.push((*day, *day)),
         }
     }
-    let spans = spans.iter().map(|(start, end)| {
-        let (start, end) = (midnight(*start), midnight(*end));
-        format!("{of}{day_of} >= {start} and {of}{day_of} < {end}")
-    });
+    let time = format!("{of}{day_of}");
+    let spans = spans
+        .into_iter()
+        .map(|(first, last)| between(&time, Days { from: Some(first), to: Some(last) }));
     Some(format!("({})", spans.collect::<Vec<_>>().join(" or ")))
 }
 

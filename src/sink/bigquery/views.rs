@@ -35,13 +35,13 @@ pub(super) const VIEWS: [View; 5] = [
     },
     View {
         name: "observations_latest",
-        description: "The latest observation of every active site within 7 days; a site without any is listed with NULLs.",
+        description: "The latest observation of every active site within 7 days; a site without any is listed with NULLs. An observation whose time is more than 15 minutes ahead is left out.",
         columns: LATEST,
         sql: include_str!("views/observations_latest.sql"),
     },
     View {
         name: "site_freshness",
-        description: "Is every active site being collected? Sites before their first day or after their last are left out. Age of its last observation, success of 24 hours, last error within 7 days.",
+        description: "Is every active site being collected? Sites before their first day or after their last are left out. Age of its last observation (none that is more than 15 minutes ahead), success of 24 hours, last error within 7 days.",
         columns: FRESHNESS,
         sql: include_str!("views/site_freshness.sql"),
     },
@@ -200,7 +200,7 @@ const LATEST: &[ViewColumn] = &[
     column("longitude", "FLOAT", "Where the site stood then, degrees east."),
     OBSERVATION_TIME,
     LOCAL_TIME,
-    column("age_minutes", "INTEGER", "Age of the observation, minutes."),
+    column("age_minutes", "INTEGER", "Age of the observation, minutes; 0 at least."),
     TEMPERATURE,
     FEELS_LIKE,
     HUMIDITY,
@@ -227,7 +227,7 @@ const FRESHNESS: &[ViewColumn] = &[
     TIMEZONE,
     column("interval_minutes", "INTEGER", "How often the site is observed, minutes."),
     column("last_observation_time", "TIMESTAMP", "The source's time of the last observation, UTC."),
-    column("age_minutes", "INTEGER", "Age of the last observation, minutes."),
+    column("age_minutes", "INTEGER", "Age of the last observation, minutes; 0 at least."),
     column(
         "is_fresh",
         "BOOLEAN",

@@ -8,13 +8,11 @@ use super::connections::Connections;
 use super::error::store_error;
 use crate::domain::Life;
 use crate::store::read::{
-    ASKED_SOURCES, FAILURES, LEDGER, LIVES, LifeRow, RUN, RUNS, SITE_STATES, STOPPED_RUNS,
-    id_pattern, stop_patterns,
+    LEDGER, LIVES, LifeRow, RUN, RUNS, STOPPED_RUNS, ids_from, stop_patterns,
 };
 use crate::store::rows::{BACKLOG, END_OF_ENDED_RUNS};
 use crate::store::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, RunRow, SiteState, StoppedRun, StoreError,
-    TriedSlot,
+    Backlog, FailureCount, LedgerSlot, RunRow, StoppedRun, StoreError, TriedSlot,
 };
 
 pub(super) async fn tried(
@@ -50,21 +48,7 @@ pub(super) async fn paused_until(
     Ok(paused.flatten())
 }
 
-pub(super) async fn site_states(
-    pool: &Connections,
-    source: &str,
-    since: DateTime<Utc>,
-) -> Result<Vec<SiteState>, StoreError> {
-    sqlx::query_as(SITE_STATES)
-        .bind(since)
-        .bind(since)
-        .bind(source)
-        .bind(source)
-        .bind(source)
-        .fetch_all(pool)
-        .await
-        .map_err(store_error)
-}
+const FAILURES: &str = crate::store::read::failures_sql!(" force index (slots_by_time)");
 
 pub(super) async fn failures(
     pool: &Connections,
@@ -80,9 +64,11 @@ pub(super) async fn runs(pool: &Connections, limit: u32) -> Result<Vec<RunRow>, 
 
 pub(super) async fn run(pool: &Connections, id: &str) -> Result<Option<RunRow>, StoreError> {
     let number: Option<i64> = id.parse().ok();
+    let (from, to) = ids_from(id).unzip();
     sqlx::query_as(RUN)
         .bind(number)
-        .bind(id_pattern(id))
+        .bind(from)
+        .bind(to)
         .fetch_optional(pool)
         .await
         .map_err(store_error)
@@ -105,25 +91,9 @@ pub(super) async fn backlog(
         .map_err(store_error)
 }
 
-pub(super) async fn newest_observation_time(
-    pool: &Connections,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    sqlx::query_scalar("select max(observation_time) from weather_observations")
-        .fetch_one(pool)
-        .await
-        .map_err(store_error)
-}
-
 pub(super) async fn lives(pool: &Connections) -> Result<Vec<Life>, StoreError> {
     let rows: Vec<LifeRow> = sqlx::query_as(LIVES).fetch_all(pool).await.map_err(store_error)?;
     rows.into_iter().map(Life::try_from).collect()
-}
-
-pub(super) async fn asked_sources(
-    pool: &Connections,
-    site_id: &str,
-) -> Result<Vec<AskedSource>, StoreError> {
-    sqlx::query_as(ASKED_SOURCES).bind(site_id).fetch_all(pool).await.map_err(store_error)
 }
 
 pub(super) async fn stopped_runs(

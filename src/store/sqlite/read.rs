@@ -7,13 +7,11 @@ use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 use super::error::store_error;
 use crate::domain::Life;
 use crate::store::read::{
-    ASKED_SOURCES, FAILURES, LEDGER, LIVES, LifeRow, RUN, RUNS, SITE_STATES, STOPPED_RUNS,
-    id_pattern, stop_patterns,
+    LEDGER, LIVES, LifeRow, RUN, RUNS, STOPPED_RUNS, ids_from, stop_patterns,
 };
 use crate::store::rows::{BACKLOG, END_OF_ENDED_RUNS};
 use crate::store::{
-    AskedSource, Backlog, FailureCount, LedgerSlot, RunRow, SiteState, StoppedRun, StoreError,
-    TriedSlot,
+    Backlog, FailureCount, LedgerSlot, RunRow, StoppedRun, StoreError, TriedSlot,
 };
 
 pub(super) async fn tried(
@@ -49,21 +47,7 @@ pub(super) async fn paused_until(
     Ok(paused.flatten())
 }
 
-pub(super) async fn site_states(
-    pool: &SqlitePool,
-    source: &str,
-    since: DateTime<Utc>,
-) -> Result<Vec<SiteState>, StoreError> {
-    sqlx::query_as(SITE_STATES)
-        .bind(since)
-        .bind(since)
-        .bind(source)
-        .bind(source)
-        .bind(source)
-        .fetch_all(pool)
-        .await
-        .map_err(store_error)
-}
+const FAILURES: &str = crate::store::read::failures_sql!(" indexed by slots_by_time");
 
 pub(super) async fn failures(
     pool: &SqlitePool,
@@ -79,9 +63,11 @@ pub(super) async fn runs(pool: &SqlitePool, limit: u32) -> Result<Vec<RunRow>, S
 
 pub(super) async fn run(pool: &SqlitePool, id: &str) -> Result<Option<RunRow>, StoreError> {
     let number: Option<i64> = id.parse().ok();
+    let (from, to) = ids_from(id).unzip();
     sqlx::query_as(RUN)
         .bind(number)
-        .bind(id_pattern(id))
+        .bind(from)
+        .bind(to)
         .fetch_optional(pool)
         .await
         .map_err(store_error)
@@ -104,25 +90,9 @@ pub(super) async fn backlog(
         .map_err(store_error)
 }
 
-pub(super) async fn newest_observation_time(
-    pool: &SqlitePool,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    sqlx::query_scalar("select max(observation_time) from weather_observations")
-        .fetch_one(pool)
-        .await
-        .map_err(store_error)
-}
-
 pub(super) async fn lives(pool: &SqlitePool) -> Result<Vec<Life>, StoreError> {
     let rows: Vec<LifeRow> = sqlx::query_as(LIVES).fetch_all(pool).await.map_err(store_error)?;
     rows.into_iter().map(Life::try_from).collect()
-}
-
-pub(super) async fn asked_sources(
-    pool: &SqlitePool,
-    site_id: &str,
-) -> Result<Vec<AskedSource>, StoreError> {
-    sqlx::query_as(ASKED_SOURCES).bind(site_id).fetch_all(pool).await.map_err(store_error)
 }
 
 pub(super) async fn stopped_runs(

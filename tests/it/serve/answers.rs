@@ -67,6 +67,7 @@ async fn gaps_runs_and_status_say_what_the_job_left(database: &TestDatabase) {
     let status = server.get("/api/v1/status").await.expect(200).json();
     assert!(status["headline"].as_str().unwrap().starts_with("2 of 3 sites fresh; site-00000: "));
     assert_eq!((&status["fresh"], status["sites"].as_array().unwrap().len()), (&json!(2), 3));
+    assert_eq!((&status["fresh_sites"], &status["total_sites"]), (&json!(2), &json!(3)));
     let gaps = server.get("/api/v1/gaps?source=openweathermap").await.expect(200).json();
     assert_eq!((&gaps["slots"], &gaps["sites"], &gaps["more"]), (&json!(1), &json!(1), &json!(0)));
     assert_eq!(gaps["slots_by_reason"], json!({"not_found": 1}));

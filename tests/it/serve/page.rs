@@ -20,6 +20,7 @@ mod of_a_site;
 on_both_databases!(
     the_overview_has_every_site_with_its_age_its_line_and_its_last_error,
     a_name_full_of_markup_is_text,
+    a_store_with_one_hour_has_no_hole,
     the_runs_page_tells_what_each_run_did,
 );
 
@@ -55,16 +56,16 @@ async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
     let server = Server::start(database).await;
     let all = page(&server, "/").await;
     for text in [
-        "3 of 6 sites fresh",
+        "1 of 3 sites fresh, 3 of 6 series",
         "Site 0",
         "site-00001",
         "2 min",
-        "0.0 to 3.9 °C in 48 h, 8 missing",
+        "<title>0.0 to 3.9 °C in 48 h</title>",
         "100 %",
         "the source does not know the place (404)",
         "since 2026-11-23 17:00 UTC",
-        "6 of 6 sites, as of",
-        "<path class=\"hole\" d=\"M0 0h",
+        "6 of 6 series of 3 sites, as of",
+        "<path class=\"hole\" d=\"M16 0h",
     ] {
         assert!(all.contains(text), "{text}: {all}");
     }
@@ -73,7 +74,7 @@ async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
     let trouble = page(&server, "/?show=trouble").await;
     assert!(trouble.contains("Site 2") && !trouble.contains("Site 0"));
     let named = page(&server, "/?q=SITE-00001&show=all&order=").await;
-    assert!(named.contains("2 of 6 sites") && named.contains("value=\"site-00001\""));
+    assert!(named.contains("2 of 6 series") && named.contains("value=\"site-00001\""));
     let sorted = page(&server, "/?sort=site&order=desc").await;
     assert!(sorted.contains("<th scope=\"col\" aria-sort=\"descending\">"), "{sorted}");
     assert!(sorted.find("Site 2<").unwrap() < sorted.find("Site 1<").unwrap());
@@ -84,6 +85,28 @@ async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
     let wrong = server.get("/?sort=moon").await.expect(400);
     check(&wrong);
     assert!(wrong.body.contains("sort: is none of these") && wrong.body.contains("href=\"/\""));
+}
+
+async fn a_store_with_one_hour_has_no_hole(database: &TestDatabase) {
+    let store = &*database.store;
+    store.take_in_sites(&sites(2), hour()).await.unwrap();
+    let run = open_run(store).await;
+    let batch = [0, 1].map(|number| collected(number, hour(), full_values()));
+    store.load(&run, &batch, hour()).await.unwrap();
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+    let body = page(&Server::start(database).await, "/").await;
+    assert!(
+        body.contains("2 of 2 sites fresh; ") && body.contains("2 of 2 sites, as of"),
+        "{body}"
+    );
+    assert!(!body.contains("missing</title>"), "{body}");
+    // What the key of the page shows is the only one.
+    assert_eq!(body.matches("class=\"hole\"").count(), 1, "{body}");
+    // An hour later nothing came: that hour is missing when it is over, and no other.
+    let later = Server::at(database, hour() + TimeDelta::minutes(125)).await;
+    let body = page(&later, "/").await;
+    assert_eq!(body.matches("in 48 h, 1 missing</title>").count(), 2, "{body}");
+    assert_eq!(body.matches("d=\"M92 0h2v24H92z\"").count(), 2, "{body}");
 }
 
 async fn a_name_full_of_markup_is_text(database: &TestDatabase) {

@@ -1,5 +1,6 @@
 //! A database for each test, on either server.
 
+use chrono::{DateTime, Utc};
 use sqlx::{Executor, MySqlPool, SqlitePool};
 use uuid::Uuid;
 use weather_data_product::store::{Store, StoreSettings};
@@ -25,9 +26,21 @@ pub(crate) async fn with_mysql(test: impl AsyncFnOnce(&TestDatabase)) {
     .await;
 }
 
+/// Runs `test` on a fresh MySQL database of another server, its schema migrated.
+pub(crate) async fn with_mysql_of(server: &str, test: impl AsyncFnOnce(&TestDatabase)) {
+    with_empty_mysql_of(server.to_owned(), async |database| {
+        database.store.migrate().await.unwrap();
+        test(database).await;
+    })
+    .await;
+}
+
 /// Runs `test` on a fresh MySQL database without a table.
 pub(crate) async fn with_empty_mysql(test: impl AsyncFnOnce(&TestDatabase)) {
-    let server = mysql_server();
+    with_empty_mysql_of(mysql_server(), test).await;
+}
+
+async fn with_empty_mysql_of(server: String, test: impl AsyncFnOnce(&TestDatabase)) {
     let name = format!("weather_test_{}", Uuid::now_v7().simple());
     let admin = MySqlPool::connect(&server).await.expect("the MySQL server of DATABASE_URL");
     admin.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
@@ -139,6 +152,14 @@ impl TestDatabase {
         let sql =
             format!("update ingestion_runs set heartbeat_at = {then} where run_seq = {run_seq}");
         self.execute(&sql).await;
+    }
+
+    /// A time as SQL, as the store writes it.
+    pub(crate) fn time(&self, time: DateTime<Utc>) -> String {
+        match &self.raw {
+            Raw::MySql(_) => time.format("'%F %T'").to_string(),
+            Raw::Sqlite(_) => format!("'{}'", time.to_rfc3339()),
+        }
     }
 
     /// The one line that `sql` gives.

@@ -178,6 +178,12 @@ impl ServerProcess {
         line.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
     }
 
+    /// Bytes that it has read so far, of files above all.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap();
+        io.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
+    }
+
     /// The most memory that it ever had, in MiB.
     pub(crate) fn peak_mib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();

@@ -36,7 +36,10 @@ const FRESH: Case = Case {
 };
 const SILENT: Case = Case { is_fresh: false, rate: "0|0|-", ..FRESH };
 
-const CASES: [Case; 10] = [
+/// The year 9926, or thereabouts.
+const FAR_AHEAD: i64 = -7_900 * 365 * DAY;
+
+const CASES: [Case; 12] = [
     FRESH,
     // Two hours, or two intervals if they are longer; by the observation, not by the slot.
     Case { slots: &[(10, Ok(110))], latest: Some(110), ..FRESH },
@@ -78,6 +81,21 @@ const CASES: [Case; 10] = [
         ..SILENT
     },
     Case { slots: &[], latest: None, ..SILENT },
+    // A little ahead is newest; what is three hours, three years or an age ahead is not.
+    Case { slots: &[(70, Ok(75)), (10, Ok(-12))], latest: Some(-12), rate: "2|2|100", ..FRESH },
+    Case {
+        slots: &[
+            (250, Ok(150)),
+            (190, Ok(-180)),
+            (130, Ok(-3 * 365 * DAY)),
+            (70, Ok(FAR_AHEAD)),
+            (10, Ok(-17)),
+        ],
+        latest: Some(150),
+        is_fresh: false,
+        rate: "5|5|100",
+        ..FRESH
+    },
 ];
 
 fn cases() -> impl Iterator<Item = (u16, &'static Case)> {
@@ -122,7 +140,8 @@ async fn every_active_site_is_listed_with_its_latest_observation_and_how_it_is_c
         let ages = lines(&warehouse, &ages).await;
         let passed = (Utc::now() - now).num_minutes() + 1;
         for ((_, case), age) in cases().zip(ages) {
-            let expected = case.latest.map_or(-1..=-1, |minutes| minutes..=minutes + passed);
+            let expected =
+                case.latest.map_or(-1..=-1, |minutes| minutes.max(0)..=(minutes + passed).max(0));
             assert!(expected.contains(&age.parse().unwrap()), "{view}: {age} is not {expected:?}");
         }
     }

@@ -205,7 +205,7 @@ async fn asked(
     let format = form::asked(&parameters, headers, PAGES)?;
     let base = Base::of(headers, uri);
     let text = written(name, &[("base", &base)]);
-    let question = Question::ask(app, text, format).await?;
+    let question = Question::ask_in_hour(app, text, format, app.clock.now()).await?;
     Ok((question, base))
 }
 
@@ -217,7 +217,7 @@ async fn read(app: &App, base: &Base) -> Result<Collection, Problem> {
         description: WEATHER_OBSERVATIONS.description,
         keywords: ["weather", "observations", "time series"],
         links: links(base),
-        extent: Extent::read(app).await?,
+        extent: Extent::read(app, app.clock.now()).await?,
         data_queries: queries(base),
         crs: [CRS84],
         output_formats: output_formats(),

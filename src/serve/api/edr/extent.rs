@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::CRS84;
-use crate::domain::Coordinates;
+use crate::domain::{Coordinates, source_time};
 use crate::serve::App;
 use crate::serve::problem::Problem;
 
@@ -45,11 +45,12 @@ struct Temporal {
 const GREGORIAN: &str = "TIMECRS[\"DateTime\",TDATUM[\"Gregorian Calendar\"],CS[TemporalDateTime,1],AXIS[\"Time (T)\",future]]";
 
 impl Extent {
-    pub(super) async fn read(app: &App) -> Result<Self, Problem> {
+    pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let until = source_time::last_believed(now);
         let sites = app.store.list_sites().await?;
         let mut whole: Option<(DateTime<Utc>, DateTime<Utc>)> = None;
         for source in app.sources {
-            let spans = app.store.list_observed_spans(source).await?;
+            let spans = app.store.list_observed_spans(source, until).await?;
             for (first, last) in spans.iter().filter_map(|span| span.first_time.zip(span.last_time))
             {
                 let (from, to) = whole.unwrap_or((first, last));

@@ -18,7 +18,7 @@ use super::names::{self, ParameterName};
 use super::schema::{BboxText, Crs, Interval, Point, Series, SeriesFeatures};
 use super::series::{self, Asked};
 use super::{PLACES, form};
-use crate::domain::{Coordinates, Stay};
+use crate::domain::{Coordinates, Stay, source_time};
 use crate::serve::App;
 use crate::serve::answer::{Content, Question};
 use crate::serve::api::refusals::{Refusals, RefusalsOfOne};
@@ -149,17 +149,18 @@ pub(super) async fn list(
     let box_text = bbox.map(|bbox| bbox.to_string()).unwrap_or_default();
     let text =
         written("edr-locations", &[("base", &base), ("bbox", &box_text), ("source", &source)]);
-    let question = Question::ask(&app, text, format).await?;
-    question.answer(&app, &headers, places(&app, &base, bbox, &source)).await
+    let now = app.clock.now();
+    let question = Question::ask_in_hour(&app, text, format, now).await?;
+    question.answer(&app, &headers, places(&app, &base, bbox, (&source, now))).await
 }
 
 async fn places(
     app: &App,
     base: &Base,
     bbox: Option<Bbox>,
-    source: &str,
+    (source, now): (&str, DateTime<Utc>),
 ) -> Result<Content, Problem> {
-    let spans = app.store.list_observed_spans(source).await?;
+    let spans = app.store.list_observed_spans(source, source_time::last_believed(now)).await?;
     let spans: BTreeMap<_, _> = spans.iter().map(|span| (&*span.site_id, span)).collect();
     let mut sites = app.store.list_sites().await?;
     sites.retain(|site| bbox.is_none_or(|bbox| place(site).is_some_and(|at| bbox.contains(at))));

@@ -19,7 +19,7 @@ const LATITUDE: &str = r"-?(90|[1-8]?[0-9](\.[0-9]{1,6})?)";
 
 /// A time or a day.
 const TIME: &str = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
-    (T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?";
+    (T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?Z)?";
 
 /// A parameter that is a text of some pattern, as a type that the document knows by name.
 macro_rules! text {

@@ -89,17 +89,13 @@ impl Span {
     }
 }
 
-/// A time, a time without seconds as the standard has it in its examples, or a day.
+/// A time, or a day.
 fn edges(text: &str) -> Option<Edges> {
     if let Some(day) = parse_day(text) {
         let first = midnight(day);
         return Some((first, first + TimeDelta::days(1)));
     }
-    let minute = text.strip_suffix('Z').filter(|text| text.len() == "2026-11-25T08:00".len());
-    let time = match minute {
-        Some(minute) => parse_time(&format!("{minute}:00Z")),
-        None => parse_time(text),
-    }?;
+    let time = parse_time(text)?;
     let second = time.duration_trunc(TimeDelta::seconds(1)).unwrap_or(time);
     Some((time, second + TimeDelta::seconds(1)))
 }
@@ -126,6 +122,10 @@ mod tests {
         for (text, span) in [
             ("2026-11-25T08:05:00Z", "2026-11-25T08:05:00Z 2026-11-25T08:05:01Z"),
             ("2026-11-25T08:05Z", "2026-11-25T08:05:00Z 2026-11-25T08:05:01Z"),
+            (
+                "2026-11-25T10:05%2B02:00/2026-11-25T09:05Z",
+                "2026-11-25T08:05:00Z 2026-11-25T09:05:01Z",
+            ),
             ("2026-11-25", "2026-11-25T00:00:00Z 2026-11-26T00:00:00Z"),
             ("2026-11-24/2026-11-25", "2026-11-24T00:00:00Z 2026-11-26T00:00:00Z"),
             (

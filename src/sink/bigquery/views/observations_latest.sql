@@ -3,6 +3,8 @@ latest as (
   select *
   from {weather_observations}
   where observation_time >= timestamp_sub(current_timestamp(), interval 7 day)
+    -- What a source dates further ahead is not believed until its time has come.
+    and observation_time <= timestamp_add(current_timestamp(), interval 15 minute)
   qualify row_number() over (partition by site_id, source order by observation_time desc) = 1
 )
 select
@@ -15,7 +17,7 @@ select
   coalesce(z.longitude, s.longitude) as longitude,
   l.observation_time,
   cast(format_timestamp('%F %T', l.observation_time, z.timezone) as datetime) as local_time,
-  timestamp_diff(current_timestamp(), l.observation_time, minute) as age_minutes,
+  greatest(timestamp_diff(current_timestamp(), l.observation_time, minute), 0) as age_minutes,
   l.temperature_c,
   l.feels_like_c,
   l.humidity_pct,

@@ -2,7 +2,13 @@ with slots as (
   select
     site_id,
     source,
-    max(if(status = 'collected', observation_time, null)) as last_observation_time,
+    -- What a source dates further ahead is not believed until its time has come.
+    max(if(
+      status = 'collected'
+        and observation_time <= timestamp_add(current_timestamp(), interval 15 minute),
+      observation_time,
+      null
+    )) as last_observation_time,
     countif(slot_time >= timestamp_sub(current_timestamp(), interval 24 hour)) as slots_tried_24h,
     countif(
       slot_time >= timestamp_sub(current_timestamp(), interval 24 hour) and status = 'collected'
@@ -19,7 +25,7 @@ select
   s.timezone,
   s.interval_minutes,
   c.last_observation_time,
-  timestamp_diff(current_timestamp(), c.last_observation_time, minute) as age_minutes,
+  greatest(timestamp_diff(current_timestamp(), c.last_observation_time, minute), 0) as age_minutes,
   coalesce(
     timestamp_diff(current_timestamp(), c.last_observation_time, minute)
       <= greatest(120, 2 * s.interval_minutes),
