@@ -7,6 +7,7 @@
 pub mod budget;
 pub mod coordinates;
 pub mod cost;
+pub mod csv_cell;
 pub mod days;
 pub mod error_kind;
 pub mod expected;
@@ -23,6 +24,7 @@ pub mod sites_file;
 pub mod slot;
 pub mod source_time;
 pub mod tables;
+pub mod text;
 
 pub use budget::{Allowance, Budget, BudgetWindow, Window};
 pub use coordinates::Coordinates;

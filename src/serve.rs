@@ -2,7 +2,7 @@
 //! only reads.
 //!
 //! A request passes the layers of `router` from the outside in: it is counted, its answer gets its
-//! headers, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
+//! headers and is compressed, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
 //! what is asked (`parameters`, `format`), looks at the state of the store (`versions`), and
 //! answers from the `cache` or by reading. What a slow client may hold is limited by `budget` and
 //! `connections`. Of a problem `page` makes a page where a person asked.
@@ -147,11 +147,12 @@ fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
         .merge(page::routes())
         .fallback(guard::not_found)
         .method_not_allowed_fallback(guard::method_not_allowed)
-        .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::limit))
         .layer(from_fn_with_state(access, access::check))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn(page::present))
+        // Outside of all that makes or replaces a body: what is compressed stays as it is.
+        .layer(CompressionLayer::new())
         .layer(from_fn(guard::headers))
         .layer(from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)

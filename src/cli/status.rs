@@ -70,7 +70,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let status = status::read(&*store, &sources, now, RUNS).await?;
     let sync = sync_in_words(&*store, &args.sink, now).await;
-    output::text(&format!("{}\n", status.headline(sync)))?;
+    output::line(&status.headline(sync))?;
     if !status.sites.is_empty() {
         output::rows(OutputFormat::Table, &status.sites)?;
         output::rows(OutputFormat::Table, &status.runs)?;
