@@ -118,7 +118,7 @@ mod tests {
   sites[1]: 7 is no object: expected a site: {"site_id": "…", "name": "…", …}
   sites[2] (mad-retiro): site_id: is that of sites[0] already: expected each id once: give one of the two another, or remove it
   sites[2] (mad-retiro): latitude: is there twice: expected each key once
-  sites[2] (mad-retiro): name: "" is no name: expected 1 to 200 characters, none of them a control character, not only spaces
+  sites[2] (mad-retiro): name: "" is no name: expected 1 to 200 characters, not only spaces, none of them a control or direction character, the first none of = + - @
   sites[2] (mad-retiro): timezone: "Mars/Base" is no time zone: expected an IANA name, such as Europe/Madrid
   sites[2] (mad-retiro): interval_minutes: 7 is no interval: expected whole minutes, at least 10, that divide a day, such as 10, 15, 30, 60 or 180
   sites[2] (mad-retiro): active_from: "2026-02-30" is no day: expected YYYY-MM-DD, from the year 1000 on"#

@@ -26,7 +26,10 @@ mod tests {
     fn what_a_terminal_would_obey_is_dropped_and_what_people_write_stays() {
         for (text, shown) in [
             ("light rain", "light rain"),
-            ("déjà vu, 小雨, \u{1F327}\u{FE0F}, Ка\u{306}к", "déjà vu, 小雨, \u{1F327}\u{FE0F}, Ка\u{306}к"),
+            (
+                "déjà vu, 小雨, \u{1F327}\u{FE0F}, Ка\u{306}к",
+                "déjà vu, 小雨, \u{1F327}\u{FE0F}, Ка\u{306}к",
+            ),
             ("\u{1b}[31mred\u{7}\0", "[31mred"),
             ("one\ntwo\tthree\r\n", "one two three "),
             ("\u{9b}31m\u{7f}", "31m"),

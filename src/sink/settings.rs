@@ -24,7 +24,7 @@ pub struct SinkSettings {
     pub bigquery_location: Option<String>,
 
     /// An emulator's address; then no credentials are asked for
-    #[arg(long, value_name = "URL", env = "BIGQUERY_BASE_URL")]
+    #[arg(long, value_name = "URL", env = "BIGQUERY_BASE_URL", hide_env_values = true)]
     pub bigquery_base_url: Option<Url>,
 
     /// Set to false to leave the sync out though a dataset is set

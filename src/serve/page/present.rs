@@ -110,6 +110,9 @@ mod tests {
         }
         let page = page_of(problem, replaced.body(Body::from("not a page")).unwrap());
         let names: Vec<_> = page.headers().keys().map(HeaderName::as_str).collect();
-        assert_eq!((page.status(), names), (StatusCode::NOT_FOUND, vec!["x-frame-options", "content-type"]));
+        assert_eq!(
+            (page.status(), names),
+            (StatusCode::NOT_FOUND, vec!["x-frame-options", "content-type"])
+        );
     }
 }

@@ -2,10 +2,11 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::support;
 use crate::support::browser::Browser;
 use crate::support::kills::signal;
 use crate::support::program::{Program, repository_file};
@@ -97,6 +98,7 @@ async fn the_demo_is_live_in_a_browser_and_open_to_everybody() {
     a_run_that_ends_appears(&demo, &browser).await;
     the_table_is_filtered_and_sorted_in_place(&demo, &browser).await;
     assert_eq!(browser.complaints().await, [] as [String; 0]);
+    an_error_is_a_page(&demo, &browser).await;
 }
 
 async fn a_run_that_ends_appears(demo: &Demo, browser: &Browser) {
@@ -112,15 +114,11 @@ async fn a_run_that_ends_appears(demo: &Demo, browser: &Browser) {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
-        let ended = Instant::now();
         let is_there = format!(
             "const row = document.getElementById('r-{run}'); \
              return Boolean(row && !row.parentElement.textContent.includes('at work'))"
         );
-        while browser.run(&is_there).await != true {
-            assert!(ended.elapsed() < Duration::from_secs(2), "run {run} is not there");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(browser, &is_there, true).await;
     }
     assert_eq!(browser.run("return window.stays === true").await, true, "it was loaded anew");
     assert_eq!(browser.run("return document.activeElement.id").await, "earlier", "the focus");
@@ -146,12 +144,18 @@ async fn the_table_is_filtered_and_sorted_in_place(demo: &Demo, browser: &Browse
     assert_eq!(browser.run("return window.stays === true").await, true, "it was loaded anew");
 }
 
-async fn until(browser: &Browser, script: &str, value: &str) {
-    let began = Instant::now();
-    while browser.run(script).await != value {
-        assert!(began.elapsed() < Duration::from_secs(5), "{script} is not {value}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+async fn until(browser: &Browser, script: &str, value: impl Into<Value>) {
+    let value = value.into();
+    let what = format!("{script} is {value}");
+    support::until(&what, async || browser.run(script).await == value).await;
+}
+
+/// What is not there has a page as well, compressed as a browser asks for it.
+async fn an_error_is_a_page(demo: &Demo, browser: &Browser) {
+    browser.open(&format!("{}/sites/nope", demo.url)).await;
+    let text = browser.run("return document.body.textContent").await;
+    let text = text.as_str().unwrap();
+    assert!(text.contains("There is nothing here") && text.contains("no site has this"), "{text}");
 }
 
 #[tokio::test]
