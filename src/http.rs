@@ -23,6 +23,15 @@ pub fn client(timeout: Duration) -> reqwest::Result<Client> {
         .build()
 }
 
+/// The address of a service: http or https, and a host.
+///
+/// # Errors
+/// What is expected; the text, which may hold a password, is not repeated.
+pub fn parse_base_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+    url.ok_or_else(|| "expected http:// or https://, and a host".to_owned())
+}
+
 /// Whether nobody on the way can read what is sent to `url`: by https, or to this machine.
 #[must_use]
 pub fn is_private(url: &Url) -> bool {

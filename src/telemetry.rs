@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_line_keeps_its_colours_and_shows_as_it_is_written() {
-        let line = "\u{1b}[32m INFO\u{1b}[0m gro\u{202e}ss\0\r\n  caused by\ta\n";
+        let line = "\u{1b}[32m INFO\u{1b}[0m gro\u{202e}ss\0\u{8}\n  caused by\ta\n";
         assert_eq!(shown(line), "\u{1b}[32m INFO\u{1b}[0m gross\n  caused by a\n");
         assert_eq!(shown(""), "");
     }

@@ -212,7 +212,7 @@ mod tests {
     fn a_table_and_a_message_hold_nothing_that_a_terminal_obeys() {
         let shown = table(Named::HEADS, HOSTILE.iter().map(Row::cells));
         assert!(shown.contains("[2Ja b ") && shown.contains("gross, 2"), "{shown}");
-        let lines = printable_lines("one\u{1b}[31m\u{202e}\n  two\r");
+        let lines = printable_lines("one\u{1b}[31m\u{202e}\n  two\u{8}");
         assert_eq!(lines, "one[31m\n  two");
         let obeyed = |c: char| c.is_control() && c != '\n';
         assert!(!shown.contains(obeyed) && !shown.contains('\u{202e}'), "{shown:?}");

@@ -190,13 +190,13 @@ mod tests {
 
     prop_compose! {
         fn any_site()(
-            site_id in "[a-z0-9][a-z0-9_-]{0,63}", name in "[^\\pC\\s]{1,200}",
+            site_id in "[a-z0-9][a-z0-9_-]{0,63}", name in "[^\\pC\\pZ\\s=+@-][^\\pC\\p{Zl}\\p{Zp}\\s]{0,199}",
             latitude in -900_000..=900_000, longitude in -1_800_000..=1_800_000,
             zone in prop::sample::select(chrono_tz::TZ_VARIANTS.as_slice()),
             country in prop::option::of("[A-Z]{2}"), elevation_m in prop::option::of(-500..=9000),
             minutes in prop::sample::select(vec![10, 15, 60, 1440]),
             from in prop::option::of("2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"),
-            tags in prop::collection::vec("[^\\pC]{1,64}", 0..4),
+            tags in prop::collection::vec("[^\\pC\\p{Zl}\\p{Zp}]{1,64}", 0..4),
         ) -> Value {
             json!({"site_id": site_id, "name": name, "timezone": zone.name(), "tags": tags,
                    "latitude": f64::from(latitude) / 1e4, "longitude": f64::from(longitude) / 1e4,

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{LIVE_TENTHS, NAME, OpenMeteo};
 use crate::domain::budget::{self, Budget, Counts, Limit, Window};
+use crate::http;
 use crate::source::openweathermap::limits::whole;
 use crate::source::openweathermap::settings::parse_calls_per_minute;
 use crate::source::setup::{self, SetupError};
@@ -30,6 +31,7 @@ pub struct OpenMeteoSettings {
         value_name = "URL",
         env = "OPEN_METEO_BASE_URL",
         hide_env_values = true,
+        value_parser = http::parse_base_url,
         default_value = "https://api.open-meteo.com"
     )]
     pub open_meteo_base_url: Url,
@@ -40,6 +42,7 @@ pub struct OpenMeteoSettings {
         value_name = "URL",
         env = "OPEN_METEO_ARCHIVE_URL",
         hide_env_values = true,
+        value_parser = http::parse_base_url,
         default_value = "https://archive-api.open-meteo.com"
     )]
     pub open_meteo_archive_url: Url,

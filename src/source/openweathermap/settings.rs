@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{CallLimits, OpenWeatherMap};
 use crate::domain::budget::{self, Budget};
+use crate::http;
 use crate::source::History;
 use crate::source::setup::{self, SetupError};
 
@@ -41,6 +42,7 @@ pub struct OpenWeatherSettings {
         value_name = "URL",
         env = "OPENWEATHER_BASE_URL",
         hide_env_values = true,
+        value_parser = http::parse_base_url,
         default_value = "https://api.openweathermap.org"
     )]
     pub openweather_base_url: Url,

@@ -62,6 +62,7 @@ impl Browser {
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": {"args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},
+            "timeouts": {"script": HUNG.as_millis(), "pageLoad": HUNG.as_millis()},
         }}});
         let made = browser.call(Method::POST, "", wanted).await;
         browser.session = format!("{}/{}", browser.session, made["sessionId"].as_str().unwrap());

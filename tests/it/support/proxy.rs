@@ -1,6 +1,7 @@
 //! A way to MySQL that breaks when it is told to.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,7 +30,23 @@ pub(crate) struct Proxy {
     /// The URL of the database through the proxy.
     pub(crate) url: String,
     commits: Arc<Mutex<VecDeque<AtCommit>>>,
+    answers: Arc<Answers>,
     is_closed: watch::Sender<bool>,
+}
+
+/// What the server may still say.
+struct Answers {
+    bytes_left: AtomicI64,
+    /// Then it falls silent; else its connection ends.
+    stalls: AtomicBool,
+}
+
+impl Answers {
+    /// Takes what has come; true if that is all that may.
+    fn are_over(&self, length: usize) -> bool {
+        let length = i64::try_from(length).unwrap();
+        self.bytes_left.fetch_sub(length, Ordering::SeqCst) < length
+    }
 }
 
 impl Proxy {
@@ -42,28 +59,43 @@ impl Proxy {
         url.set_query(Some("ssl-mode=DISABLED"));
         let commits = Arc::<Mutex<VecDeque<AtCommit>>>::default();
         let coming = commits.clone();
+        let stalls = AtomicBool::new(false);
+        let answers = Arc::new(Answers { bytes_left: AtomicI64::new(i64::MAX), stalls });
+        let saying = answers.clone();
         let (is_closed, closing) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (coming, mut closing) = (coming.clone(), closing.clone());
+                let saying = saying.clone();
                 if *closing.borrow() {
                     continue;
                 }
                 let server = TcpStream::connect(&server).await.unwrap();
                 tokio::spawn(async move {
                     tokio::select! {
-                        _ = pass_on(client, server, &coming) => {}
+                        _ = pass_on(client, server, &coming, &saying) => {}
                         _ = closing.wait_for(|is_closed| *is_closed) => {}
                     }
                 });
             }
         });
-        Self { url: url.into(), commits, is_closed }
+        Self { url: url.into(), commits, answers, is_closed }
     }
 
     /// Ends every connection, and lets none through.
     pub(crate) fn close(&self) {
         self.is_closed.send_replace(true);
+    }
+
+    /// Ends the connection on which the server has said so many bytes more, and those after it.
+    pub(crate) fn break_after(&self, bytes: i64) {
+        self.answers.bytes_left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Lets the server say so many bytes more, and then nothing.
+    pub(crate) fn stall_after(&self, bytes: i64) {
+        self.answers.stalls.store(true, Ordering::SeqCst);
+        self.break_after(bytes);
     }
 
     /// Lets connections through again.
@@ -87,6 +119,7 @@ async fn pass_on(
     mut client: TcpStream,
     mut server: TcpStream,
     commits: &Mutex<VecDeque<AtCommit>>,
+    answers: &Answers,
 ) -> std::io::Result<()> {
     let (mut request, mut answer) = (vec![0; 65536], vec![0; 65536]);
     loop {
@@ -108,6 +141,12 @@ async fn pass_on(
             length = server.read(&mut answer) => {
                 let answer = &answer[..length?];
                 if answer.is_empty() {
+                    return Ok(());
+                }
+                if answers.are_over(answer.len()) {
+                    if answers.stalls.load(Ordering::SeqCst) {
+                        std::future::pending::<()>().await;
+                    }
                     return Ok(());
                 }
                 client.write_all(answer).await?;
