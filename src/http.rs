@@ -9,18 +9,20 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response};
 use url::{Host, Url};
 
-/// A client that gives up after `timeout` and follows no redirect: a request carries the key in
-/// its address, and a redirect would hand it to another host.
+/// A client of the services at these addresses that gives up after `timeout` and follows no redirect: a
+/// request carries the key in its address, and a redirect would hand it to another host. What is on
+/// this machine is called without a proxy, which would read it, and most often not find it.
 ///
 /// # Errors
 /// When the TLS backend cannot be set up.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes clients")]
-pub fn client(timeout: Duration) -> reqwest::Result<Client> {
-    Client::builder()
+pub fn client(of: &[&Url], timeout: Duration) -> reqwest::Result<Client> {
+    let client = Client::builder()
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        .build()
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")));
+    let is_here = of.iter().all(|url| is_here(url));
+    if is_here { client.no_proxy() } else { client }.build()
 }
 
 /// The address of a service: http or https, and a host.
@@ -35,16 +37,20 @@ pub fn parse_base_url(text: &str) -> Result<Url, String> {
 /// Whether nobody on the way can read what is sent to `url`: by https, or to this machine.
 #[must_use]
 pub fn is_private(url: &Url) -> bool {
-    let is_here = match url.host() {
+    match url.scheme() {
+        "https" => url.has_host(),
+        "http" => is_here(url),
+        _ => false,
+    }
+}
+
+/// Whether the host is this machine, by a loopback address or as `localhost`.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
-    };
-    match url.scheme() {
-        "https" => url.has_host(),
-        "http" => is_here,
-        _ => false,
     }
 }
 
@@ -109,7 +115,7 @@ pub fn describe(error: reqwest::Error) -> String {
 /// By which proxy `url` is called, in words and without the password of it. reqwest asks a matcher of
 /// the same kind.
 fn proxy(matcher: &Matcher, url: &Url) -> Option<String> {
-    let intercepted = matcher.intercept(&url.as_str().parse().ok()?)?;
+    let intercepted = matcher.intercept(&url.as_str().parse().ok()?).filter(|_| !is_here(url))?;
     let (scheme, authority) = (intercepted.uri().scheme_str()?, intercepted.uri().authority()?);
     let address = authority.as_str().rsplit('@').next().unwrap_or_default();
     let variable = if url.scheme() == "https" { "HTTPS_PROXY" } else { "HTTP_PROXY" };
@@ -137,7 +143,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_does_not_tell_the_address_that_was_called() {
-        let client = client(Duration::from_secs(5)).unwrap();
+        let here = "http://127.0.0.1:1".parse().unwrap();
+        let client = client(&[&here], Duration::from_secs(120)).unwrap();
         let error = client.get("http://127.0.0.1:1/?appid=secret").send().await.unwrap_err();
         let text = describe(error);
         assert!(!text.contains("secret") && !text.contains("127.0.0.1:1/"), "{text}");
@@ -186,5 +193,6 @@ mod tests {
         );
         assert!(named("http://a.example").unwrap().contains("other.example:8080 of HTTP_PROXY"));
         assert_eq!(named("https://quiet.example"), None);
+        assert_eq!(named("http://127.0.0.1:8900"), None);
     }
 }

@@ -50,7 +50,11 @@ fn try_parse<C: CommandFactory + FromArgMatches>(arguments: Vec<OsString>) -> Re
     let mut command = without_empty(C::command());
     let matches = command.try_get_matches_from_mut(arguments);
     let parsed = matches.and_then(|mut matches| C::from_arg_matches_mut(&mut matches));
-    parsed.map_err(|error| explained(error.format(&mut command), &command))
+    parsed.map_err(|error| {
+        let error = error.format(&mut command);
+        command.build(); // before that its arguments cannot be written
+        explained(error, &command)
+    })
 }
 
 /// The command and all below it, deaf to the variables that are empty.

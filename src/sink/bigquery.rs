@@ -99,8 +99,8 @@ impl BigQuery {
         let location = location.map(str::to_owned);
         let base_url = calls::base_url(base_url);
         let client = calls::client(&credentials, &base_url).await?;
-        let http = calls::http()?;
         let upload_url = calls::upload_url(&base_url, project)?;
+        let http = calls::http(&upload_url)?;
         Ok(Self { client, http, credentials, names, location, base_url, upload_url })
     }
 

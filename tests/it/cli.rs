@@ -167,7 +167,7 @@ fn an_empty_variable_is_an_unset_one() {
         client = client.env(name, "");
     }
     let ran = client.run(&["pipeline", "--log-format", "pretty"]).expect(0);
-    assert!(!ran.stderr.contains("error"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("error:"), "{}", ran.stderr);
     assert_eq!(program.calls().len(), 1);
 }
 

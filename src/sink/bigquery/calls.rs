@@ -33,8 +33,9 @@ pub(super) async fn client(credentials: &Credentials, base_url: &str) -> Result<
     client.map_err(|error| unavailable("the client", error))
 }
 
-pub(super) fn http() -> Result<reqwest::Client, SinkError> {
-    http::client(UPLOAD_TIMEOUT).map_err(|error| unavailable("the client", http::describe(error)))
+pub(super) fn http(of: &Url) -> Result<reqwest::Client, SinkError> {
+    http::client(&[of], UPLOAD_TIMEOUT)
+        .map_err(|error| unavailable("the client", http::describe(error)))
 }
 
 /// Google's address, or an emulator's.

@@ -99,7 +99,8 @@ async fn an_answer_that_is_whole_ends_in_order(database: &TestDatabase) {
     assert_eq!((String::from_utf8_lossy(&bytes).matches("HTTP/1.1 ").count(), ended), (3, Ok(())));
 }
 
-#[tokio::test]
+// The proxy goes on while this waits for the program.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_the_end_of_the_program_cuts_off_ends_by_a_reset() {
     with_mysql(async |database| {
         fill(&*database.store, HOURS).await;

@@ -41,6 +41,8 @@ impl Browser {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
             .env("TMPDIR", folder.path())
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env("XDG_CACHE_HOME", folder.path())
             .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
