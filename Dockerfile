@@ -1,6 +1,11 @@
 # The program in an image of its own: the binary, the libraries it is linked with, and the certificates
 # of public authorities. No shell, no package manager, no root.
-FROM rust:1.95-slim-bookworm AS build
+#
+# The base image by its digest, which no later push can move (`docker buildx imagetools inspect` prints the newest), and
+# from another registry where that is set.
+ARG REGISTRY=docker.io/library
+ARG RUST_DIGEST=@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082
+FROM ${REGISTRY}/rust:1.95-slim-bookworm${RUST_DIGEST} AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /build
 

@@ -26,6 +26,15 @@ locals {
     ]))
   }
 
+  # The same limits without PromQL (`alert_conditions`): the mean of a window, and no line at all for that long.
+  figure_filters = {
+    for key, alert in local.figure_alerts : key => join(" AND ", [
+      "resource.type = \"cloud_run_job\"",
+      "metric.type = \"logging.googleapis.com/user/${google_logging_metric.figure[alert.figure].name}\"",
+    ])
+  }
+  by_threshold = var.alert_conditions == "threshold" ? local.figures : {}
+
   alert_texts = {
     for file in fileset("${path.module}/alerts", "*.md") : trimsuffix(file, ".md") =>
     templatefile("${path.module}/alerts/${file}", {
@@ -49,14 +58,53 @@ resource "google_monitoring_alert_policy" "figure" {
   severity              = each.value.severity
   notification_channels = local.channels
 
-  conditions {
-    display_name = each.value.title
-    condition_prometheus_query_language {
-      query               = local.figure_queries[each.key]
-      duration            = "300s"
-      evaluation_interval = "60s"
-      # The metric is new: nothing was written to it yet.
-      disable_metric_validation = true
+  dynamic "conditions" {
+    for_each = var.alert_conditions == "promql" ? [local.figure_queries[each.key]] : []
+    content {
+      display_name = each.value.title
+      condition_prometheus_query_language {
+        query               = conditions.value
+        duration            = "300s"
+        evaluation_interval = "60s"
+        # The metric is new: nothing was written to it yet.
+        disable_metric_validation = true
+      }
+    }
+  }
+
+  dynamic "conditions" {
+    for_each = try([local.by_threshold[each.value.figure]], [])
+    content {
+      display_name = each.value.title
+      condition_threshold {
+        filter          = local.figure_filters[each.key]
+        comparison      = "COMPARISON_GT"
+        threshold_value = conditions.value.alert_above
+        duration        = "0s"
+
+        aggregations {
+          alignment_period     = "${3600 * tonumber(trimsuffix(conditions.value.window, "h"))}s"
+          per_series_aligner   = "ALIGN_DELTA"
+          cross_series_reducer = "REDUCE_MEAN"
+        }
+      }
+    }
+  }
+
+  dynamic "conditions" {
+    for_each = try([local.by_threshold[each.value.figure].silence], [])
+    content {
+      display_name = "no line for ${conditions.value}"
+      condition_absent {
+        filter   = local.figure_filters[each.key]
+        duration = "${3600 * tonumber(trimsuffix(conditions.value, "h"))}s"
+
+        aggregations {
+          alignment_period     = "300s"
+          per_series_aligner   = "ALIGN_DELTA"
+          cross_series_reducer = "REDUCE_COUNT"
+        }
+      }
     }
   }
 

@@ -121,7 +121,7 @@ resource "google_pubsub_subscription" "rotation" {
   name                       = "${local.name}-secret-rotation"
   topic                      = google_pubsub_topic.rotation.id
   filter                     = "attributes.eventType = \"SECRET_ROTATE\""
-  message_retention_duration = "${7 * 24 * 3600}s"
+  message_retention_duration = "${31 * 24 * 3600}s" # the longest that Pub/Sub keeps one; its default is 7 days
 
   expiration_policy {
     ttl = "" # never: it is quiet for months

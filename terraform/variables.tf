@@ -244,13 +244,29 @@ variable "deletion_protection" {
 }
 
 variable "alert_emails" {
-  description = "E-mail addresses that alerts are sent to."
+  description = "E-mail addresses that alerts are sent to, at most 5."
   type        = set(string)
   default     = []
 
   validation {
     condition     = length(var.alert_emails) > 0 || var.environment != "prod"
     error_message = "Somebody must hear of prod's alerts: alert_emails is empty."
+  }
+
+  validation {
+    condition     = length(var.alert_emails) <= 5
+    error_message = "A budget notifies at most 5 channels: take 5 addresses or fewer, or one of a group."
+  }
+}
+
+variable "alert_conditions" {
+  description = "How the alerts on figures are written: promql, or threshold where PromQL finds nothing in metrics of two points an hour (docs/OPERATIONS.md, the first day)."
+  type        = string
+  default     = "promql"
+
+  validation {
+    condition     = contains(["promql", "threshold"], var.alert_conditions)
+    error_message = "alert_conditions must be promql or threshold."
   }
 }
 

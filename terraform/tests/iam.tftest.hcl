@@ -160,4 +160,8 @@ run "a_secret_that_is_due_is_said" {
     condition     = google_pubsub_subscription.rotation.filter == "attributes.eventType = \"SECRET_ROTATE\""
     error_message = "The topic also says when a version was added: the reminder must not."
   }
+  assert {
+    condition     = google_pubsub_subscription.rotation.message_retention_duration == "2678400s"
+    error_message = "A reminder that nobody has seen within Pub/Sub's default of 7 days must not vanish: 31 days is the longest."
+  }
 }

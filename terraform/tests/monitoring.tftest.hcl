@@ -93,6 +93,34 @@ run "stale_data_fires_when_nothing_was_ever_written" {
   }
 }
 
+run "without_promql_the_limits_are_the_same" {
+  command = plan
+  variables {
+    alert_conditions = "threshold"
+  }
+
+  assert {
+    condition = { for key, alert in local.figure_alerts : alert.figure => one(flatten([
+      for condition in google_monitoring_alert_policy.figure[key].conditions : [for threshold in condition.condition_threshold : threshold.threshold_value]
+    ])) } == { for key, figure in local.figures : key => figure.alert_above if can(figure.alert_above) }
+    error_message = "One threshold for each alert, at its limit."
+  }
+  assert {
+    condition = toset([for key, alert in local.figure_alerts : alert.figure
+      if length(flatten([for condition in google_monitoring_alert_policy.figure[key].conditions : [for absent in condition.condition_absent : absent.duration if absent.duration == "7200s"]])) == 1
+    ]) == toset([for key, figure in local.figures : key if can(figure.silence)])
+    error_message = "Where silence is bad news, its absence for that long is a condition of its own."
+  }
+  assert {
+    condition     = alltrue([for alert in google_monitoring_alert_policy.figure : alltrue([for condition in alert.conditions : length(condition.condition_prometheus_query_language) == 0])])
+    error_message = "Nothing asks by PromQL then."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.figure["verify_difference"].conditions[0].condition_threshold[0].aggregations[0].alignment_period == "90000s"
+    error_message = "A figure of once a day is looked at over 25 hours."
+  }
+}
+
 run "every_alert_reaches_somebody_and_says_what_to_do" {
   command = plan
 
@@ -125,6 +153,14 @@ run "prod_is_heard_by_somebody" {
   variables {
     environment  = "prod"
     alert_emails = []
+  }
+  expect_failures = [var.alert_emails]
+}
+
+run "a_budget_notifies_five_channels_at_most" {
+  command = plan
+  variables {
+    alert_emails = [for n in range(6) : "oncall-${n}@example.com"]
   }
   expect_failures = [var.alert_emails]
 }

@@ -21,6 +21,7 @@ mod failing_store;
 mod floors;
 mod gaps;
 mod heal;
+mod heal_under_fire;
 mod main_job;
 mod mysql_only;
 mod serve;
