@@ -53,7 +53,7 @@ pub struct SharedCache {
 /// A URL that is none of a Redis. It may hold a password, and is not repeated.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no URL of a Redis: expected redis://[[user]:password@]host[:port][/number], or rediss:// for TLS"
+    "no URL of a Redis: expected redis://[[user]:password@]host[:port][/number], or rediss:// for TLS; in a password / # ? @ % are percent-encoded (/ is %2F)"
 )]
 pub struct NoRedis;
 
