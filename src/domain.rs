@@ -7,6 +7,7 @@
 pub mod budget;
 pub mod coordinates;
 pub mod cost;
+pub mod csv_cell;
 pub mod days;
 pub mod error_kind;
 pub mod expected;

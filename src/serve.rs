@@ -2,7 +2,7 @@
 //! only reads.
 //!
 //! A request passes the layers of `router` from the outside in: it is counted, its answer gets its
-//! headers, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
+//! headers and is compressed, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
 //! what is asked (`parameters`, `format`), looks at the state of the store (`versions`), and
 //! answers from the `cache` or by reading. What a slow client may hold is limited by `budget` and
 //! `connections`. Of a problem `page` makes a page where a person asked.
@@ -147,12 +147,48 @@ fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
         .merge(page::routes())
         .fallback(guard::not_found)
         .method_not_allowed_fallback(guard::method_not_allowed)
-        .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), guard::limit))
         .layer(from_fn_with_state(access, access::check))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn(page::present))
+        // Outside of all that makes or replaces a body: what is compressed stays as it is.
+        .layer(CompressionLayer::new())
         .layer(from_fn(guard::headers))
         .layer(from_fn_with_state(app.clone(), metrics::count))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::store::StoreSettings;
+
+    async fn panics() -> &'static str {
+        panic!("the password is 1234")
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a client that decodes, as a browser does")]
+    #[tokio::test]
+    async fn a_panic_can_be_read_in_gzip_by_a_person_and_a_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("weather.db").display());
+        let store = StoreSettings::at(&url).open().await.unwrap();
+        let (store, clock) = (Arc::from(store), Arc::new(SystemClock));
+        let parts = Parts { store, clock, sources: &["a"], access: Access::Open, cache: None };
+        let app = Arc::new(App::new(parts, Bytes::new(), CancellationToken::new()));
+        let paths = ["/api/v1/panics", "/sites/a/panics"];
+        let routes = paths.iter().fold(Router::new(), |all, path| all.route(path, get(panics)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = router(routes, Access::Open, app);
+        tokio::spawn(connections::serve(listener, router, CancellationToken::new()));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        for (path, words) in paths.into_iter().zip(["\"status\":500", "Something is wrong"]) {
+            let answer = client.get(format!("http://{address}{path}")).send().await.unwrap();
+            assert_eq!(answer.status(), 500);
+            let text = answer.text().await.unwrap();
+            assert!(text.contains(words) && !text.contains("1234"), "{text}");
+        }
+    }
 }

@@ -19,10 +19,12 @@ mod object;
 pub mod open_meteo;
 pub mod openweathermap;
 mod reading;
+mod setup;
 mod wire;
 
 pub use fault::Fault;
 pub use history::History;
+pub use setup::{SIMULATED_KEY, SetupError};
 
 /// A weather service.
 #[async_trait]

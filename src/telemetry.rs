@@ -11,6 +11,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::domain::text::printable;
+
 /// The progress bars on the terminal: a log line is written above them, not through them.
 pub static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
@@ -77,7 +79,7 @@ impl From<LogLevel> for LevelFilter {
 #[expect(clippy::disallowed_methods, reason = "needed to say in which form settings are wrong")]
 #[must_use]
 pub fn is_on_cloud_run() -> bool {
-    std::env::var_os("CLOUD_RUN_JOB").is_some()
+    std::env::var_os("CLOUD_RUN_JOB").is_some_and(|job| !job.is_empty())
 }
 
 /// Starts logging. Our own lines go down to the level asked for; those of libraries only from
@@ -95,7 +97,7 @@ pub fn init(is_json: bool, level: LogLevel) {
         let pretty = tracing_subscriber::fmt::layer()
             .with_target(false)
             .with_ansi(io::stderr().is_terminal())
-            .with_writer(|| AboveBars);
+            .with_writer(|| ForPeople);
         registry.with(pretty).init();
     }
 }
@@ -111,5 +113,42 @@ impl Write for AboveBars {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+/// The same for lines that people read: messages hold what others wrote. The escape sequences that
+/// are left are our own colours; those of messages the formatter has written out.
+struct ForPeople;
+
+impl Write for ForPeople {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        AboveBars.write_all(shown(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        AboveBars.flush()
+    }
+}
+
+/// A text with its line ends and colours, and nothing else that a terminal would obey.
+fn shown(text: &str) -> String {
+    let parts = text.split_inclusive(['\n', '\u{1b}']);
+    let parts = parts.map(|part| match part.char_indices().last() {
+        Some((end, last @ ('\n' | '\u{1b}'))) => format!("{}{last}", printable(&part[..end])),
+        _ => printable(part),
+    });
+    parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_keeps_its_colours_and_shows_as_it_is_written() {
+        let line = "\u{1b}[32m INFO\u{1b}[0m gro\u{202e}ss\0\u{8}\n  caused by\ta\n";
+        assert_eq!(shown(line), "\u{1b}[32m INFO\u{1b}[0m gross\n  caused by a\n");
+        assert_eq!(shown(""), "");
     }
 }

@@ -333,5 +333,5 @@ fn why(state: &SiteState, failures: &[FailureCount]) -> String {
     let kinds = own.map(|failure| {
         format!("{} × {}: {}", failure.slots, failure.error_kind, failure.error_message)
     });
-    kinds.collect::<Vec<_>>().join("\n")
+    kinds.collect::<Vec<_>>().join("; ")
 }

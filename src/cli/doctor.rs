@@ -9,11 +9,11 @@ use super::cloud_run::CloudRun;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use super::sites::SitesSettings;
-use super::sources::{SourceName, SourcesSettings};
+use super::sources::{self, SourceName, SourcesSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Budget, ErrorKind};
 use crate::sink::{Sink, SinkError, SinkSettings, Warning};
-use crate::source::Source;
+use crate::source::{SetupError, Source};
 use crate::store::{Store, StoreError, StoreSettings};
 use crate::sync::{self, Stop};
 
@@ -277,12 +277,19 @@ async fn api_key(args: &Args, store: Option<&dyn Store>) -> Finding {
             let remedy = "set OPENWEATHER_API_KEY; a free key is at https://home.openweathermap.org/api_keys";
             return Finding::bad(check, Verdict::WrongConfiguration, "not set", remedy);
         }
-        Err(error) => {
-            return Finding::bad(check, Verdict::Refused, error.to_string(), "see the cause");
-        }
+        Err(error) => return not_set_up(check, &error),
     };
     let budget = args.sources.openweather.budget();
     ask((check, "set"), &source, args, (store, &budget), remedy).await
+}
+
+/// A source that cannot even be asked.
+fn not_set_up(check: &'static str, error: &SetupError) -> Finding {
+    let (verdict, remedy) = match error {
+        SetupError::InClear { .. } => (Verdict::WrongConfiguration, sources::IN_CLEAR_REMEDY),
+        SetupError::Client(_) => (Verdict::Refused, "see the cause"),
+    };
+    Finding::bad(check, verdict, error.to_string(), remedy)
 }
 
 /// The service, and on which terms it is used.
@@ -290,10 +297,7 @@ async fn open_meteo(args: &Args, store: Option<&dyn Store>) -> Vec<Finding> {
     let settings = &args.sources.open_meteo;
     let source = match settings.build(args.sources.timeout()) {
         Ok(source) => source,
-        Err(error) => {
-            let found = error.to_string();
-            return vec![Finding::bad("Open-Meteo", Verdict::Refused, found, "see the cause")];
-        }
+        Err(error) => return vec![not_set_up("Open-Meteo", &error)],
     };
     let is_free_host = settings.open_meteo_base_url.host_str() == Some("api.open-meteo.com");
     let terms = match (settings.key(), is_free_host) {

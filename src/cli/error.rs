@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use clap::builder::StyledStr;
 
 use super::exit::Exit;
+use super::output;
 use crate::job;
 use crate::sink::SinkError;
 use crate::store::StoreError;
@@ -47,7 +48,7 @@ pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
         if let Some(hint) = Known::of(error).hint {
             text.push_str(&format!("hint: {hint}\n"));
         }
-        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = io::stderr().write_all(output::printable_lines(&text).as_bytes());
     }
     exit(error)
 }
@@ -99,7 +100,7 @@ pub(super) fn show_early(problem: &str) -> Exit {
         telemetry::init(true, LogLevel::Info);
         tracing::error!(error_kind = "settings", "{problem}");
     } else {
-        let _ = writeln!(io::stderr(), "error: {problem}");
+        let _ = writeln!(io::stderr(), "error: {}", output::printable_lines(problem));
     }
     Exit::Usage
 }

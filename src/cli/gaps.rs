@@ -85,7 +85,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 fn show(summary: &Summary, rows: &[GapRow], more: usize) -> anyhow::Result<()> {
-    output::text(&format!("{}\n", headline(summary)))?;
+    output::line(&headline(summary))?;
     if !rows.is_empty() {
         output::rows(OutputFormat::Table, rows)?;
     }

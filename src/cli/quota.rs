@@ -159,7 +159,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         rows.extend(quotas);
     }
     if args.output == OutputFormat::Table {
-        output::text(&format!("{}\n", words.join("; ")))?;
+        output::line(&words.join("; "))?;
     }
     if args.output != OutputFormat::Table || !rows.is_empty() {
         output::rows(args.output, &rows)?;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -44,6 +45,10 @@ pub(super) struct Args {
     /// or rediss:// for TLS. While it is away each makes its own
     #[arg(long, value_name = "URL", env = "CACHE_URL", hide_env_values = true)]
     cache_url: Option<SecretString>,
+
+    /// Seconds that Redis is waited for, for tests
+    #[arg(long, env = "WEATHER_CACHE_SECONDS", hide = true, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    cache_seconds: Option<u64>,
 
     #[arg(long, env = "PORT", hide = true)]
     port: Option<u16>,
@@ -108,7 +113,11 @@ fn shared_cache(args: &Args) -> Result<Option<SharedCache>, UsageError> {
     let parse = |url| {
         SharedCache::parse(url).map_err(|error| UsageError::new(format!("CACHE_URL: {error}")))
     };
-    url.filter(|url| !url.is_empty()).map(parse).transpose()
+    let cache = url.filter(|url| !url.is_empty()).map(parse).transpose()?;
+    Ok(cache.map(|cache| match args.cache_seconds {
+        Some(seconds) => cache.within(Duration::from_secs(seconds)),
+        None => cache,
+    }))
 }
 
 /// Without tokens only who is on this machine may ask, or whom Cloud Run lets through: it asks for an

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
-
 use super::error::UsageError;
 use crate::domain::Budget;
 use crate::source::open_meteo::{self, OpenMeteoSettings};
 use crate::source::openweathermap::{self, OpenWeatherSettings};
-use crate::source::{History, Source};
+use crate::source::{History, SetupError, Source};
 use crate::{etl, heal};
 
 /// A source by its name.
@@ -121,15 +119,14 @@ impl SourcesSettings {
         &self,
         name: SourceName,
     ) -> anyhow::Result<(Vec<Box<dyn History>>, f64)> {
-        let context = "cannot set up the HTTP client";
         Ok(match name {
             SourceName::OpenWeatherMap => {
-                let source = self.openweather.build().context(context)?.ok_or_else(no_key)?;
+                let source = self.openweather.build().map_err(refused)?.ok_or_else(no_key)?;
                 let history = self.openweather.openweather_one_call.history(&source);
                 (vec![history], self.openweather.limits.calls_per_minute())
             }
             SourceName::OpenMeteo => {
-                let source = self.open_meteo.build(self.timeout()).context(context)?;
+                let source = self.open_meteo.build(self.timeout()).map_err(refused)?;
                 let histories: Vec<Box<dyn History>> =
                     vec![Box::new(source.archive()), Box::new(source.recent_hours())];
                 (histories, self.open_meteo.open_meteo_calls_per_minute)
@@ -138,14 +135,13 @@ impl SourcesSettings {
     }
 
     fn build_one(&self, name: SourceName) -> anyhow::Result<Ready> {
-        let context = "cannot set up the HTTP client";
         let (source, calls_per_minute): (Box<dyn Source>, f64) = match name {
             SourceName::OpenWeatherMap => {
-                let source = self.openweather.build().context(context)?.ok_or_else(no_key)?;
+                let source = self.openweather.build().map_err(refused)?.ok_or_else(no_key)?;
                 (Box::new(source), self.openweather.limits.calls_per_minute())
             }
             SourceName::OpenMeteo => {
-                let source = self.open_meteo.build(self.timeout()).context(context)?;
+                let source = self.open_meteo.build(self.timeout()).map_err(refused)?;
                 (Box::new(source), self.open_meteo.live_calls_per_minute())
             }
         };
@@ -164,6 +160,20 @@ impl SourcesSettings {
             SourceName::OpenWeatherMap => Ok(self.openweather.budget()),
             SourceName::OpenMeteo => Ok(self.open_meteo.budget()),
         }
+    }
+}
+
+/// What to do about a key that would be sent in clear.
+pub(super) const IN_CLEAR_REMEDY: &str = "use the https address of the service, or put TLS before \
+    it; a simulator elsewhere is called with the key `simulated`, which is no secret";
+
+/// What is set wrong is for the user to put right.
+fn refused(error: SetupError) -> anyhow::Error {
+    match error {
+        SetupError::InClear { .. } => {
+            UsageError::new(error.to_string()).hint(IN_CLEAR_REMEDY).into()
+        }
+        SetupError::Client(_) => error.into(),
     }
 }
 

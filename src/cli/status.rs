@@ -77,7 +77,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let mut words: Vec<String> = open.iter().map(|run| long_open(run, now)).collect();
     words.extend(sync_in_words(&*store, &args, now).await);
     let words = (!words.is_empty()).then(|| words.join("; "));
-    output::text(&format!("{}\n", status.headline(words)))?;
+    output::line(&status.headline(words))?;
     if !status.sites.is_empty() {
         output::rows(OutputFormat::Table, &status.sites)?;
         output::rows(OutputFormat::Table, &status.runs)?;

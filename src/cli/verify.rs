@@ -116,7 +116,7 @@ fn show(format: OutputFormat, report: &Report) -> anyhow::Result<()> {
     let rows: Vec<_> = report.days.iter().filter_map(DayRow::of).collect();
     if format == OutputFormat::Table {
         if report.stop.is_none() {
-            output::text(&format!("{}\n", headline(report)))?;
+            output::line(&headline(report))?;
         }
         if rows.is_empty() {
             return Ok(());

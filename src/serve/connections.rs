@@ -2,6 +2,10 @@
 //!
 //! Not `axum::serve`, since that has no limit to any of it: who sends a head byte by byte, or takes
 //! an answer byte by byte, would hold a connection and its buffers for ever.
+//!
+//! A connection whose answer breaks off is reset, whatever breaks it off: the store, a client that takes
+//! nothing, the end of the program. Over HTTP/1.0 the end of a connection is the end of the answer, and
+//! an orderly one would make half of it look like all of it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,6 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -17,15 +22,26 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
+use answer::Answer;
+use socket::Socket;
+
+mod answer;
+mod socket;
+
 /// Connections at once at most; the next wait to be accepted. Each may hold two buffers.
 const MAX_CONNECTIONS: usize = 4096;
 
 /// Files that the process needs for anything but connections.
 const OTHER_FILES: u64 = 128;
 
-/// What a connection buffers at most, of what it reads and of what it writes; so also the longest
-/// head of a request.
+/// What a connection buffers at most, of what it reads and of what it writes.
 const BUFFER_BYTES: usize = 64 << 10;
+
+/// The longest head of a request: its first line and its headers.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// The most headers of a request.
+const HEADERS: usize = 100;
 
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -98,12 +114,18 @@ async fn connection(
     _permit: OwnedSemaphorePermit,
 ) {
     let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
+    let answer = Answer::default();
+    let mut stream = TimeoutStream::new(Socket::new(stream, answer.clone()));
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let stream: Pin<Box<_>> = Box::pin(stream);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER_BYTES);
-    let service = TowerToHyperService::new(router);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    http.max_buf_size(BUFFER_BYTES).max_header_size(HEAD_BYTES).max_headers(HEADERS);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request| {
+        let (watching, answering) = (answer.watch(&request), router.call(request));
+        async move { answering.await.map(|response| watching.response(response)) }
+    });
     let serving = http.serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(serving).await {
         tracing::debug!("a connection ended: {error}");

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::format::Format;
+use crate::domain::csv_cell::text_cell;
 
 /// Writes rows.
 pub(super) struct Lines {
@@ -72,7 +73,7 @@ impl Lines {
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text_cell(text),
         Some(Value::Number(number)) if number.is_f64() => {
             number.as_f64().unwrap_or_default().to_string()
         }
@@ -89,7 +90,8 @@ mod tests {
     fn written(format: Format) -> String {
         let mut lines = Lines::begin(format, "days", &["name", "rain_mm", "missing"]).unwrap();
         lines.row(&json!({"missing": {}, "name": "a, b", "rain_mm": 5.0})).unwrap();
-        lines.row(&json!({"missing": {"timeout": 2}, "name": null, "rain_mm": 0.25})).unwrap();
+        lines.row(&json!({"missing": {"timeout": 2}, "name": null, "rain_mm": -0.25})).unwrap();
+        lines.row(&json!({"missing": {}, "name": "-1\u{1b}", "rain_mm": -1})).unwrap();
         lines.end();
         String::from_utf8(lines.take()).unwrap()
     }
@@ -98,11 +100,12 @@ mod tests {
     fn rows_are_a_list_a_line_each_or_values_by_commas() {
         let rows = [
             r#"{"missing":{},"name":"a, b","rain_mm":5.0}"#,
-            r#"{"missing":{"timeout":2},"name":null,"rain_mm":0.25}"#,
+            r#"{"missing":{"timeout":2},"name":null,"rain_mm":-0.25}"#,
+            r#"{"missing":{},"name":"-1\u001b","rain_mm":-1}"#,
         ];
         assert_eq!(written(Format::Json), format!(r#"{{"days":[{}]}}"#, rows.join(",")));
         assert_eq!(written(Format::Ndjson), format!("{}\n", rows.join("\n")));
-        let csv = "name,rain_mm,missing\r\n\"a, b\",5,{}\r\n,0.25,\"{\"\"timeout\"\":2}\"\r\n";
+        let csv = "name,rain_mm,missing\r\n\"a, b\",5,{}\r\n,-0.25,\"{\"\"timeout\"\":2}\"\r\n'-1,-1,{}\r\n";
         assert_eq!(written(Format::Csv), csv);
     }
 }

@@ -8,6 +8,7 @@ use chrono::SecondsFormat;
 use super::format::Format;
 use super::problem::Problem;
 use crate::columnar::{Row, Value};
+use crate::domain::csv_cell::text_cell;
 use crate::domain::tables::{Column, WEATHER_OBSERVATIONS as OBSERVATIONS};
 
 /// The columns that nobody can ask for: of use to the sync only.
@@ -128,7 +129,7 @@ impl Writer {
         let mut form = csv::WriterBuilder::new();
         form.terminator(csv::Terminator::CRLF);
         let mut line = form.from_writer(&mut self.bytes);
-        let cells = self.fields.columns().map(|(index, _)| text(row.value(index)));
+        let cells = self.fields.columns().map(|(index, _)| cell(row.value(index)));
         line.write_record(cells)?;
         line.flush()
     }
@@ -145,7 +146,15 @@ pub(super) fn json(bytes: &mut Vec<u8>, value: Option<Value<'_>>) -> serde_json:
     }
 }
 
-/// Absent is an empty cell.
+/// A cell of comma-separated values.
+fn cell(value: Option<Value<'_>>) -> String {
+    match value {
+        Some(Value::Text(text)) => text_cell(text),
+        value => text(value),
+    }
+}
+
+/// Absent is empty.
 fn text(value: Option<Value<'_>>) -> String {
     match value {
         None => String::new(),

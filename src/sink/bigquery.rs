@@ -103,8 +103,8 @@ impl BigQuery {
         };
         let location = location.map(str::to_owned);
         let base_url = calls::base_url(base_url);
-        let http = calls::http()?;
         let upload_url = calls::upload_url(&base_url, project)?;
+        let http = calls::http(&upload_url)?;
         let bounds = Bounds::default();
         Ok(Self { http, credentials, names, location, base_url, upload_url, bounds })
     }

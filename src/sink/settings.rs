@@ -5,6 +5,7 @@ use url::Url;
 
 use super::bigquery::BigQuery;
 use super::{Sink, SinkError};
+use crate::http;
 
 /// Settings of the sink.
 #[derive(Debug, Clone, Args)]
@@ -24,7 +25,7 @@ pub struct SinkSettings {
     pub bigquery_location: Option<String>,
 
     /// An emulator's address; then no credentials are asked for
-    #[arg(long, value_name = "URL", env = "BIGQUERY_BASE_URL")]
+    #[arg(long, value_name = "URL", env = "BIGQUERY_BASE_URL", hide_env_values = true, value_parser = http::parse_base_url)]
     pub bigquery_base_url: Option<Url>,
 
     /// Set to false to leave the sync out though a dataset is set

@@ -83,7 +83,7 @@ impl OpenMeteo {
         timeout: Duration,
     ) -> reqwest::Result<Self> {
         Ok(Self {
-            client: http::client(timeout)?,
+            client: http::client(&[base_url, archive_url], timeout)?,
             forecast: endpoint(base_url, FORECAST_PATH),
             archive: endpoint(archive_url, ARCHIVE_PATH),
             key,

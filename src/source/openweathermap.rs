@@ -62,7 +62,7 @@ impl OpenWeatherMap {
     /// When the TLS backend cannot be set up.
     pub fn build(base_url: &Url, key: SecretString, timeout: Duration) -> reqwest::Result<Self> {
         Ok(Self {
-            client: http::client(timeout)?,
+            client: http::client(&[base_url], timeout)?,
             endpoint: endpoint(base_url, PATH),
             timemachine: endpoint(base_url, timemachine::PATH),
             timeline: endpoint(base_url, timeline::PATH),

@@ -178,9 +178,9 @@ impl<S: Store> Store for Bounded<S> {
     async fn list_site_states(
         &self,
         source: &str,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<SiteState>, StoreError> {
-        self.bounds.read.repeat(|| self.inner.list_site_states(source, since)).await
+        self.bounds.read.repeat(|| self.inner.list_site_states(source, times)).await
     }
 
     async fn list_failures(
@@ -273,8 +273,11 @@ impl<S: Store> Store for Bounded<S> {
         self.bounds.read.repeat(|| self.inner.backlog(run_seq, end_run_seq)).await
     }
 
-    async fn newest_observation_time(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.bounds.read.repeat(|| self.inner.newest_observation_time()).await
+    async fn newest_observation_time(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.bounds.read.repeat(|| self.inner.newest_observation_time(until)).await
     }
 
     async fn last_run_seq(&self) -> Result<i64, StoreError> {

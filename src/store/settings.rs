@@ -150,12 +150,16 @@ impl StoreSettings {
 
     fn kind(&self) -> Result<Kind<'_>, StoreError> {
         let url = self.url().unwrap_or(DEFAULT_URL);
+        if has_split_password(url) {
+            return Err(StoreError::Settings(SPLIT_PASSWORD.into()));
+        }
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("mysql") => Ok(Kind::MySql(url)),
             Some("sqlite") => Ok(Kind::Sqlite(url)),
-            Some(scheme) => Err(StoreError::Settings(format!(
-                "DATABASE_URL: `{scheme}` is no kind of store: expected mysql or sqlite"
-            ))),
+            // What stands there may be a password.
+            Some(_) => Err(StoreError::Settings(
+                "DATABASE_URL: no kind of store: expected mysql://… or sqlite://…".into(),
+            )),
             None => Err(StoreError::Settings(
                 "DATABASE_URL: no URL: expected mysql://… or sqlite://…".into(),
             )),
@@ -230,9 +234,50 @@ enum Kind<'a> {
     Sqlite(&'a str),
 }
 
+const SPLIT_PASSWORD: &str = "DATABASE_URL: user or password hold a character that ends the host: write them \
+     percent-encoded (/ is %2F, # is %23, ? is %3F, @ is %40, % is %25)";
+
+/// Whether a `/`, `#` or `?` of the password ends what should be the host: an `@` then stands only
+/// behind it. (What follows a `?` behind the name of a database are options, which may hold one.)
+fn has_split_password(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("mysql://") else { return false };
+    let end = rest.find(['/', '#', '?']).unwrap_or(rest.len());
+    let (host, behind) = rest.split_at(end);
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let could_be_host = host.rsplit_once(':').is_none_or(|(_, port)| is_port(port));
+    let path = behind.split(['?', '#']).next().unwrap_or_default();
+    let has_path = could_be_host && path.len() > 1;
+    !host.contains('@') && host.contains(':') && if has_path { path } else { behind }.contains('@')
+}
+
 fn parse_lease(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(seconds),
         _ => Err("expected 0.1 to 3600 seconds".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_splits_the_url_is_seen_and_no_other() {
+        for password in ["pa/ss", "pa#ss", "pa?ss", "1/2", "1#2", "1?2", "/", "a/b?c"] {
+            let url = format!("mysql://user:{password}@host/weather");
+            assert!(has_split_password(&url), "{url}");
+        }
+        for url in [
+            "mysql://user:pa%2Fss@host/weather",
+            "mysql://user:pa@ss@host:3306/weather?ssl-ca=/a@b",
+            "mysql://127.0.0.1:3306/weather?socket=/run/a@b",
+            "mysql://127.0.0.1/weather",
+            "mysql://[::1]:3306/weather",
+            "mysql://h",
+            "sqlite://a:b/c@d",
+            "",
+        ] {
+            assert!(!has_split_password(url), "{url}");
+        }
     }
 }

@@ -104,6 +104,7 @@ impl<'a> SiteChanges<'a> {
             };
             changed.push((site, spans.taken_in(file)));
         }
+        warn_of_another_file(&gone, known.values().filter(|site| site.is_active).count());
         Ok(Self { changed, gone, moves })
     }
 
@@ -128,4 +129,27 @@ fn spans_before(
     };
     let locality = own.locality.parse(&own.site_id)?;
     Ok(Some(spans_of(&own.site_id, &own.spans)?.known_at(&locality)))
+}
+
+/// A file that lacks most of the sites is more often the wrong one than a farewell: another start
+/// with another `SITES_FILE` would take turns with this one.
+fn warn_of_another_file(gone: &[&str], active: usize) {
+    if gone.len() * 2 > active {
+        tracing::warn!(
+            sites_gone = gone.len(),
+            sites_active = active,
+            "the sites file lacks {} of the {active} active sites ({}): they are deactivated, and \
+             come back with the file that names them; is SITES_FILE the right one, and the same for \
+             every start?",
+            gone.len(),
+            named(gone),
+        );
+    }
+}
+
+/// The first few of them.
+fn named(site_ids: &[&str]) -> String {
+    let (first, more) = site_ids.split_at(site_ids.len().min(3));
+    let ending = if more.is_empty() { "" } else { ", …" };
+    format!("{}{ending}", first.join(", "))
 }

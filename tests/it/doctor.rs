@@ -67,6 +67,8 @@ fn wrong_configuration_is_told_from_refusal() {
     examine(&program).expect(2, "DATABASE_URL", "wrong_configuration", "mysql://");
     let program = healthy(&simulator).env("DATABASE_URL", "");
     examine(&program).expect(0, "DATABASE_URL", "warning", "mysql://");
+    let program = healthy(&simulator).env("OPENWEATHER_BASE_URL", "http://192.0.2.1");
+    examine(&program).expect(2, "API key", "wrong_configuration", "use the https address");
     let program = healthy(&simulator).env("DATABASE_URL", "postgres://somewhere/weather");
     examine(&program).expect(2, "store", "wrong_configuration", "set DATABASE_URL");
     let program = healthy(&simulator).env("OPENWEATHER_API_KEY", " ");
@@ -142,7 +144,8 @@ fn each_answer_of_the_api_has_its_remedy() {
         ("out_of_range", "not a page or a proxy"),
     ] {
         let simulator = SimulatorProcess::start(&["--fault", &format!("{fault}=100%")]);
-        let program = healthy(&simulator).env("HTTP_TIMEOUT_SECONDS", "0.5");
+        let patience = if fault == "slow" { "0.5" } else { "120" };
+        let program = healthy(&simulator).env("HTTP_TIMEOUT_SECONDS", patience);
         let findings = examine(&program);
         println!("{fault}: {:?}", findings.of("API key"));
         findings.expect(3, "API key", "refused", remedy);

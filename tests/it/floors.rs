@@ -35,7 +35,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     ("serve", &["clock", "columnar", "domain", "farmhash", "gaps", "status", "store", "weather"]),
     ("simulator", &["clock", "farmhash"]),
-    ("telemetry", &[]),
+    ("telemetry", &["domain"]),
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
     ("job", &["clock", "domain", "retry", "store"]),
     ("gaps", &["domain", "store"]),

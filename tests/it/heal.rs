@@ -18,6 +18,7 @@ use weather_data_product::source::History;
 use weather_data_product::source::open_meteo::OpenMeteo;
 use weather_data_product::store::{RunHost, Store};
 
+use crate::support::HUNG;
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::kills::{Random, signal, spawn};
 use crate::support::program::{Program, Ran, SimulatorProcess};
@@ -76,7 +77,7 @@ impl<'a> Healer<'a> {
     }
 
     pub(crate) fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
-        Self::from_open_meteo_within(Duration::from_secs(5), store, service)
+        Self::from_open_meteo_within(HUNG, store, service)
     }
 
     fn from_open_meteo_within(
@@ -881,11 +882,11 @@ fn a_heal_that_is_told_to_end_keeps_what_it_has_and_goes_on_later() {
     let program = simulator
         .client("sqlite://weather.db")
         .env("OPENWEATHER_ONE_CALL", "3.0")
-        .env("OPENWEATHER_CALLS_PER_MINUTE", "1200")
+        .env("OPENWEATHER_CALLS_PER_MINUTE", "120")
         .file("sites.json", &past_sites(2, 3))
         .env("SITES_FILE", "sites.json");
     let mut child = spawn(&program, &["heal"]);
-    while simulator.calls().len() < 20 {
+    while simulator.calls().len() < 5 {
         assert!(child.try_wait().unwrap().is_none());
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -3,9 +3,11 @@
 mod access;
 mod answers;
 mod bad_input;
+mod broken_off;
 mod document;
 mod edr;
 mod edr_input;
+mod errors_in_gzip;
 mod fresh;
 mod hostile;
 mod newest;

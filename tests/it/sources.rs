@@ -1,7 +1,5 @@
 //! Every source through real HTTP to its simulated service: one contract, and one climate.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use weather_data_product::domain::observation::Values;
@@ -11,6 +9,7 @@ use weather_data_product::source::history::{Ask, Missing, Recalled, plan};
 use weather_data_product::source::open_meteo::OpenMeteo;
 use weather_data_product::source::{History, Source, SourceError};
 
+use crate::support::HUNG;
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::program::{Program, SimulatorProcess};
 use crate::support::samples::{hour, site, sites, time};
@@ -22,8 +21,7 @@ on_both_databases!(
 );
 
 fn open_meteo(service: &Service, key: Option<&str>) -> OpenMeteo {
-    let timeout = Duration::from_secs(5);
-    OpenMeteo::build(&service.url, &service.url, key.map(SecretString::from), timeout).unwrap()
+    OpenMeteo::build(&service.url, &service.url, key.map(SecretString::from), HUNG).unwrap()
 }
 
 /// Open-Meteo's archive and its last days, and One Call 3.0 and 4.0.
@@ -136,7 +134,7 @@ async fn a_wrong_key_of_open_meteo_is_refused_and_told_by_nobody() {
     assert!(error.message.contains("The supplied API key is invalid"), "{error}");
     let closed = "http://127.0.0.1:1".parse().unwrap();
     let key = Some(SecretString::from("wrong+key"));
-    let nobody = OpenMeteo::build(&closed, &closed, key, Duration::from_secs(5)).unwrap();
+    let nobody = OpenMeteo::build(&closed, &closed, key, HUNG).unwrap();
     let error = nobody.observe(&site(1), service.clock_time()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Connection);
     assert!(!error.message.contains("wrong"), "{error}");

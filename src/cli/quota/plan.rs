@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let cost = Cost::of(&sites, now, args.limits.calls_per_minute());
     let free = OpenMeteoCost::of(&sites, &cost, now);
     if args.output == OutputFormat::Table {
-        output::text(&format!("{}; {}\n", headline(&cost), free.in_words()))?;
+        output::line(&format!("{}; {}", headline(&cost), free.in_words()))?;
     }
     let mut rows = figures(&cost, args.limits.plan_or_smallest());
     rows.extend(prices(&cost));

@@ -7,7 +7,9 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::fault::Wrong;
 use super::json::Json;
+use crate::domain::csv_cell::FORMULA;
 use crate::domain::site::{Interval, SiteId};
+use crate::domain::text::printable;
 
 /// Characters a name has at most: what the store's column holds.
 const MAX_NAME_CHARS: usize = 200;
@@ -36,12 +38,13 @@ pub(super) fn site_id(value: &Json) -> Result<SiteId, Wrong> {
 }
 
 pub(super) fn name(value: &Json) -> Result<String, Wrong> {
-    let expected = "expected 1 to 200 characters, none of them a control character, not only \
-                    spaces";
+    let expected = "expected 1 to 200 characters, not only spaces, none of them a control or \
+                    direction character, the first none of = + - @";
     parsed(value, "name", expected, |text| {
         let valid = !text.trim().is_empty()
             && text.chars().count() <= MAX_NAME_CHARS
-            && !text.contains(char::is_control);
+            && printable(text) == text
+            && !text.starts_with(FORMULA);
         valid.then(|| text.to_owned())
     })
 }
@@ -106,7 +109,8 @@ pub(super) fn day(value: &Json) -> Result<NaiveDate, Wrong> {
 }
 
 pub(super) fn tags(value: &Json) -> Result<Vec<String>, Wrong> {
-    let expected = "expected a list of texts, each 1 to 64 characters";
+    let expected = "expected a list of texts, each 1 to 64 characters, none of them a control or \
+                    direction character";
     match value {
         Json::List(tags) => tags.iter().map(|value| tag(value, expected)).collect(),
         _ => Err(Wrong::kind(value, "list", expected)),
@@ -115,7 +119,8 @@ pub(super) fn tags(value: &Json) -> Result<Vec<String>, Wrong> {
 
 fn tag(value: &Json, expected: &str) -> Result<String, Wrong> {
     parsed(value, "tag", expected, |text| {
-        let valid = !text.is_empty() && text.chars().count() <= MAX_TAG_CHARS;
+        let valid =
+            !text.is_empty() && text.chars().count() <= MAX_TAG_CHARS && printable(text) == text;
         valid.then(|| text.to_owned())
     })
 }
@@ -158,6 +163,21 @@ mod tests {
         {
             assert!(day(&text(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_and_a_tag_are_what_they_show() {
+        for bad in ["a\u{1b}[31m", "a\0", "a\nb", "a\u{202e}b", "a\u{2028}", "\u{9b}", "a\u{7f}"] {
+            assert!(name(&text(bad)).is_err(), "{bad:?}");
+            assert!(tags(&Json::List(vec![text(bad)])).is_err(), "{bad:?}");
+        }
+        for bad in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)"] {
+            assert!(name(&text(bad)).is_err(), "{bad}");
+        }
+        for good in ["Madrid, El Retiro", "São Tomé", "東京", "A=B+C-D@E", " x"] {
+            assert!(name(&text(good)).is_ok(), "{good}");
+        }
+        assert!(tags(&Json::List(vec![text("-office")])).is_ok());
     }
 
     #[test]

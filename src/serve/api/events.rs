@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::{Stream, StreamExt as _, stream};
@@ -29,6 +29,10 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Messages that wait for a slow listener; one that misses some is told so by the end of the stream,
 /// and connects again.
 const WAITING: usize = 64;
+
+/// nginx collects answers before it passes them on, unless they say that they want it not
+/// (<https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering>).
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A run that has ended: its number, and itself as JSON.
 #[derive(Clone)]
@@ -64,7 +68,9 @@ pub(super) async fn listen(
     });
     let events = events.take_until(app.shutdown.clone().cancelled_owned());
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(BUFFERING, HeaderValue::from_static("no"));
     Ok(response)
 }
 

@@ -1,7 +1,7 @@
 //! Answers that the instances share, in Redis.
 //!
 //! Redis may be away, slow or full: an answer is then made from the store, as it would be without it.
-//! So nothing waits for it for longer than [`LIMIT`], and what fails once is not tried again by who
+//! So nothing waits for it for longer than `LIMIT`, and what fails once is not tried again by who
 //! asks: a task asks Redis each second, and only while it answers do others.
 //!
 //! An answer's key holds all that it depends on, so that none that is found can be wrong: the build of
@@ -45,12 +45,15 @@ const PROBE: &str = "weather:probe";
 const PROBE_SECONDS: u32 = 60;
 
 /// Which Redis; it is not spoken to until the server runs.
-pub struct SharedCache(Client);
+pub struct SharedCache {
+    client: Client,
+    limit: Duration,
+}
 
 /// A URL that is none of a Redis. It may hold a password, and is not repeated.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no URL of a Redis: expected redis://[[user]:password@]host[:port][/number], or rediss:// for TLS"
+    "no URL of a Redis: expected redis://[[user]:password@]host[:port][/number], or rediss:// for TLS; in a password / # ? @ % are percent-encoded (/ is %2F)"
 )]
 pub struct NoRedis;
 
@@ -65,22 +68,30 @@ impl SharedCache {
         if !["redis", "rediss"].contains(&parsed.scheme()) || parsed.fragment().is_some() {
             return Err(NoRedis);
         }
-        Client::open(parsed).map(Self).map_err(|_| NoRedis)
+        let client = Client::open(parsed).map_err(|_| NoRedis)?;
+        Ok(Self { client, limit: LIMIT })
+    }
+
+    /// The same, waited for as long as that: tests have other things to time.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 }
 
 /// The answers in Redis.
 pub(in crate::serve) struct Shared {
     client: Client,
+    limit: Duration,
     link: Link,
     build: OnceLock<String>,
     writes: Arc<Semaphore>,
 }
 
 impl Shared {
-    pub(in crate::serve) fn new(SharedCache(client): SharedCache) -> Self {
+    pub(in crate::serve) fn new(SharedCache { client, limit }: SharedCache) -> Self {
         let writes = Arc::new(Semaphore::new(WRITES));
-        Self { client, link: Link::default(), build: OnceLock::new(), writes }
+        Self { client, limit, link: Link::default(), build: OnceLock::new(), writes }
     }
 
     /// Whether it takes part.
@@ -140,11 +151,12 @@ impl Shared {
     /// What Redis answers, if it does, and in time.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {
         let (mut connection, number) = self.link.connection()?;
-        let failed = match tokio::time::timeout(LIMIT, command.query_async(&mut connection)).await {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => Failed::Error(error),
-            Err(_) => Failed::Late,
-        };
+        let failed =
+            match tokio::time::timeout(self.limit, command.query_async(&mut connection)).await {
+                Ok(Ok(answer)) => return Some(answer),
+                Ok(Err(error)) => Failed::Error(error),
+                Err(_) => Failed::Late,
+            };
         self.link.failed(number, &failed);
         None
     }

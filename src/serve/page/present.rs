@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -22,6 +22,17 @@ const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"weather\", ch
 
 /// How soon a page that cannot be shown now is asked for again.
 const RETRY_S: u16 = 5;
+
+/// Headers that say something of a body, and go with it when another takes its place.
+const OF_A_BODY: [HeaderName; 7] = [
+    header::ACCEPT_RANGES,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::TRANSFER_ENCODING,
+];
 
 /// A problem, as a page.
 #[derive(Template)]
@@ -58,14 +69,16 @@ fn is_page(path: &str, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Status and headers stay.
+/// Status and headers stay, but for those of the body.
 fn page_of(problem: Problem, response: Response) -> Response {
     let (mut head, _) = response.into_parts();
     let mut frame = Frame::of("");
     frame.retry_s = (head.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_S);
     let page = ProblemPage { frame, heading: heading(head.status), problem };
     let text = page.render().unwrap_or_default();
-    head.headers.remove(header::CONTENT_LENGTH);
+    for name in OF_A_BODY {
+        head.headers.remove(name);
+    }
     let media_type = HeaderValue::from_static(Format::Html.media_type());
     head.headers.insert(header::CONTENT_TYPE, media_type);
     if head.status == StatusCode::UNAUTHORIZED {
@@ -81,5 +94,25 @@ fn heading(status: StatusCode) -> &'static str {
         404 => "There is nothing here",
         503 => "The page cannot be shown at present",
         _ => "Something is wrong",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_in_the_place_of_a_body_has_no_header_of_that_body() {
+        let problem = Problem::of(StatusCode::NOT_FOUND);
+        let mut replaced = Response::builder().status(404).header("x-frame-options", "DENY");
+        for name in OF_A_BODY {
+            replaced = replaced.header(name, "gzip");
+        }
+        let page = page_of(problem, replaced.body(Body::from("not a page")).unwrap());
+        let names: Vec<_> = page.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(
+            (page.status(), names),
+            (StatusCode::NOT_FOUND, vec!["x-frame-options", "content-type"])
+        );
     }
 }

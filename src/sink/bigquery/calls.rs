@@ -48,9 +48,9 @@ const ANSWER_BYTES: usize = 32 << 20;
 
 const GOOGLE: &str = "https://bigquery.googleapis.com/bigquery/v2";
 
-pub(super) fn http() -> Result<reqwest::Client, SinkError> {
+pub(super) fn http(of: &Url) -> Result<reqwest::Client, SinkError> {
     let longest = Bounds::default().upload;
-    http::client(longest).map_err(|error| unavailable("the client", http::describe(error)))
+    http::client(&[of], longest).map_err(|error| unavailable("the client", http::describe(error)))
 }
 
 /// Google's address, or an emulator's.
@@ -61,7 +61,7 @@ pub(super) fn base_url(emulator: Option<&Url>) -> String {
 /// Where load jobs with media are sent
 /// (<https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/insert>).
 pub(super) fn upload_url(base_url: &str, project: &str) -> Result<Url, SinkError> {
-    let wrong = |_| SinkError::Settings(format!("BIGQUERY_BASE_URL: {base_url} is no address"));
+    let wrong = |_| SinkError::Settings("BIGQUERY_BASE_URL: no address of a service".to_owned());
     let mut url = Url::parse(base_url).map_err(wrong)?;
     url.set_path(&format!("/upload{}/projects/{project}/jobs", url.path()));
     url.set_query(Some("uploadType=multipart"));

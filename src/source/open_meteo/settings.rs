@@ -8,8 +8,10 @@ use url::Url;
 
 use super::{LIVE_TENTHS, NAME, OpenMeteo};
 use crate::domain::budget::{self, Budget, Counts, Limit, Window};
+use crate::http;
 use crate::source::openweathermap::limits::whole;
 use crate::source::openweathermap::settings::parse_calls_per_minute;
+use crate::source::setup::{self, SetupError};
 
 /// Calls of a minute, an hour and a day of the free service
 /// (<https://open-meteo.com/en/pricing#faq>).
@@ -28,6 +30,8 @@ pub struct OpenMeteoSettings {
         long,
         value_name = "URL",
         env = "OPEN_METEO_BASE_URL",
+        hide_env_values = true,
+        value_parser = http::parse_base_url,
         default_value = "https://api.open-meteo.com"
     )]
     pub open_meteo_base_url: Url,
@@ -37,6 +41,8 @@ pub struct OpenMeteoSettings {
         long,
         value_name = "URL",
         env = "OPEN_METEO_ARCHIVE_URL",
+        hide_env_values = true,
+        value_parser = http::parse_base_url,
         default_value = "https://archive-api.open-meteo.com"
     )]
     pub open_meteo_archive_url: Url,
@@ -96,10 +102,13 @@ impl OpenMeteoSettings {
     /// The source, each call bounded by `timeout`.
     ///
     /// # Errors
-    /// When the TLS backend cannot be set up.
-    pub fn build(&self, timeout: Duration) -> reqwest::Result<OpenMeteo> {
+    /// When a key would be sent in clear, or the TLS backend cannot be set up.
+    pub fn build(&self, timeout: Duration) -> Result<OpenMeteo, SetupError> {
         let (base_url, archive_url) = (&self.open_meteo_base_url, &self.open_meteo_archive_url);
-        OpenMeteo::build(base_url, archive_url, self.key(), timeout)
+        let key = self.key();
+        setup::check("OPEN_METEO_BASE_URL", base_url, key.as_ref())?;
+        setup::check("OPEN_METEO_ARCHIVE_URL", archive_url, key.as_ref())?;
+        Ok(OpenMeteo::build(base_url, archive_url, key, timeout)?)
     }
 }
 

@@ -8,7 +8,9 @@ use url::Url;
 
 use super::{CallLimits, OpenWeatherMap};
 use crate::domain::budget::{self, Budget};
+use crate::http;
 use crate::source::History;
+use crate::source::setup::{self, SetupError};
 
 /// A version of One Call, by which past hours are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,6 +41,8 @@ pub struct OpenWeatherSettings {
         long,
         value_name = "URL",
         env = "OPENWEATHER_BASE_URL",
+        hide_env_values = true,
+        value_parser = http::parse_base_url,
         default_value = "https://api.openweathermap.org"
     )]
     pub openweather_base_url: Url,
@@ -83,15 +87,14 @@ impl OpenWeatherSettings {
     /// The source, if a key is set.
     ///
     /// # Errors
-    /// When the TLS backend cannot be set up.
-    pub fn build(&self) -> reqwest::Result<Option<OpenWeatherMap>> {
+    /// When the key would be sent in clear, or the TLS backend cannot be set up.
+    pub fn build(&self) -> Result<Option<OpenWeatherMap>, SetupError> {
         let timeout = Duration::from_secs_f64(self.http_timeout_seconds);
-        self.key()
-            .map(|key| {
-                let key = SecretString::from(key.expose_secret().trim());
-                OpenWeatherMap::build(&self.openweather_base_url, key, timeout)
-            })
-            .transpose()
+        let url = &self.openweather_base_url;
+        let Some(key) = self.key() else { return Ok(None) };
+        let key = SecretString::from(key.expose_secret().trim());
+        setup::check("OPENWEATHER_BASE_URL", url, Some(&key))?;
+        Ok(Some(OpenWeatherMap::build(url, key, timeout)?))
     }
 }
 

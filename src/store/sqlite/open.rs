@@ -1,5 +1,6 @@
 //! Opening the file, and what every connection is set to.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<SqlitePo
         .disable_statement_logging();
     if settings.is_reader {
         options = options.create_if_missing(false).pragma("query_only", "on");
+    } else {
+        make_private(options.get_filename());
     }
     SqlitePoolOptions::new()
         .max_connections(settings.database_max_connections)
@@ -36,3 +39,14 @@ pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<SqlitePo
         .await
         .map_err(store_error)
 }
+
+/// A new file is for its owner only, and so are those that SQLite puts beside it, which get its mode.
+/// One that is there keeps its mode; what cannot be made is said when it is opened.
+#[cfg(unix)]
+fn make_private(file: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) {}

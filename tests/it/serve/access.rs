@@ -1,7 +1,6 @@
 //! Who may ask, and where the program listens.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use weather_data_product::serve::access::{self, Access};
 use weather_data_product::store::StoreSettings;
@@ -12,6 +11,7 @@ use crate::support::databases::with_sqlite;
 use crate::support::kills::signal;
 use crate::support::program::{Program, repository_file};
 use crate::support::server::{Server, ServerProcess};
+use crate::support::until;
 
 /// A token made by the program, and the file that lets it in.
 pub(super) fn token(program: &Program, name: &str) -> String {
@@ -183,10 +183,7 @@ async fn a_log_of_every_level_names_the_token_and_does_not_hold_it() {
         );
         assert!(raw(&server.address, request.as_bytes()).await.starts_with(b"HTTP/1.1 "));
     }
-    let began = Instant::now();
-    while !server.log().contains("grafana") && began.elapsed() < Duration::from_secs(10) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("the log names the token", async || server.log().contains("grafana")).await;
     let log = server.log();
     assert!(log.contains("grafana") && log.contains("/api/v1/latest"), "{log}");
     assert!(!log.contains(&token["weather_".len()..]) && !log.contains(&hash), "{log}");

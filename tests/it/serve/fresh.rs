@@ -134,6 +134,8 @@ async fn who_listens_is_told_of_each_run_that_ends_and_of_the_end_of_the_server(
         let open = open_run(store).await;
         let mut listening = server.open("/api/v1/events").await;
         assert_eq!(listening.headers()["content-type"], "text/event-stream");
+        // nginx would collect them.
+        assert_eq!(listening.headers()["x-accel-buffering"], "no");
         let first = listening.chunk().await.unwrap().unwrap();
         assert_eq!(first, ": listening\n\n");
         // The first look at the store may come after this.

@@ -2,7 +2,7 @@
 //! becomes of Redis, every answer is what the tables say.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -16,21 +16,23 @@ use crate::support::program::Program;
 use crate::support::redis::Redis;
 use crate::support::samples::{collected, full_values, hour, open_run, run_end};
 use crate::support::server::ServerProcess;
+use crate::support::until;
 
 const UP: &str = "weather_shared_cache_up";
 
 fn instance(database: &TestDatabase, redis: &Redis) -> (Program, ServerProcess) {
-    let program = Program::new().env("DATABASE_URL", &database.url).env("CACHE_URL", &redis.url());
-    let server = ServerProcess::start(&program, &[]);
-    (program, server)
+    started(Program::new().env("DATABASE_URL", &database.url).env("CACHE_URL", &redis.url()))
 }
 
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+/// One that waits for Redis for as long as it takes, so that no answer has to be made twice.
+fn patient(database: &TestDatabase, redis: &Redis) -> (Program, ServerProcess) {
+    let program = Program::new().env("DATABASE_URL", &database.url).env("CACHE_URL", &redis.url());
+    started(program.env("WEATHER_CACHE_SECONDS", "60"))
+}
+
+fn started(program: Program) -> (Program, ServerProcess) {
+    let server = ServerProcess::start(&program, &[]);
+    (program, server)
 }
 
 async fn lookups(server: &ServerProcess, found: &str) -> f64 {
@@ -58,7 +60,7 @@ async fn what_one_instance_has_answered_the_other_takes_from_redis() {
         fill(&*database.store, 3).await;
         let mut redis = Redis::new();
         redis.start().await;
-        let ((_a, first), (_b, second)) = (instance(database, &redis), instance(database, &redis));
+        let ((_a, first), (_b, second)) = (patient(database, &redis), patient(database, &redis));
         until("both take part", async || is_up(&first).await && is_up(&second).await).await;
         let paths = [
             "/api/v1/latest",
@@ -166,14 +168,16 @@ async fn redis_comes_and_goes_under_load_and_every_answer_is_what_the_tables_say
             // The second late enough for the first to have answered, if it is asked in this state.
             tokio::join!(ask(&first, 0), ask(&first, 0), ask(&second, 30), ask(&second, 30), writing, tormenting);
         let shared = lookups(&first, "redis").await + lookups(&second, "redis").await;
-        println!("{} answers, {shared} from Redis, {runs} runs", asked.into_inner());
+        let asked = asked.into_inner();
+        println!("{asked} answers, {shared} from Redis, {runs} runs");
         assert!(shared >= 5.0, "{shared}");
         for server in [first, second] {
             let log = server.log();
             let count = |text| log.matches(text).count();
             let (away, there) =
                 (count("the shared cache is away"), count("the shared cache is there"));
-            assert!((1..=12).contains(&away) && away == there, "{log}");
+            // A line a change, not a line a question.
+            assert!((1..=asked as usize / 2).contains(&away) && away == there, "{log}");
             assert!(!log.contains("ERROR"), "{log}");
         }
     })

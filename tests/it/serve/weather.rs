@@ -73,7 +73,7 @@ fn records(csv: &str) -> Vec<BTreeMap<String, String>> {
 fn cells(row: &Value) -> BTreeMap<String, String> {
     let cell = |value: &Value| match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.replace('\n', " "),
         Value::Number(number) => number.as_f64().unwrap().to_string(),
         value => value.to_string(),
     };

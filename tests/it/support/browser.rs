@@ -1,20 +1,30 @@
 //! Chromium without a window, driven by WebDriver (<https://www.w3.org/TR/webdriver2/>), which is JSON over
 //! HTTP: what of it the tests need is here.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::HUNG;
+
 /// A browser with one tab; ends with the test.
 pub(crate) struct Browser {
-    driver: Child,
     session: String,
     client: reqwest::Client,
-    _folder: TempDir,
+    /// The browser, which has a process group of its own.
+    process: Option<i64>,
+    _driver: Driver,
+    /// All that driver and browser write: removed last.
+    folder: TempDir,
 }
+
+/// The driver, at the head of a process group.
+struct Driver(Child);
 
 /// Options of every browser. Root, which tests in a container are, has no sandbox.
 const OPTIONS: [&str; 5] = [
@@ -27,30 +37,38 @@ const OPTIONS: [&str; 5] = [
 
 impl Browser {
     pub(crate) async fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
+        let folder = tempfile::tempdir().unwrap();
+        let driver = Command::new("chromedriver")
             .arg("--port=0")
+            .env("TMPDIR", folder.path())
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env("XDG_CACHE_HOME", folder.path())
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver, which scripts/test installs");
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let mut driver = Driver(driver);
+        let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines();
         let started = "was started successfully on port ";
         let port = lines.find_map(|line| {
             Some(line.ok()?.split_once(started)?.1.trim_end_matches('.').to_owned())
         });
         std::thread::spawn(move || lines.for_each(drop));
-        let folder = tempfile::tempdir().unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let session = format!("http://127.0.0.1:{}/session", port.unwrap());
-        let mut browser = Self { driver, session, client, _folder: folder };
-        let folder = format!("--user-data-dir={}", browser._folder.path().display());
+        let mut browser = Self { session, client, process: None, _driver: driver, folder };
+        let profile = browser.folder.path().join("profile");
+        let folder = format!("--user-data-dir={}", profile.display());
         let arguments: Vec<_> = OPTIONS.iter().copied().chain([folder.as_str()]).collect();
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": {"args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},
+            "timeouts": {"script": HUNG.as_millis(), "pageLoad": HUNG.as_millis()},
         }}});
         let made = browser.call(Method::POST, "", wanted).await;
         browser.session = format!("{}/{}", browser.session, made["sessionId"].as_str().unwrap());
+        browser.process = made["capabilities"]["goog:processID"].as_i64();
         browser
     }
 
@@ -103,11 +121,43 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // The driver ends its browser when it is asked to end.
-        let id = self.driver.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &id]).status();
-        let _ = self.driver.wait();
+impl Browser {
+    /// Asks the driver to end the browser, and waits until it has. Without a runtime: a test that
+    /// panics has none to wait in.
+    fn delete_session(&self) -> std::io::Result<()> {
+        let (host, path) = self.session["http://".len()..].split_once('/').unwrap_or_default();
+        let mut stream = TcpStream::connect(host)?;
+        stream.set_read_timeout(Some(HUNG))?;
+        write!(stream, "DELETE /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
     }
+}
+
+impl Drop for Browser {
+    /// The session first, since a driver that is killed leaves its browser behind; then whatever is
+    /// still there of both.
+    fn drop(&mut self) {
+        let Some(process) = self.process else { return };
+        let _ = self.delete_session();
+        end_group(process);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        end_group(i64::from(self.0.id()));
+        let _ = self.0.wait();
+    }
+}
+
+/// Kills a process and those of its group; most often none is left.
+fn end_group(process: i64) {
+    let group = format!("-{process}");
+    let kill = |target: &str| {
+        let mut command = Command::new("kill");
+        command.args(["-KILL", "--", target]).stderr(Stdio::null());
+        let _ = command.status();
+    };
+    kill(&group);
+    kill(&process.to_string());
 }

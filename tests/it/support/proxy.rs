@@ -1,7 +1,7 @@
 //! A way to MySQL that breaks when it is told to.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -47,6 +47,7 @@ struct Orders {
     swallowed: AtomicUsize,
     /// Cuts answers short, as packets that are whole.
     cutting: Mutex<Option<Random>>,
+    answers: Answers,
 }
 
 impl Orders {
@@ -76,6 +77,27 @@ impl Orders {
             cut[4] = [0xfa, 0xfc, 0xfe, 0x00, 0x03][usize::try_from(random.below(5)).unwrap()];
         }
         cut
+    }
+}
+
+/// What the server may still say.
+struct Answers {
+    bytes_left: AtomicI64,
+    /// Then it falls silent; else its connection ends.
+    stalls: AtomicBool,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { bytes_left: AtomicI64::new(i64::MAX), stalls: AtomicBool::new(false) }
+    }
+}
+
+impl Answers {
+    /// Takes what has come; true if that is all that may.
+    fn are_over(&self, length: usize) -> bool {
+        let length = i64::try_from(length).unwrap();
+        self.bytes_left.fetch_sub(length, Ordering::SeqCst) < length
     }
 }
 
@@ -111,6 +133,17 @@ impl Proxy {
     /// Ends every connection, and lets none through.
     pub(crate) fn close(&self) {
         self.is_closed.send_replace(true);
+    }
+
+    /// Ends the connection on which the server has said so many bytes more, and those after it.
+    pub(crate) fn break_after(&self, bytes: i64) {
+        self.orders.answers.bytes_left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Lets the server say so many bytes more, and then nothing.
+    pub(crate) fn stall_after(&self, bytes: i64) {
+        self.orders.answers.stalls.store(true, Ordering::SeqCst);
+        self.break_after(bytes);
     }
 
     /// Lets connections through again.
@@ -177,6 +210,12 @@ async fn pass_on(
             length = server.read(&mut answer) => {
                 let answer = &answer[..length?];
                 if answer.is_empty() {
+                    return Ok(());
+                }
+                if orders.answers.are_over(answer.len()) {
+                    if orders.answers.stalls.load(Ordering::SeqCst) {
+                        std::future::pending::<()>().await;
+                    }
                     return Ok(());
                 }
                 client.write_all(&orders.cut(answer)).await?;

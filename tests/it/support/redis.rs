@@ -2,9 +2,10 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::kills::signal;
+use super::until;
 
 pub(crate) struct Redis {
     folder: tempfile::TempDir,
@@ -31,11 +32,7 @@ impl Redis {
         command.args(["--port", &self.port.to_string()]).current_dir(self.folder.path());
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         self.server = Some(server.expect("Debian's redis-server: run scripts/test"));
-        let began = Instant::now();
-        while self.ask("DBSIZE").is_none() {
-            assert!(began.elapsed() < Duration::from_secs(20), "redis-server does not answer");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until("redis-server answers", async || self.ask("DBSIZE").is_some()).await;
     }
 
     pub(crate) fn kill(&mut self) {

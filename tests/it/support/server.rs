@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
@@ -15,6 +14,7 @@ use weather_data_product::serve::access::Access;
 use weather_data_product::serve::{self, Parts};
 use weather_data_product::store::{Store, StoreSettings};
 
+use super::HUNG;
 use super::databases::TestDatabase;
 use super::program::Program;
 use super::samples::{SOURCE, hour};
@@ -89,6 +89,31 @@ impl Server {
         ask(&self.client, method, &self.address, path, headers).await
     }
 
+    /// Headers and bytes of an answer, as they come.
+    pub(crate) async fn send_raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (HeaderMap, Vec<u8>) {
+        let response = request(&self.client, method, &self.address, path, headers);
+        let response = response.send().await.unwrap();
+        (response.headers().clone(), response.bytes().await.unwrap().to_vec())
+    }
+
+    /// An answer as a client reads it that takes compressed ones.
+    pub(crate) async fn send_decoded(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let client = reqwest::Client::builder().no_proxy().timeout(HUNG).build().unwrap();
+        let headers: Vec<_> =
+            headers.iter().copied().filter(|(name, _)| *name != "accept-encoding").collect();
+        ask(&client, method, &self.address, path, &headers).await
+    }
+
     /// Status and length of an answer as a browser gets it.
     pub(crate) async fn compressed(&self, path: &str) -> (u16, usize) {
         let request = self.client.get(format!("http://{}{path}", self.address));
@@ -120,17 +145,24 @@ async fn ask(
     path: &str,
     headers: &[(&str, &str)],
 ) -> Answer {
-    let mut request = client.request(method.parse().unwrap(), format!("http://{address}{path}"));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = request.send().await.unwrap();
+    let response = request(client, method, address, path, headers).send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, body: response.text().await.unwrap() }
 }
 
+fn request(
+    client: &reqwest::Client,
+    method: &str,
+    address: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> reqwest::RequestBuilder {
+    let request = client.request(method.parse().unwrap(), format!("http://{address}{path}"));
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+}
+
 fn client() -> reqwest::Client {
-    let client = reqwest::Client::builder().no_proxy().no_gzip().timeout(Duration::from_secs(30));
+    let client = reqwest::Client::builder().no_proxy().no_gzip().timeout(HUNG);
     client.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

@@ -17,6 +17,7 @@ use weather_data_product::source::Source;
 use weather_data_product::source::openweathermap::OpenWeatherMap;
 use weather_data_product::store::{RunHost, Store};
 
+use super::HUNG;
 use super::samples::{LONG_LEASE, hour};
 
 pub(crate) const KEY: &str = "0123456789abcdef";
@@ -68,7 +69,7 @@ impl Drop for Service {
 }
 
 pub(crate) fn client(url: &Url, key: &str) -> OpenWeatherMap {
-    OpenWeatherMap::build(url, SecretString::from(key), Duration::from_secs(5)).unwrap()
+    OpenWeatherMap::build(url, SecretString::from(key), HUNG).unwrap()
 }
 
 /// How the job is started; change what the test is about.
