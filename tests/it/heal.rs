@@ -257,7 +257,10 @@ async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &
     // Another source may still know it.
     let report = Healer::from_open_meteo(store, &service).run(std::slice::from_ref(&old)).await;
     assert_eq!((report.healed, report.calls), (24, 1), "{report:?}");
-    assert_eq!(Healer::from_open_meteo(store, &service).run(&[old.clone()]).await.missing, 0);
+    assert_eq!(
+        Healer::from_open_meteo(store, &service).run(std::slice::from_ref(&old)).await.missing,
+        0
+    );
     // Nor is it asked for again where the answer is known without a call.
     let again = Healer { again: true, ..Healer::new(store, &service) };
     assert_eq!(again.run(&[old]).await.missing, 0);

@@ -46,6 +46,9 @@ impl Default for Bounds {
 /// A page of results is 10 MB at most, before it is written as JSON.
 const ANSWER_BYTES: usize = 32 << 20;
 
+/// No list of ours has so many, nor are results that are not there yet looked at so often.
+const MAX_PAGES: u32 = 10_000;
+
 const GOOGLE: &str = "https://bigquery.googleapis.com/bigquery/v2";
 
 pub(super) fn http(of: &Url) -> Result<reqwest::Client, SinkError> {
@@ -93,7 +96,7 @@ impl BigQuery {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Result<Value, Refusal>, SinkError> {
-        let url = format!("{}/projects/{}/{path}", self.base_url, self.names.project);
+        let url = self.url(path);
         self.send(what, self.bounds.call, || {
             let request = self.http.request(method.clone(), &url);
             match body {
@@ -127,7 +130,7 @@ impl BigQuery {
     ) -> Result<Result<Vec<Value>, Refusal>, SinkError> {
         let (mut all, mut token) = (Vec::new(), None);
         let mut looks = Looks::new(self, what, path);
-        loop {
+        for _ in 0..MAX_PAGES {
             let page = match self.page(what, path, token.as_deref()).await? {
                 Ok(page) => page,
                 Err(refusal) => return Ok(Err(refusal)),
@@ -147,6 +150,11 @@ impl BigQuery {
                 Some(next) => token = Some(next.to_owned()),
             }
         }
+        Err(unavailable(what, "the answer has no last page"))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/projects/{}/{path}", self.base_url, self.names.project)
     }
 
     async fn page(
@@ -155,7 +163,7 @@ impl BigQuery {
         path: &str,
         token: Option<&str>,
     ) -> Result<Result<Value, Refusal>, SinkError> {
-        let url = format!("{}/projects/{}/{path}", self.base_url, self.names.project);
+        let url = self.url(path);
         let page = token.map(|token| ("pageToken", token));
         self.send(what, self.bounds.call, || self.http.get(&url).query(page.as_slice())).await
     }
