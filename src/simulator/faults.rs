@@ -66,7 +66,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind with its name.
-    pub const ALL: [(Self, &str); 21] = [
+    pub const ALL: [(Self, &str); 25] = [
         (Self::Unauthorized, "unauthorized"),
         (Self::BadRequest, "bad_request"),
         (Self::NotFound, "not_found"),

@@ -240,13 +240,17 @@ impl<S: Store> Store for Bounded<S> {
 
     async fn list_temperatures(
         &self,
-        since: DateTime<Utc>,
+        times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<Temperature>, StoreError> {
-        self.bounds.read.repeat(|| self.inner.list_temperatures(since)).await
+        self.bounds.read.repeat(|| self.inner.list_temperatures(times)).await
     }
 
-    async fn list_observed_spans(&self, source: &str) -> Result<Vec<ObservedSpan>, StoreError> {
-        self.bounds.read.repeat(|| self.inner.list_observed_spans(source)).await
+    async fn list_observed_spans(
+        &self,
+        source: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<ObservedSpan>, StoreError> {
+        self.bounds.read.repeat(|| self.inner.list_observed_spans(source, until)).await
     }
 
     async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
