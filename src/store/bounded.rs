@@ -125,7 +125,11 @@ impl<S: Store> Store for Bounded<S> {
         self.bounds.write.repeat(|| self.inner.close_run(run, end)).await
     }
 
-    async fn take_in_sites(&self, sites: &[Site], now: DateTime<Utc>) -> Result<Vec<Move>, StoreError> {
+    async fn take_in_sites(
+        &self,
+        sites: &[Site],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Move>, StoreError> {
         self.bounds.write.repeat(|| self.inner.take_in_sites(sites, now)).await
     }
 

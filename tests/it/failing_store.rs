@@ -11,8 +11,8 @@ use weather_data_product::domain::tables::Table;
 use weather_data_product::domain::{BudgetWindow, Life, Move, Outcome, Site, SlotResult};
 use weather_data_product::store::{
     AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
-    Rows, Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun,
-    Store, StoreError, StoreFacts, Temperature, ToldSlot, TriedSlot, Wanted,
+    Rows, Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start,
+    StoppedRun, Store, StoreError, StoreFacts, Temperature, ToldSlot, TriedSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};

@@ -285,7 +285,7 @@ async fn a_page_of_another_time_gives_no_hour_the_values_of_another() {
 async fn a_number_that_is_none_spoils_no_answer_of_open_meteo() {
     let service = Service::with_faults(&["bare_nan=100%"]).await;
     let source = open_meteo(&service, None);
-    let observation = source.observe(&site(7)).await.unwrap().observation;
+    let observation = source.observe(&site(7), service.clock_time()).await.unwrap().observation;
     assert!(observation.values.temperature_c.is_some());
     assert_eq!(observation.values.answered_latitude, None);
     let sites = sites(3);

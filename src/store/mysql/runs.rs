@@ -37,7 +37,8 @@ pub(super) async fn start(pool: &Connections, start: &RunStart) -> Result<Start,
         }
         if run.is_in_the_way_of(start) {
             let is_over = run.is_silent(start.lease)
-                && set_aside(&mut *transaction, run.run_seq, heartbeat_at, start.started_at).await?;
+                && set_aside(&mut *transaction, run.run_seq, heartbeat_at, start.started_at)
+                    .await?;
             if !is_over {
                 transaction.roll_back().await;
                 return Ok(Start::Held(run.holder));

@@ -10,9 +10,7 @@ use crate::store::read::{
     LEDGER, LIVES, LifeRow, RUN, RUNS, STOPPED_RUNS, ids_from, stop_patterns,
 };
 use crate::store::rows::{BACKLOG, END_OF_ENDED_RUNS};
-use crate::store::{
-    Backlog, FailureCount, LedgerSlot, RunRow, StoppedRun, StoreError, TriedSlot,
-};
+use crate::store::{Backlog, FailureCount, LedgerSlot, RunRow, StoppedRun, StoreError, TriedSlot};
 
 pub(super) async fn tried(
     pool: &SqlitePool,
