@@ -3,6 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use gcp_bigquery_client::model::job::Job;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
+use gcp_bigquery_client::model::job_configuration_query::JobConfigurationQuery;
+use gcp_bigquery_client::model::job_reference::JobReference;
+use gcp_bigquery_client::model::query_request::QueryRequest;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -25,15 +30,24 @@ const LEAST_BILLED_BYTES: u64 = 1 << 30;
 impl BigQuery {
     /// A job for that step: its name is its own (one that is asked for twice is one job), and it ends
     /// when we no longer wait for it.
-    pub(super) fn job(&self, step: &str, mut configuration: Value) -> Value {
-        configuration["labels"] = json!({"app": "weather", "step": step});
-        configuration["jobTimeoutMs"] = self.bounds.job.as_millis().to_string().into();
-        let job_id = format!("weather_{step}_{}", Uuid::now_v7().simple());
-        let mut reference = json!({"jobId": job_id, "projectId": self.names.project});
-        if let Some(location) = &self.location {
-            reference["location"] = location.as_str().into();
-        }
-        json!({"jobReference": reference, "configuration": configuration})
+    pub(super) fn job(&self, step: &str, configuration: JobConfiguration) -> Value {
+        let labels = [("app", "weather"), ("step", step)];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let configuration = JobConfiguration {
+            labels: Some(labels.into()),
+            job_timeout_ms: Some(self.bounds.job.as_millis().to_string()),
+            ..configuration
+        };
+        let reference = JobReference {
+            job_id: Some(format!("weather_{step}_{}", Uuid::now_v7().simple())),
+            location: self.location.clone(),
+            project_id: Some(self.names.project.clone()),
+        };
+        json!(Job {
+            configuration: Some(configuration),
+            job_reference: Some(reference),
+            ..Job::default()
+        })
     }
 
     /// Runs a script of that step about `what` to its end. It is expected to read so many bytes.
@@ -75,11 +89,12 @@ impl BigQuery {
 
     /// How many bytes a statement would read that might be carried out; it is not.
     pub(super) async fn dry_run(&self, what: &str, sql: &str) -> Result<u64, SinkError> {
-        let mut request = json!({"query": sql, "useLegacySql": false, "dryRun": true});
-        if let Some(location) = &self.location {
-            request["location"] = location.as_str().into();
-        }
-        let asked = self.rest(what, Method::POST, "queries", Some(&request)).await?;
+        let request = QueryRequest {
+            dry_run: Some(true),
+            location: self.location.clone(),
+            ..QueryRequest::new(sql)
+        };
+        let asked = self.rest(what, Method::POST, "queries", Some(&json!(request))).await?;
         let answer = asked.map_err(|refusal| self.refused(what, refusal))?;
         let bytes = answer["totalBytesProcessed"].as_str();
         Ok(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or_default())
@@ -93,9 +108,14 @@ impl BigQuery {
         expected_bytes: u64,
     ) -> Result<Value, SinkError> {
         let billed = expected_bytes.saturating_mul(BILLED_MARGIN).max(LEAST_BILLED_BYTES);
-        let query =
-            json!({"query": sql, "useLegacySql": false, "maximumBytesBilled": billed.to_string()});
-        let job = self.job(step, json!({"query": query}));
+        let query = JobConfigurationQuery {
+            query: sql,
+            use_legacy_sql: Some(false),
+            maximum_bytes_billed: Some(billed.to_string()),
+            ..JobConfigurationQuery::default()
+        };
+        let configuration = JobConfiguration { query: Some(query), ..JobConfiguration::default() };
+        let job = self.job(step, configuration);
         let sent = self.rest(what, Method::POST, "jobs", Some(&job)).await?;
         let job = sent.map_err(|refusal| self.refused(what, refusal))?;
         self.wait_for(what, job).await?.map_err(|refusal| self.refused(what, refusal))

@@ -1,6 +1,12 @@
 //! What has to be there before rows are sent: datasets, tables and views, made by REST as the
 //! definitions say, and looked at before anything is written.
 
+use gcp_bigquery_client::model::clustering::Clustering;
+use gcp_bigquery_client::model::field_type::FieldType;
+use gcp_bigquery_client::model::table_field_schema::TableFieldSchema;
+use gcp_bigquery_client::model::table_reference::TableReference;
+use gcp_bigquery_client::model::table_schema::TableSchema;
+use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -36,28 +42,31 @@ fn fields(came: &Value) -> &[Value] {
 }
 
 /// The columns as BigQuery describes them.
-pub(super) fn schema(table: &Table) -> Value {
-    json!({"fields": table.columns.iter().map(field).collect::<Vec<_>>()})
+pub(super) fn schema(table: &Table) -> TableSchema {
+    TableSchema::new(table.columns.iter().map(field).collect())
 }
 
 /// The type of a column, as the API names it.
-pub(super) fn type_name(kind: Kind) -> &'static str {
+pub(super) fn type_name(kind: Kind) -> String {
+    json!(field_type(kind)).as_str().unwrap_or_default().to_owned()
+}
+
+fn field_type(kind: Kind) -> FieldType {
     match kind {
-        Kind::Text => "STRING",
-        Kind::Integer => "INTEGER",
-        Kind::Real { .. } => "FLOAT",
-        Kind::Time => "TIMESTAMP",
-        Kind::Date => "DATE",
+        Kind::Text => FieldType::String,
+        Kind::Integer => FieldType::Integer,
+        Kind::Real { .. } => FieldType::Float,
+        Kind::Time => FieldType::Timestamp,
+        Kind::Date => FieldType::Date,
     }
 }
 
-fn field(column: &Column) -> Value {
-    json!({
-        "name": column.name,
-        "type": type_name(column.kind),
-        "mode": if column.is_required { "REQUIRED" } else { "NULLABLE" },
-        "description": column.description,
-    })
+fn field(column: &Column) -> TableFieldSchema {
+    let mode = if column.is_required { "REQUIRED" } else { "NULLABLE" };
+    let mut field = TableFieldSchema::new(column.name, field_type(column.kind));
+    field.mode = Some(mode.into());
+    field.description = Some(column.description.into());
+    field
 }
 
 /// The table as it is made.
@@ -69,17 +78,18 @@ fn definition(names: &Names, table: &Table) -> Value {
         "schema": schema(table),
     });
     let Some(day_of) = table.day_of else { return made };
-    made["timePartitioning"] = json!({"type": "DAY", "field": day_of});
+    made["timePartitioning"] = json!(TimePartitioning::per_day().field(day_of));
     let has = |name: &&str| table.column(name).is_some();
-    let clustered: Vec<&str> = ["site_id", "source"].into_iter().filter(has).collect();
+    let clustered = ["site_id", "source"].into_iter().filter(has).map(str::to_owned);
+    let clustered: Vec<String> = clustered.collect();
     if !clustered.is_empty() {
-        made["clustering"] = json!({"fields": clustered});
+        made["clustering"] = json!(Clustering { fields: Some(clustered) });
     }
     made
 }
 
-fn reference(names: &Names, table: &str) -> Value {
-    json!({"projectId": names.project, "datasetId": names.dataset, "tableId": table})
+fn reference(names: &Names, table: &str) -> TableReference {
+    TableReference::new(&names.project, &names.dataset, table)
 }
 
 impl BigQuery {
@@ -334,7 +344,7 @@ fn columns(table: &Table, found: &Value) -> Result<Columns, (String, String)> {
     for (index, column) in table.columns.iter().enumerate() {
         let (name, wanted) = (column.name, type_name(column.kind));
         match fields.iter_mut().find(|field| field["name"] == name) {
-            Some(there) if !is_same_type(&there["type"], wanted) => {
+            Some(there) if !is_same_type(&there["type"], &wanted) => {
                 let data_type = there["type"].as_str().unwrap_or("nothing");
                 return Err((
                     format!("column {name} is {data_type}, not {wanted}"),
@@ -352,7 +362,7 @@ fn columns(table: &Table, found: &Value) -> Result<Columns, (String, String)> {
             }
             None => {
                 added.push(name);
-                let mut new = field(column);
+                let mut new = json!(field(column));
                 // A column that rows are there without cannot be required.
                 new["mode"] = "NULLABLE".into();
                 fields.push(new);

@@ -1,6 +1,9 @@
 //! Staging: a table made for one attempt, and a load job with the file in it.
 
 use chrono::TimeDelta;
+use gcp_bigquery_client::model::job_configuration::JobConfiguration;
+use gcp_bigquery_client::model::job_configuration_load::JobConfigurationLoad;
+use gcp_bigquery_client::model::table_reference::TableReference;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -43,9 +46,9 @@ impl BigQuery {
         created.map(drop).map_err(|refusal| self.refused(&what, refusal))
     }
 
-    fn staging_reference(&self, name: &str) -> Value {
+    fn staging_reference(&self, name: &str) -> TableReference {
         let Names { project, internal, .. } = &self.names;
-        json!({"projectId": project, "datasetId": internal, "tableId": name})
+        TableReference::new(project, internal, name)
     }
 
     async fn load_into(&self, chunk: &Chunk, name: &str) -> Result<(), SinkError> {
@@ -71,15 +74,17 @@ impl BigQuery {
     /// Sends the file in the request that makes the job
     /// (<https://cloud.google.com/bigquery/docs/reference/api-uploads>).
     async fn upload(&self, what: &str, chunk: &Chunk, name: &str) -> Result<Value, SinkError> {
-        let load = json!({
-            "destinationTable": self.staging_reference(name),
-            "sourceFormat": "PARQUET",
-            "schema": prepare::schema(chunk.table),
-            "writeDisposition": "WRITE_APPEND",
-            "createDisposition": "CREATE_NEVER",
-            "maxBadRecords": 0,
-        });
-        let job = self.job("load", json!({"load": load}));
+        let load = JobConfigurationLoad {
+            destination_table: Some(self.staging_reference(name)),
+            source_format: Some("PARQUET".into()),
+            schema: Some(prepare::schema(chunk.table)),
+            write_disposition: Some("WRITE_APPEND".into()),
+            create_disposition: Some("CREATE_NEVER".into()),
+            max_bad_records: Some(0),
+            ..JobConfigurationLoad::default()
+        };
+        let configuration = JobConfiguration { load: Some(load), ..JobConfiguration::default() };
+        let job = self.job("load", configuration);
         let body = multipart(&job, &chunk.parquet);
         let sent = self.send(what, self.bounds.upload, || {
             self.http
