@@ -115,9 +115,11 @@ impl StateRow {
 const SEARCHED: TimeDelta = TimeDelta::days(source_time::MAX_AGE.num_days() + 1);
 
 /// Every active site with its latest observation, its counts and its current failure; the counts by the
-/// index of times that the dialect names. Binds: source, since, source, until, source, source, source.
+/// index of times, the rest by the primary key: a dialect says how it names them, since statistics of a
+/// table that has just been filled mislead MySQL. Binds: source, since, source, until, source, source,
+/// source.
 macro_rules! site_states_sql {
-    ($use_index:literal) => {
+    ($by_time:literal, $by_key:literal) => {
         concat!(
             "
     with recent as (
@@ -130,20 +132,26 @@ macro_rules! site_states_sql {
                 max(case when status = 'collected' then slot_time end)
                     over (partition by site_id) as last_collected
             from collection_slots",
-            $use_index,
+            $by_time,
             " where source = ? and slot_time >= ?
         ) slots
         group by site_id
     ),
     ends as (
         select s.site_id,
-            (select o.observation_time from weather_observations o
+            (select o.observation_time from weather_observations o",
+            $by_key,
+            "
                 where o.site_id = s.site_id and o.source = ? and o.observation_time <= ?
                 order by o.site_id desc, o.source desc, o.observation_time desc limit 1) as newest,
-            (select c.slot_time from collection_slots c
+            (select c.slot_time from collection_slots c",
+            $by_key,
+            "
                 where c.site_id = s.site_id and c.source = ?
                 order by c.site_id desc, c.source desc, c.slot_time desc limit 1) as last_slot,
-            (select c.slot_time from collection_slots c
+            (select c.slot_time from collection_slots c",
+            $by_key,
+            "
                 where c.site_id = s.site_id and c.source = ?
                 order by c.site_id, c.source, c.slot_time limit 1) as first_slot
         from sites s where s.deactivated_at is null
@@ -156,7 +164,9 @@ macro_rules! site_states_sql {
     from sites s
     join ends t on t.site_id = s.site_id
     left join recent r on r.site_id = s.site_id
-    left join collection_slots e
+    left join collection_slots e",
+            $by_key,
+            "
         on e.site_id = s.site_id and e.source = ? and e.slot_time = t.last_slot
             and e.status = 'failed'
     order by s.site_id"

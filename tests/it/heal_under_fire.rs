@@ -30,6 +30,7 @@ const PHASES: [Phase; 2] = [
 fn program(simulator: &SimulatorProcess, database: &TestDatabase) -> Program {
     healer(simulator, database, &past_sites(SITES, DAYS.into()))
         .env("OPENWEATHER_ONE_CALL", "3.0")
+        .env("OPENWEATHER_ONE_CALL_CALLS_PER_DAY", "0")
         .env("WEATHER_BATCH_ROWS", "10")
         .env("MAX_WORKERS", "4")
         .env("LOG_LEVEL", "debug")

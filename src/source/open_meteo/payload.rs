@@ -24,7 +24,12 @@ pub(super) fn places(body: &[u8]) -> Result<Vec<Result<Place, Fault>>, Fault> {
         .map_err(|error| Fault::no_json(&error, body))?;
     let places = match parsed {
         Value::Array(places) => places,
-        place => vec![place],
+        place @ Value::Object(_) => vec![place],
+        other => {
+            let said = one_line(&other.to_string());
+            let message = format!("the answer is neither an object nor a list of them: {said}");
+            return Err(Fault::malformed(&message));
+        }
     };
     let places: Vec<_> = places.into_iter().map(Place::parse).collect();
     let limits =

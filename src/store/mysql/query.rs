@@ -9,8 +9,10 @@ use crate::store::rows::Latest;
 crate::store::query::queries!(Connections, store_error);
 crate::store::site_states::site_states!(Connections, sqlx::MySql, store_error);
 
-const SITE_STATES: &str =
-    crate::store::site_states::site_states_sql!(" force index (slots_by_time)");
+const SITE_STATES: &str = crate::store::site_states::site_states_sql!(
+    " force index (slots_by_time)",
+    " force index (primary)"
+);
 
 const TEMPERATURES: &str = crate::store::query::temperatures_sql!(" force index (slots_by_time)");
 

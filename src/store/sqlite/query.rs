@@ -7,7 +7,8 @@ use crate::store::rows::Latest;
 crate::store::query::queries!(sqlx::SqlitePool, store_error);
 crate::store::site_states::site_states!(sqlx::SqlitePool, sqlx::Sqlite, store_error);
 
-const SITE_STATES: &str = crate::store::site_states::site_states_sql!(" indexed by slots_by_time");
+const SITE_STATES: &str =
+    crate::store::site_states::site_states_sql!(" indexed by slots_by_time", "");
 
 const TEMPERATURES: &str = crate::store::query::temperatures_sql!(" indexed by slots_by_time");
 

@@ -129,7 +129,8 @@ impl Browser {
         let mut stream = TcpStream::connect(host)?;
         stream.set_read_timeout(Some(HUNG))?;
         write!(stream, "DELETE /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
-        stream.read_to_end(&mut Vec::new()).map(drop)
+        // It answers when the browser has ended, and may keep the connection.
+        stream.read(&mut [0; 1024]).map(drop)
     }
 }
 
