@@ -211,19 +211,38 @@ fn without_values(statement: &str) -> String {
     text.split_whitespace().filter(is_value).collect::<Vec<_>>().join(" ")
 }
 
+/// What a path may read of the longer history, where it read so much of the shorter one.
+fn allowed(bytes: u64) -> u64 {
+    bytes + bytes / 4 + (128 << 10)
+}
+
+/// The bytes that a server reads to answer a path. It has read nothing before, and keeps no page in
+/// memory; what it does beside, on a busy machine, adds to the bytes, so the least of some counts.
+async fn least_bytes_read(program: &Program, path: &str, enough: u64) -> u64 {
+    let mut least = u64::MAX;
+    for _ in 0..5 {
+        let server = ServerProcess::start(program, &[]);
+        ask(&server, path).await;
+        least = least.min(server.bytes_read());
+        if least <= enough {
+            break;
+        }
+    }
+    least
+}
+
 #[tokio::test]
 async fn no_path_reads_more_bytes_of_a_longer_history_from_sqlite() {
-    let mut costs = Vec::new();
+    let mut costs = Vec::<Costs>::new();
     for days in [SHORT, LONG] {
         with_sqlite(async |database| {
             fill(database, days).await;
             let program = Program::new().env("DATABASE_URL", &database.url);
             let mut of_paths = Costs::new();
             for path in paths(&ServerProcess::start(&program, &[])).await {
-                // One that has read nothing yet, and keeps no page in memory.
-                let server = ServerProcess::start(&program, &[]);
-                ask(&server, &path).await;
-                of_paths.insert(path, server.bytes_read());
+                let enough = costs.first().map_or(u64::MAX, |short| allowed(short[&path]));
+                let bytes = least_bytes_read(&program, &path, enough).await;
+                of_paths.insert(path, bytes);
             }
             costs.push(of_paths);
         })
@@ -233,7 +252,7 @@ async fn no_path_reads_more_bytes_of_a_longer_history_from_sqlite() {
     let grown: Vec<_> = long
         .into_iter()
         .map(|(path, bytes)| (short[&path], bytes, path))
-        .filter(|(before, bytes, _)| *bytes > before + before / 4 + (128 << 10))
+        .filter(|(before, bytes, _)| *bytes > allowed(*before))
         .collect();
     assert!(grown.is_empty(), "bytes before, now: {grown:#?}");
 }
