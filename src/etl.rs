@@ -139,6 +139,9 @@ async fn collect(
 }
 
 /// Calls for every due slot; results go to the loader as they come.
+///
+/// Each call hands on its own result. If it were done for all of them here, none would go on while the
+/// loader is waited for, and one of them may hold the connection to the store that the loader needs.
 async fn extract(
     parts: Etl<'_>,
     run: &Run,
@@ -147,26 +150,18 @@ async fn extract(
     sender: mpsc::Sender<SlotResult>,
 ) {
     let caller = Caller::new(parts, run, gate);
-    let mut results = futures::stream::iter(due)
-        .map(|(site, slot)| caller.collect(site, slot))
+    let mut calls = futures::stream::iter(due)
+        .map(|(site, slot)| async {
+            if let Some(result) = caller.collect(site, slot).await {
+                // A loader that has failed says why itself, and no call is made any more.
+                let _ = sender.send(result).await;
+            }
+        })
         .buffer_unordered(calls_at_once(parts));
-    let grace_is_over = gate.grace_is_over(parts.job.shutdown);
-    tokio::pin!(grace_is_over);
-    loop {
-        let result = tokio::select! {
-            biased; // a signal that is there already is heeded before the first call
-            () = &mut grace_is_over => return,
-            result = results.next() => result,
-        };
-        let Some(result) = result else { return };
-        let Some(result) = result else { continue };
-        let sent = tokio::select! {
-            () = &mut grace_is_over => return,
-            sent = sender.send(result) => sent,
-        };
-        if sent.is_err() {
-            return; // the loader has failed and says why
-        }
+    tokio::select! {
+        biased; // a signal that is there already is heeded before the first call
+        () = gate.grace_is_over(parts.job.shutdown) => {}
+        () = async { while calls.next().await.is_some() {} } => {}
     }
 }
 

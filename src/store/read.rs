@@ -237,8 +237,11 @@ pub(super) fn ids_from(start: &str) -> Option<(String, String)> {
     is_id.then(|| (start.to_owned(), format!("{start}g")))
 }
 
-/// The run of that number, or whose id lies in a range. Binds: number, from, up to.
-pub(super) const RUN: &str =
-    select_runs!("where run_seq = ? or (run_id >= ? and run_id < ?) order by run_seq desc limit 1");
+/// The run of that number, else one whose id lies in a range: an id may begin with the digits of another
+/// run's number. Binds: number, from, up to, number.
+pub(super) const RUN: &str = select_runs!(
+    "where run_seq = ? or (run_id >= ? and run_id < ?) \
+     order by case when run_seq = ? then 0 else 1 end, run_seq desc limit 1"
+);
 
 pub(super) use failures_sql;

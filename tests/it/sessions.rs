@@ -195,6 +195,15 @@ async fn fewer_connections_than_were_asked_for_are_enough() {
         let ran = program.run(&["etl"]).expect(0);
         assert_eq!(ran.run_summary()["collected"], 60);
 
+        // Nor does the program need more by its own settings, however small its batches are.
+        let narrow = simulator.client(&database.url).with_sites(300);
+        let narrow = narrow
+            .env("OPENWEATHER_CALLS_PER_DAY", "100000")
+            .env("DATABASE_MAX_CONNECTIONS", "1")
+            .env("WEATHER_BATCH_ROWS", "1");
+        let ran = narrow.run(&["etl"]).expect(0);
+        assert_eq!(ran.run_summary()["collected"], 240, "the others were there");
+
         // Somebody else has the one.
         let _held = MySqlConnection::connect(url.as_str()).await.unwrap();
         let ran = program.env("WEATHER_FIRST_CONNECTION_SECONDS", "1").run(&["etl", "--force"]);

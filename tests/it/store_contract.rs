@@ -487,6 +487,13 @@ async fn a_run_is_found_by_its_number_and_by_the_beginning_of_its_id(database: &
     for text in ["2", "%", "_", "zz"] {
         assert_eq!(store.find_run(text).await.unwrap(), None, "{text}");
     }
+    // A later one, whose id begins with the number of the first.
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+    let later = "1f4f2a3c-9a3e-4b61-8a43-9d2f6f0c1b2a";
+    let start = RunStart { run_id: later.parse().unwrap(), ..run_start("0/1", LONG_LEASE) };
+    store.start_run(&start).await.unwrap();
+    assert_eq!(store.find_run("1").await.unwrap().unwrap().run_id, id);
+    assert_eq!(store.find_run("1f").await.unwrap().unwrap().run_id, later);
 }
 
 async fn the_site_table_follows_the_file_and_deletes_nothing(database: &TestDatabase) {

@@ -67,6 +67,7 @@ pub(super) async fn run(pool: &Connections, id: &str) -> Result<Option<RunRow>, 
         .bind(number)
         .bind(from)
         .bind(to)
+        .bind(number)
         .fetch_optional(pool)
         .await
         .map_err(store_error)

@@ -66,6 +66,7 @@ pub(super) async fn run(pool: &SqlitePool, id: &str) -> Result<Option<RunRow>, S
         .bind(number)
         .bind(from)
         .bind(to)
+        .bind(number)
         .fetch_optional(pool)
         .await
         .map_err(store_error)
