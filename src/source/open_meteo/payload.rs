@@ -25,11 +25,7 @@ pub(super) fn places(body: &[u8]) -> Result<Vec<Result<Place, Fault>>, Fault> {
     let places = match parsed {
         Value::Array(places) => places,
         place @ Value::Object(_) => vec![place],
-        other => {
-            let said = one_line(&other.to_string());
-            let message = format!("the answer is neither an object nor a list of them: {said}");
-            return Err(Fault::malformed(&message));
-        }
+        other => return Err(no_object(&other)),
     };
     let places: Vec<_> = places.into_iter().map(Place::parse).collect();
     let limits =
@@ -54,17 +50,18 @@ fn is_limit(fault: &Fault) -> bool {
     fault.kind == ErrorKind::RateLimited
 }
 
+fn no_object(said: &Value) -> Fault {
+    let said = one_line(&said.to_string());
+    Fault::malformed(&format!("the answer is neither an object nor a list of them: {said}"))
+}
+
 /// What an answer says of one place.
 #[derive(Debug)]
 pub(super) struct Place(Map<String, Value>);
 
 impl Place {
     fn parse(place: Value) -> Result<Self, Fault> {
-        let Value::Object(place) = place else {
-            let said = one_line(&place.to_string());
-            let message = format!("the answer is neither an object nor a list of them: {said}");
-            return Err(Fault::malformed(&message));
-        };
+        let Value::Object(place) = place else { return Err(no_object(&place)) };
         match place.get("error") {
             // Some servers say 200 outside and an error inside.
             Some(Value::Bool(true)) => Err(answer::claimed(&place)),
