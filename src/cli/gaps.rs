@@ -10,8 +10,8 @@ use super::output::{self, OutputFormat, Row, Rows, grouped};
 use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Life, SiteId};
-use crate::gaps::{self, GapRow, Selection, Summary};
 use crate::store::StoreSettings;
+use crate::views::gaps::{self, GapRow, Selection, Summary};
 
 /// List the slots that are missing, as ranges, each with its reason
 ///

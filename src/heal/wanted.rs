@@ -6,10 +6,10 @@ use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelt
 
 use super::Heal;
 use crate::domain::{Days, Gap, Life, Locality, Reason, Site, SiteId};
-use crate::gaps::{self, Selection};
 use crate::source::History;
 use crate::source::history::{Missing, Reach};
 use crate::store::StoreError;
+use crate::views::gaps::{self, Selection};
 
 /// A missing slot.
 #[derive(Debug, Clone)]

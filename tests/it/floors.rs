@@ -10,7 +10,7 @@ use syn::visit::{self, Visit};
 use syn::{Ident, ItemMod, Macro, UseTree};
 
 /// Modules of the crate and what each may import, from the roof to the ground.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -18,7 +18,6 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "clock",
             "domain",
             "etl",
-            "gaps",
             "heal",
             "http",
             "job",
@@ -31,17 +30,17 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "store",
             "sync",
             "telemetry",
+            "views",
         ],
     ),
-    ("serve", &["clock", "columnar", "domain", "farmhash", "gaps", "status", "store", "weather"]),
+    ("serve", &["clock", "columnar", "domain", "farmhash", "status", "store", "views"]),
     ("simulator", &["clock", "farmhash"]),
     ("telemetry", &["domain"]),
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
     ("job", &["clock", "domain", "retry", "store"]),
-    ("gaps", &["domain", "store"]),
-    ("heal", &["clock", "domain", "gaps", "job", "retry", "source", "store"]),
+    ("heal", &["clock", "domain", "job", "retry", "source", "store", "views"]),
     ("status", &["domain", "store"]),
-    ("weather", &["domain", "gaps", "store"]),
+    ("views", &["domain", "store"]),
     ("sync", &["clock", "columnar", "domain", "retry", "sink", "store"]),
     ("source", &["domain", "http", "retry"]),
     ("sink", &["clock", "columnar", "domain", "farmhash", "http", "retry"]),

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Days as Later, TimeDelta, Utc};
 use serde_json::Value;
 use weather_data_product::domain::{Days, Outcome, Site};
-use weather_data_product::gaps::{self, Selection, SiteGap, Summary};
 use weather_data_product::store::Store;
+use weather_data_product::views::gaps::{self, Selection, SiteGap, Summary};
 
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::program::{Program, SimulatorProcess};

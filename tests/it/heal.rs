@@ -10,13 +10,13 @@ use weather_data_product::domain::{
     Budget, Coordinates, Days, ErrorKind, Outcome, RunCounts, Shard, Site, SlotOutcome, SlotResult,
     Window,
 };
-use weather_data_product::gaps::{self, Selection};
 use weather_data_product::heal::{self, Ended, Heal, Report};
 use weather_data_product::job::{self, JobSettings, Stop, Unwatched};
 use weather_data_product::simulator::SimulatorConfig;
 use weather_data_product::source::History;
 use weather_data_product::source::open_meteo::OpenMeteo;
 use weather_data_product::store::{RunHost, Store};
+use weather_data_product::views::gaps::{self, Selection};
 
 use crate::support::HUNG;
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};

@@ -15,7 +15,6 @@ use super::pages::{self, Parts, Written, unwritable};
 use super::refusals::RefusalsOfOne;
 use super::sites;
 use crate::domain::SiteId;
-use crate::gaps::Asked;
 use crate::serve::App;
 use crate::serve::answer::Question;
 use crate::serve::format::Format;
@@ -23,7 +22,8 @@ use crate::serve::lines::Lines;
 use crate::serve::parameters::{Parameters, written};
 use crate::serve::problem::Problem;
 use crate::store::{Store, StoreError};
-use crate::weather::{self, Day, Place};
+use crate::views::gaps::Asked;
+use crate::views::{self, Day, Place};
 
 /// The most days that are answered for, and how many there are if no other number is asked for.
 const MAX_DAYS: i64 = 366;
@@ -159,7 +159,7 @@ impl DaysOfSite {
         source: Option<&str>,
         (from, to): (NaiveDate, NaiveDate),
     ) -> Result<Self, StoreError> {
-        let asked = weather::sources(&*app.store, &place, source).await?;
+        let asked = views::sources(&*app.store, &place, source).await?;
         let asked = asked.into_iter().map(|asked| (asked, from)).collect();
         Ok(Self { store: app.store.clone(), place, asked, to, now: app.clock.now() })
     }
@@ -174,7 +174,7 @@ impl Parts for DaysOfSite {
         let next = *from + PAGE;
         let days = (*from, self.to.min(next - Count::new(1)));
         *from = next;
-        weather::days(&*self.store, &self.place, asked, days, self.now).await.map(Some)
+        views::days(&*self.store, &self.place, asked, days, self.now).await.map(Some)
     }
 }
 

@@ -13,12 +13,12 @@ use utoipa::ToSchema;
 use super::refusals::RefusalsOfOne;
 use super::sites::whole;
 use crate::domain::{Days, Life, SiteId};
-use crate::gaps::{self, GapRow, Selection};
 use crate::serve::App;
 use crate::serve::answer::{Content, Question};
 use crate::serve::format::Format;
 use crate::serve::parameters::{Parameters, unknown_site, written};
 use crate::serve::problem::Problem;
+use crate::views::gaps::{self, GapRow, Selection};
 
 /// The most days that are answered for, of one site and of all.
 const MAX_DAYS_OF_SITE: i64 = 366;

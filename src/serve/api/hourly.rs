@@ -22,7 +22,7 @@ use crate::serve::lines::Lines;
 use crate::serve::parameters::{Parameters, written};
 use crate::serve::problem::Problem;
 use crate::store::{Store, StoreError};
-use crate::weather::{self, Hour, Place};
+use crate::views::{self, Hour, Place};
 
 /// Hours of a page: some tens of kilobytes as text.
 const PAGE: TimeDelta = TimeDelta::days(4);
@@ -116,7 +116,7 @@ impl HoursOfSite {
         source: Option<&str>,
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Self, StoreError> {
-        let asked = weather::sources(&*app.store, &place, source).await?;
+        let asked = views::sources(&*app.store, &place, source).await?;
         let sources = asked.into_iter().filter_map(|asked| Some((asked.source?, from))).collect();
         Ok(Self { store: app.store.clone(), place, sources, to })
     }
@@ -130,6 +130,6 @@ impl Parts for HoursOfSite {
         let Some((source, from)) = self.sources.front_mut() else { return Ok(None) };
         let times = (*from, (*from + PAGE).min(self.to));
         *from = times.1;
-        weather::hours(&*self.store, &self.place, source, times).await.map(Some)
+        views::hours(&*self.store, &self.place, source, times).await.map(Some)
     }
 }

@@ -11,14 +11,14 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::{Frame, local, whole, words};
 use crate::domain::{SiteId, source_time};
-use crate::gaps::Asked;
 use crate::serve::App;
 use crate::serve::answer::Question;
 use crate::serve::api::sites;
 use crate::serve::format::Format;
 use crate::serve::parameters::{Parameters, written};
 use crate::serve::problem::Problem;
-use crate::weather::{self, Day, Hour, Place};
+use crate::views::gaps::Asked;
+use crate::views::{self, Day, Hour, Place};
 
 mod figure;
 mod marks;
@@ -107,14 +107,14 @@ async fn read(
     range: (&'static str, &'static str, i64),
     now: DateTime<Utc>,
 ) -> Result<SitePage, Problem> {
-    let all = weather::sources(&*app.store, &place, None).await?;
+    let all = views::sources(&*app.store, &place, None).await?;
     let sources: Vec<_> = all.iter().filter_map(|asked| asked.source.clone()).collect();
     let asked = chosen(app, all, source)?;
     let end = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) + TimeDelta::hours(1);
     let times = (end - TimeDelta::hours(range.2), end);
     let asking = Asking { place, asked, times, now };
     let hours = match &asking.asked.source {
-        Some(source) => weather::hours(&*app.store, &asking.place, source, times).await?,
+        Some(source) => views::hours(&*app.store, &asking.place, source, times).await?,
         None => Vec::new(),
     };
     let marks = marks::of(app, &asking, &hours).await?;
@@ -139,7 +139,7 @@ async fn days(app: &App, asking: &Asking) -> Result<Vec<Day>, Problem> {
     let Asking { place, asked, times, now } = asking;
     let date = |time: DateTime<Utc>| time.with_timezone(&place.life.timezone).date_naive();
     let range = (date(times.0), date(*now));
-    let mut days = weather::days(&*app.store, place, asked, range, *now).await?;
+    let mut days = views::days(&*app.store, place, asked, range, *now).await?;
     days.reverse();
     Ok(days)
 }

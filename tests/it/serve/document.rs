@@ -1,7 +1,7 @@
 //! The OpenAPI document: it says what is, and schemathesis finds no answer that it does not know.
 
 use serde_json::Value;
-use weather_data_product::weather::{Day, Hour};
+use weather_data_product::views::{Day, Hour};
 
 use super::access::token;
 use crate::support::databases::with_sqlite;

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use weather_data_product::domain::RunCounts;
 use weather_data_product::store::Store;
-use weather_data_product::weather::{Day, Hour};
+use weather_data_product::views::{Day, Hour};
 
 use super::fill;
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};

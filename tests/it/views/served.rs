@@ -7,7 +7,7 @@ use serde_json::Value;
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{Coordinates, Interval, Site};
 use weather_data_product::store::Store;
-use weather_data_product::weather::{Day, Hour};
+use weather_data_product::views::{Day, Hour};
 
 use super::{fill, gaps, lines, sync};
 use crate::support::databases::{TestDatabase, on_both_databases};

@@ -6,7 +6,7 @@ use super::Asking;
 use super::marks::{self, Kind, Mark};
 use crate::serve::page::chart::{Band, Drawn, Pieces, Plan};
 use crate::serve::page::local;
-use crate::weather::Hour;
+use crate::views::Hour;
 
 /// A chart, and what stands around it.
 pub(super) struct Figure {

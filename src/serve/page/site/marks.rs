@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Asking;
 use crate::domain::Days;
-use crate::gaps::{self, Selection, SiteGap};
 use crate::serve::App;
 use crate::serve::page::{local, words};
 use crate::serve::problem::Problem;
 use crate::store::StoreError;
-use crate::weather::Hour;
+use crate::views::Hour;
+use crate::views::gaps::{self, Selection, SiteGap};
 
 /// What is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

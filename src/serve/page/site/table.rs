@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::marks::{self, Kind, Mark};
 use crate::serve::page::local;
-use crate::weather::Hour;
+use crate::views::Hour;
 
 /// A row: an hour, or what is missing.
 pub(super) struct Row {

@@ -9,18 +9,19 @@ use chrono_tz::Tz;
 use futures::TryStreamExt as _;
 
 use crate::domain::Life;
-use crate::gaps::{self, Asked};
 use crate::store::{SiteRow, StoppedRun, Store, StoreError};
 
-mod day;
-mod hour;
-mod reckoning;
+mod days;
+pub mod gaps;
+mod hours;
+mod rollup;
 
-pub use day::Day;
-pub use hour::Hour;
+pub use days::Day;
+pub use hours::Hour;
 
-use hour::OneHour;
-use reckoning::Reckoning;
+use gaps::Asked;
+use hours::OneHour;
+use rollup::Reckoning;
 
 /// A site, and what decides which slots of it are expected.
 #[derive(Debug, Clone)]

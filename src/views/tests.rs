@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
 
-use super::day::Tally;
+use super::days::Tally;
 use super::*;
 use crate::domain::{Coordinates, Interval, Locality, SiteId, Spans, TakenIn};
 use crate::store::{LedgerSlot, ToldSlot};

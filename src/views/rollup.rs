@@ -5,11 +5,11 @@ use std::iter::Peekable;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::day::Tally;
-use super::hour::OneHour;
+use super::days::Tally;
+use super::hours::OneHour;
 use crate::domain::{Expected, Life};
-use crate::gaps;
 use crate::store::{LedgerSlot, ToldSlot};
+use crate::views::gaps;
 
 /// Puts the days of a site and source together.
 pub(super) struct Reckoning<'a> {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Place;
-use crate::gaps::Asked;
 use crate::store::ToldSlot;
+use crate::views::gaps::Asked;
 
 /// A local day of a site and source on which slots are expected: what was collected of it, and why the
 /// rest is missing.
