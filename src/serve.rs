@@ -4,7 +4,7 @@
 //! A request passes the layers of `router` from the outside in: it is counted, its answer gets its
 //! headers and is compressed, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
 //! what is asked (`parameters`, `format`), looks at the state of the store (`versions`), and
-//! answers from the `cache` or by reading. What a slow client may hold is limited by `budget` and
+//! answers from the `cache` or by reading. What a slow client may hold is limited by `memory` and
 //! `connections`. Of a problem `page` makes a page where a person asked.
 
 use std::future::IntoFuture as _;
@@ -25,33 +25,24 @@ use crate::clock::Clock;
 use crate::farmhash::fingerprint64;
 use crate::store::Store;
 
-pub mod access;
 mod answer;
 mod api;
-mod budget;
-mod cache;
-mod connections;
-mod format;
-mod guard;
-mod lines;
-mod metrics;
+mod door;
+mod edr;
 mod page;
-mod parameters;
-mod probes;
-mod problem;
-mod rows;
-mod versions;
 
-pub use cache::shared::{NoRedis, SharedCache};
+pub use answer::cache::shared::{NoRedis, SharedCache};
+pub use door::access;
 
 use access::Access;
+use answer::cache::Answers;
+use answer::cache::shared::Shared;
+use answer::memory::Budget;
+use answer::versions::Versions;
 use api::events::Ended;
 use api::{documentation, events};
-use budget::Budget;
-use cache::Answers;
-use cache::shared::Shared;
-use metrics::Metrics;
-use versions::Versions;
+use door::metrics::{self, Metrics};
+use door::{connections, guard, probes};
 
 /// What the server is made of.
 pub struct Parts {
@@ -139,7 +130,7 @@ fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
         .route("/metrics", get(metrics::show))
         .route("/api/v1/openapi.json", get(documentation::document))
         // Where the standard looks for the landing page.
-        .route("/edr/", get(api::edr::landing::show))
+        .route("/edr/", get(edr::landing::show))
         .route("/api/v1/docs", get(documentation::index))
         .route("/api/v1/docs/", get(documentation::page))
         .route("/api/v1/docs/{*path}", get(documentation::page))

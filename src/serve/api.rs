@@ -14,21 +14,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
-use super::problem::Problem;
+use super::answer::problem::Problem;
 
 mod cursor;
 mod daily;
 pub(super) mod documentation;
-pub(super) mod edr;
 pub(super) mod events;
 mod gaps;
 mod hourly;
 mod latest;
 mod observations;
-mod pages;
-mod refusals;
 mod runs;
-mod schema;
+pub(super) mod schema;
 mod series;
 pub(super) mod sites;
 mod status;
@@ -75,7 +72,7 @@ fn listed() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::one))
         .routes(routes!(status::show))
         .routes(routes!(events::listen))
-        .merge(edr::routes())
+        .merge(super::edr::routes())
 }
 
 fn document() -> OpenApi {
@@ -97,7 +94,7 @@ fn document() -> OpenApi {
         schema_of::<Field>(),
         schema_of::<Moment>(),
     ]);
-    components.schemas.extend(edr::of_parameters());
+    components.schemas.extend(super::edr::of_parameters());
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     utoipa::openapi::OpenApiBuilder::new()
         .info(info)

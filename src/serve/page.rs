@@ -10,8 +10,8 @@ use axum::Router;
 use axum::routing::get;
 
 use super::App;
-use super::answer::Content;
-use super::problem::Problem;
+use super::answer::problem::Problem;
+use super::answer::query::Content;
 use crate::farmhash::fingerprint64;
 
 mod assets;

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use utoipa_swagger_ui::Config;
 
 use crate::serve::App;
-use crate::serve::guard;
+use crate::serve::door::guard;
 
 /// The page has scripts and styles of this server only. It sets styles on its elements, and draws
 /// with images that are in the text.
@@ -22,7 +22,7 @@ static CONFIG: LazyLock<Arc<Config<'static>>> =
     LazyLock::new(|| Arc::new(Config::from("/api/v1/openapi.json").validator_url("none")));
 
 /// The document.
-pub(in crate::serve) async fn document(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn document(State(app): State<Arc<App>>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60")),
@@ -31,12 +31,12 @@ pub(in crate::serve) async fn document(State(app): State<Arc<App>>) -> Response 
 }
 
 /// The page, which is beside its scripts.
-pub(in crate::serve) async fn index() -> Response {
+pub(crate) async fn index() -> Response {
     (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "/api/v1/docs/")]).into_response()
 }
 
 /// A file of the page.
-pub(in crate::serve) async fn page(path: Option<Path<String>>) -> Response {
+pub(crate) async fn page(path: Option<Path<String>>) -> Response {
     let path = path.map(|Path(path)| path).unwrap_or_default();
     let Ok(Some(file)) = utoipa_swagger_ui::serve(&path, CONFIG.clone()) else {
         return guard::not_found().await.into_response();

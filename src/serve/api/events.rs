@@ -14,13 +14,13 @@ use futures::{Stream, StreamExt as _, stream};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Receiver};
 
-use super::refusals::Refusals;
 use super::runs::Run;
 use super::sites::json;
 use crate::serve::App;
-use crate::serve::format::Format;
-use crate::serve::parameters::Parameters;
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::Parameters;
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::refusals::Refusals;
 use crate::store::{RunVersion, StoreError};
 
 /// How often the store is asked.
@@ -42,7 +42,7 @@ pub(crate) struct Ended {
 }
 
 /// The runs that end from now on.
-pub(in crate::serve) fn channel() -> broadcast::Sender<Ended> {
+pub(crate) fn channel() -> broadcast::Sender<Ended> {
     broadcast::channel(WAITING).0
 }
 
@@ -89,7 +89,7 @@ fn stream(receiver: Receiver<Ended>) -> impl Stream<Item = Event> {
 }
 
 /// Asks the store each second, and tells the listeners which runs have ended; until the program ends.
-pub(in crate::serve) async fn poll(app: Arc<App>) {
+pub(crate) async fn poll(app: Arc<App>) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut seen = None;

@@ -10,14 +10,14 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::refusals::RefusalsOfOne;
 use super::sites::whole;
 use crate::domain::{Days, Life, SiteId};
 use crate::serve::App;
-use crate::serve::answer::{Content, Question};
-use crate::serve::format::Format;
-use crate::serve::parameters::{Parameters, unknown_site, written};
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::{Parameters, unknown_site, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::refusals::RefusalsOfOne;
 use crate::views::gaps::{self, GapRow, Selection};
 
 /// The most days that are answered for, of one site and of all.

@@ -10,17 +10,17 @@ use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use utoipa::ToSchema;
 
-use super::pages::{self, Parts, Written, unwritable};
-use super::refusals::RefusalsOfOne;
 use super::schema::Moment;
 use super::{observations, sites};
 use crate::domain::SiteId;
 use crate::serve::App;
-use crate::serve::answer::Question;
-use crate::serve::format::Format;
-use crate::serve::lines::Lines;
-use crate::serve::parameters::{Parameters, written};
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::lines::Lines;
+use crate::serve::answer::pages::{self, Parts, Written, unwritable};
+use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::Question;
+use crate::serve::answer::refusals::RefusalsOfOne;
 use crate::store::{Store, StoreError};
 use crate::views::{self, Hour, Place};
 

@@ -9,18 +9,18 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 
-use super::pages::unwritable;
-use super::refusals::RefusalsOfOne;
 use super::schema::{Field, Observations};
 use super::sites;
 use crate::domain::tables::WEATHER_OBSERVATIONS;
 use crate::domain::{SiteId, source_time};
 use crate::serve::App;
-use crate::serve::answer::{Content, Question};
-use crate::serve::format::Format;
-use crate::serve::parameters::{Parameters, written};
-use crate::serve::problem::Problem;
-use crate::serve::rows::{Fields, Writer};
+use crate::serve::answer::format::Format;
+use crate::serve::answer::pages::unwritable;
+use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::refusals::RefusalsOfOne;
+use crate::serve::answer::rows::{Fields, Writer};
 use crate::store::Rows;
 
 /// Lists the newest observation of each site and source.

@@ -9,18 +9,18 @@ use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::cursor::Cursor;
-use super::pages;
-use super::refusals::RefusalsOfOne;
 use super::schema::{Field, Moment, ObservationsPage};
 use super::series::{Range, Series};
 use super::sites;
 use crate::domain::SiteId;
 use crate::serve::App;
-use crate::serve::answer::Question;
-use crate::serve::format::Format;
-use crate::serve::parameters::{Parameters, held, written};
-use crate::serve::problem::Problem;
-use crate::serve::rows::{Fields, Writer};
+use crate::serve::answer::format::Format;
+use crate::serve::answer::pages;
+use crate::serve::answer::parameters::{Parameters, held, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::Question;
+use crate::serve::answer::refusals::RefusalsOfOne;
+use crate::serve::answer::rows::{Fields, Writer};
 
 /// The longest time that is answered for.
 const MAX_DAYS: i64 = 366;

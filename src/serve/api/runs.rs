@@ -11,13 +11,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::refusals::{Refusals, RefusalsOfOne};
 use super::sites::whole;
 use crate::serve::App;
-use crate::serve::answer::{Content, Question};
-use crate::serve::format::Format;
-use crate::serve::parameters::{Parameters, written};
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
 use crate::store::RunRow;
 
 /// Runs that are listed if no other number is asked for, and at most.

@@ -7,7 +7,7 @@ use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, T
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::tables::{Column, Kind, WEATHER_OBSERVATIONS};
-use crate::serve::rows::public_columns;
+use crate::serve::answer::rows::public_columns;
 
 /// What one source said of one site at one time.
 pub(super) struct Observation;
@@ -73,7 +73,7 @@ const MINUTE: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\
     T([01][0-9]|2[0-3]):[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$";
 
 /// A time, with seconds or without, or a day.
-pub(super) struct Moment;
+pub(crate) struct Moment;
 
 impl ToSchema for Moment {
     fn name() -> Cow<'static, str> {

@@ -12,12 +12,12 @@ use futures::TryStreamExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::cursor::Cursor;
-use super::pages::{Pages, malformed};
 use crate::columnar::Row;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::serve::App;
-use crate::serve::problem::Problem;
-use crate::serve::rows::Writer;
+use crate::serve::answer::pages::{Pages, malformed};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::rows::Writer;
 use crate::store::{Rows, Store, StoreError};
 
 /// Rows of a page: some tens of kilobytes as text.

@@ -10,13 +10,13 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::refusals::{Refusals, RefusalsOfOne};
 use crate::domain::SiteId;
 use crate::serve::App;
-use crate::serve::answer::{Content, Question};
-use crate::serve::format::Format;
-use crate::serve::parameters::{Parameters, unknown_site, written};
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::{Parameters, unknown_site, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
 use crate::store::{SiteRow, StoreError};
 
 /// A place that is observed.
@@ -126,19 +126,17 @@ pub(super) async fn one(
 }
 
 /// The site that a path names. What is no id is one that no site has.
-pub(in crate::serve) fn site_id(
-    path: Result<Path<String>, PathRejection>,
-) -> Result<SiteId, Problem> {
+pub(crate) fn site_id(path: Result<Path<String>, PathRejection>) -> Result<SiteId, Problem> {
     path.ok().and_then(|Path(text)| SiteId::parse(&text)).ok_or_else(unknown_site)
 }
 
 /// The site of this id.
-pub(in crate::serve) async fn find(app: &App, site_id: &SiteId) -> Result<SiteRow, Problem> {
+pub(crate) async fn find(app: &App, site_id: &SiteId) -> Result<SiteRow, Problem> {
     app.store.find_site(site_id.as_str()).await?.ok_or_else(unknown_site)
 }
 
 /// All of an answer, as JSON.
-pub(super) fn whole(answer: &impl Serialize) -> Result<Content, Problem> {
+pub(crate) fn whole(answer: &impl Serialize) -> Result<Content, Problem> {
     Ok(Content::Whole(json(answer)?))
 }
 

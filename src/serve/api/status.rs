@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::refusals::Refusals;
 use super::runs::Run;
 use super::sites::json;
 use crate::serve::App;
-use crate::serve::answer::momentary;
-use crate::serve::format::Format;
-use crate::serve::parameters::Parameters;
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::Parameters;
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::momentary;
+use crate::serve::answer::refusals::Refusals;
 use crate::status;
 
 /// Runs that are shown.

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::farmhash::fingerprint64;
-use crate::serve::guard;
+use crate::serve::door::guard;
 
 /// A file, and where it is.
 struct Asset {

@@ -11,11 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::recent::{SPAN, Seen};
 use super::{Frame, whole, words};
 use crate::serve::App;
-use crate::serve::answer::Question;
-use crate::serve::format::Format;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::Parameters;
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::Question;
 use crate::serve::page::spark::Spark;
-use crate::serve::parameters::Parameters;
-use crate::serve::problem::Problem;
 use crate::status::{Counts, SiteStatus};
 
 mod order;

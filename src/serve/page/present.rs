@@ -8,8 +8,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Frame;
-use crate::serve::format::Format;
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::problem::Problem;
 
 /// Everything comes from here, and nothing is inline.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -44,7 +44,7 @@ struct ProblemPage {
 }
 
 /// Makes a page of a problem where a page was asked for.
-pub(in crate::serve) async fn present(request: Request, next: Next) -> Response {
+pub(crate) async fn present(request: Request, next: Next) -> Response {
     let is_page = is_page(request.uri().path(), request.headers());
     let response = next.run(request).await;
     if !is_page {

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::domain::source_time;
 use crate::serve::App;
-use crate::serve::problem::Problem;
+use crate::serve::answer::problem::Problem;
 use crate::status::{self, Status};
 use crate::store::RunVersion;
 
@@ -29,12 +29,12 @@ pub(super) struct Seen {
 }
 
 /// What was read last.
-pub(in crate::serve) struct Recent {
+pub(crate) struct Recent {
     last: Mutex<Option<Seen>>,
 }
 
 impl Recent {
-    pub(in crate::serve) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { last: Mutex::new(None) }
     }
 

@@ -10,10 +10,10 @@ use axum::response::Response;
 
 use super::{Frame, whole, words};
 use crate::serve::App;
-use crate::serve::answer::Question;
-use crate::serve::format::Format;
-use crate::serve::parameters::{Parameters, written};
-use crate::serve::problem::Problem;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::Question;
 use crate::store::RunRow;
 
 /// Runs of a page.

@@ -12,11 +12,11 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use super::{Frame, local, whole, words};
 use crate::domain::{SiteId, source_time};
 use crate::serve::App;
-use crate::serve::answer::Question;
+use crate::serve::answer::format::Format;
+use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::Question;
 use crate::serve::api::sites;
-use crate::serve::format::Format;
-use crate::serve::parameters::{Parameters, written};
-use crate::serve::problem::Problem;
 use crate::views::gaps::Asked;
 use crate::views::{self, Day, Hour, Place};
 

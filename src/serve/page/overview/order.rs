@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use url::form_urlencoded::Serializer;
 
 use super::Row;
-use crate::serve::parameters::Parameters;
-use crate::serve::problem::Problem;
+use crate::serve::answer::parameters::Parameters;
+use crate::serve::answer::problem::Problem;
 use crate::status::SiteStatus;
 
 pub(super) const KNOWN: [&str; 4] = ["sort", "order", "q", "show"];

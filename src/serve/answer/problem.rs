@@ -1,0 +1,144 @@
+//! What went wrong, as a program can read it: problem details
+//! ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+//!
+//! The text is of what the caller did or can do. What went wrong inside is logged, once, and is in no
+//! answer.
+
+use std::borrow::Cow;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::StoreError;
+
+/// The media type of a problem.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// What kind of problem; `about:blank`: what the status says.
+    #[serde(rename = "type")]
+    #[schema(examples("urn:weather:problem:parameter"))]
+    kind: &'static str,
+    /// The kind in words.
+    #[schema(examples("A parameter cannot be used"))]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(examples(400), minimum = 400, maximum = 599)]
+    status: u16,
+    /// This case in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("limit: `0` is below 1"))]
+    detail: Option<String>,
+    /// Which parameter it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("limit"))]
+    parameter: Option<String>,
+    /// What is allowed for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("1 to 10000"))]
+    allowed: Option<String>,
+    #[serde(skip)]
+    retry_after_s: Option<u16>,
+}
+
+impl Problem {
+    /// A problem of which the status says all.
+    pub(crate) fn of(status: StatusCode) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error");
+        let (kind, status) = ("about:blank", status.as_u16());
+        let (detail, parameter, allowed, retry_after_s) = (None, None, None, None);
+        Self { kind, title, status, detail, parameter, allowed, retry_after_s }
+    }
+
+    /// A parameter that cannot be used.
+    pub(crate) fn parameter(
+        name: &str,
+        detail: impl std::fmt::Display,
+        allowed: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            kind: "urn:weather:problem:parameter",
+            title: "A parameter cannot be used",
+            detail: Some(format!("{name}: {detail}")),
+            parameter: Some(name.to_owned()),
+            allowed: Some(allowed.into().into_owned()),
+            ..Self::of(StatusCode::BAD_REQUEST)
+        }
+    }
+
+    /// Nothing of this name is known.
+    pub(crate) fn unknown(what: &str, parameter: &'static str, allowed: &'static str) -> Self {
+        Self {
+            kind: "urn:weather:problem:unknown",
+            title: "Nothing of this name is known",
+            detail: Some(format!("no {what} has this {parameter}")),
+            parameter: Some(parameter.to_owned()),
+            allowed: Some(allowed.to_owned()),
+            ..Self::of(StatusCode::NOT_FOUND)
+        }
+    }
+
+    /// The service cannot answer now.
+    pub(crate) fn busy(detail: &str) -> Self {
+        let retry_after_s = Some(1);
+        Self { retry_after_s, ..Self::of(StatusCode::SERVICE_UNAVAILABLE) }.detail(detail)
+    }
+
+    /// The store cannot be asked now.
+    pub(crate) fn store_away() -> Self {
+        let problem = Self::busy("the store cannot be asked at present");
+        Self { retry_after_s: Some(10), ..problem }
+    }
+
+    /// What is wrong, in a sentence.
+    pub(crate) fn in_words(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.title)
+    }
+
+    /// What would be right.
+    pub(crate) fn what_is_allowed(&self) -> Option<&str> {
+        self.allowed.as_deref()
+    }
+
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED.as_u16()
+    }
+
+    pub(crate) fn detail(self, detail: &str) -> Self {
+        Self { detail: Some(detail.to_owned()), ..self }
+    }
+
+    pub(crate) fn allowed(self, allowed: &str) -> Self {
+        Self { allowed: Some(allowed.to_owned()), ..self }
+    }
+}
+
+/// Logged here, since nobody above learns more than that the store is away.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(error_kind = error.kind(), cause, "{error}");
+        Self::store_away()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let body = serde_json::to_string(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        // For who makes a page of it.
+        response.extensions_mut().insert(self);
+        response
+    }
+}

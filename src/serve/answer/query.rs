@@ -1,0 +1,167 @@
+//! From a question to an answer: the cache, the entity tag, and the headers that go with them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::cache::Key;
+use super::format::Format;
+use super::problem::Problem;
+use crate::farmhash::fingerprint64;
+use crate::serve::App;
+use crate::store::RunVersion;
+
+/// The longest answer that is kept.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// A client may keep an answer, but has to ask whether it is still right.
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// What an answer is made of.
+pub(crate) enum Content {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// A stream.
+    Stream(Body),
+    /// There is nothing that was asked for, where that is no error.
+    Nothing,
+}
+
+/// A question: what is asked, in which form, and in which state of the store.
+pub(crate) struct Question {
+    key: Key,
+    tag: String,
+    state: Arc<RunVersion>,
+}
+
+impl Question {
+    /// The question written so, asked of the present state of the store.
+    pub(crate) async fn ask(app: &App, question: String, format: Format) -> Result<Self, Problem> {
+        let state = app.versions.current().await?;
+        Ok(Self::of(app, question, format, state.to_string(), state))
+    }
+
+    /// The same of what also depends on the minute.
+    pub(crate) async fn ask_at(
+        app: &App,
+        question: String,
+        format: Format,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let state = app.versions.current().await?;
+        let version = format!("{state}-m{}", now.timestamp().div_euclid(60));
+        Ok(Self::of(app, question, format, version, state))
+    }
+
+    /// The same of what is newest: an observation of a time to come counts when that time has come,
+    /// which need not be waited for by the minute.
+    pub(crate) async fn ask_in_hour(
+        app: &App,
+        question: String,
+        format: Format,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let state = app.versions.current().await?;
+        let version = format!("{state}-h{}", now.timestamp().div_euclid(3600));
+        Ok(Self::of(app, question, format, version, state))
+    }
+
+    fn of(
+        app: &App,
+        question: String,
+        format: Format,
+        version: String,
+        state: Arc<RunVersion>,
+    ) -> Self {
+        let text = format!("{} {question} {}", app.form, format.media_type());
+        let tag = format!("\"{:016x}-{version}\"", fingerprint64(text.as_bytes()));
+        Self { key: Key { question, format, version }, tag, state }
+    }
+
+    /// The answer: none if the client has it, else the one that is kept, else what `make` makes.
+    pub(crate) async fn answer(
+        self,
+        app: &App,
+        headers: &HeaderMap,
+        make: impl Future<Output = Result<Content, Problem>>,
+    ) -> Result<Response, Problem> {
+        if has_it(headers, &self.tag) {
+            return Ok(self.headed(StatusCode::NOT_MODIFIED.into_response()));
+        }
+        if let Some(kept) = app.answers.find(&self.key).await {
+            return Ok(self.headed(Body::from(kept).into_response()));
+        }
+        match make.await? {
+            Content::Stream(body) => Ok(self.weak().headed(body.into_response())),
+            Content::Whole(bytes) => self.whole(app, bytes.into()).await,
+            Content::Nothing => self.nothing(app).await,
+        }
+    }
+
+    /// A run may commit while a stream goes on.
+    fn weak(self) -> Self {
+        Self { tag: format!("W/{}", self.tag), ..self }
+    }
+
+    /// What a run committed while the answer was being made may be in it in part: such an answer is
+    /// of no state, and is not kept.
+    async fn whole(self, app: &App, bytes: Bytes) -> Result<Response, Problem> {
+        let is_of_state = app.versions.current().await? == self.state;
+        if is_of_state && bytes.len() <= KEPT_BYTES {
+            app.answers.keep(self.key.clone(), bytes.clone()).await;
+        }
+        let mut response = self.headed(Body::from(app.budget.hold(bytes)?).into_response());
+        if !is_of_state {
+            response.headers_mut().remove(header::ETAG);
+        }
+        Ok(response)
+    }
+
+    /// Not kept: it is read as fast as it is found.
+    async fn nothing(self, app: &App) -> Result<Response, Problem> {
+        let mut response = self.headed(StatusCode::NO_CONTENT.into_response());
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        if app.versions.current().await? != self.state {
+            response.headers_mut().remove(header::ETAG);
+        }
+        Ok(response)
+    }
+
+    fn headed(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        if let Ok(tag) = HeaderValue::from_str(&self.tag) {
+            headers.insert(header::ETAG, tag);
+        }
+        let media_type = HeaderValue::from_static(self.key.format.media_type());
+        headers.insert(header::CONTENT_TYPE, media_type);
+        headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
+        headers.append(header::VARY, HeaderValue::from_static("accept"));
+        response
+    }
+}
+
+/// An answer that depends on the moment, and is not kept.
+pub(crate) fn momentary(app: &App, bytes: Vec<u8>) -> Result<Response, Problem> {
+    let mut response = Body::from(app.budget.hold(bytes.into())?).into_response();
+    let media_type = HeaderValue::from_static(Format::Json.media_type());
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Whether `If-None-Match` names the tag; by weak comparison, as it has to be
+/// ([RFC 9110, 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)). `*` names none: whether
+/// there is an answer at all is known only when it has been made.
+fn has_it(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter();
+    let mut tags = values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    tags.any(|given| {
+        let given = given.trim();
+        given.strip_prefix("W/").unwrap_or(given) == tag
+    })
+}

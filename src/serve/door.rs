@@ -1,0 +1,8 @@
+//! Between the network and the handlers: connections, who may come in, what holds for every request, and
+//! what is counted of it.
+
+pub mod access;
+pub(super) mod connections;
+pub(super) mod guard;
+pub(super) mod metrics;
+pub(super) mod probes;
