@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
     let observations: usize = arguments.next().map_or(Ok(1_000_000), |text| text.parse())?;
     #[expect(clippy::disallowed_methods, reason = "a bench has no command line of its own")]
     let url = std::env::var("DATABASE_URL")?;
-    let store = StoreSettings::at(&url).open().await?;
+    let store = StoreSettings::at(&url).open().await?.store;
     for name in ["new", "again"] {
         let seconds = load(&*store, observations).await?.as_secs_f64();
         println!("{name} {seconds:.3}");

@@ -13,7 +13,7 @@ use weather_data_product::store::{Rows, StoreSettings};
 async fn main() -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "a bench has no command line of its own")]
     let url = std::env::var("DATABASE_URL")?;
-    let store = StoreSettings::at(&url).open().await?;
+    let store = StoreSettings::at(&url).open().await?.reads;
     let started = Instant::now();
     let mut batches = store.read_rows(&WEATHER_OBSERVATIONS, &Rows::Of(Days::ALL));
     let mut rows = 0;

@@ -173,6 +173,6 @@ fn calls_at_once(parts: Etl<'_>) -> usize {
 /// Asked once, and not for long: the run is over.
 async fn newest_observation_time(parts: Etl<'_>) -> Option<DateTime<Utc>> {
     let until = source_time::last_believed(parts.job.clock.now());
-    let asked = tokio::time::timeout(LAST_PATIENCE, parts.job.store.newest_observation_time(until));
+    let asked = tokio::time::timeout(LAST_PATIENCE, parts.job.reads.newest_observation_time(until));
     asked.await.ok()?.ok()?
 }

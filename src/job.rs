@@ -9,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::domain::text::printable;
 use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
 use crate::retry::{RetryPolicy, retry};
-use crate::store::{Run, RunEnd, RunHost, Store, StoreError};
+use crate::store::{Reads, Run, RunEnd, RunHost, Store, StoreError};
 
 pub mod gate;
 pub mod load;
@@ -40,6 +40,8 @@ const STORE_RETRY: RetryPolicy = RetryPolicy {
 pub struct Job<'a> {
     /// Where the runs are.
     pub store: &'a dyn Store,
+    /// The same store, read.
+    pub reads: &'a Reads,
     /// The time.
     pub clock: &'a dyn Clock,
     /// The kind of its runs. The open run is the lock of its kind and shard: where several sources

@@ -23,7 +23,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::clock::Clock;
 use crate::farmhash::fingerprint64;
-use crate::store::Store;
+use crate::store::Reads;
 
 mod answer;
 mod api;
@@ -47,7 +47,7 @@ use door::{connections, guard, probes};
 /// What the server is made of.
 pub struct Parts {
     /// What it reads.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Reads>,
     /// Decides what is fresh and missing.
     pub clock: Arc<dyn Clock>,
     /// The sources that there may be, the one that is meant if none is named first.
@@ -60,7 +60,7 @@ pub struct Parts {
 
 /// What the handlers share.
 struct App {
-    store: Arc<dyn Store>,
+    store: Arc<Reads>,
     clock: Arc<dyn Clock>,
     sources: &'static [&'static str],
     versions: Versions,
@@ -164,8 +164,8 @@ mod tests {
     async fn a_panic_can_be_read_in_gzip_by_a_person_and_a_program() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("weather.db").display());
-        let store = StoreSettings::at(&url).open().await.unwrap();
-        let (store, clock) = (Arc::from(store), Arc::new(SystemClock));
+        let store = StoreSettings::at(&url).open().await.unwrap().reads;
+        let (store, clock) = (Arc::new(store), Arc::new(SystemClock));
         let parts = Parts { store, clock, sources: &["a"], access: Access::Open, cache: None };
         let app = Arc::new(App::new(parts, Bytes::new(), CancellationToken::new()));
         let paths = ["/api/v1/panics", "/sites/a/panics"];

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::domain::{Expected, Life, source_time};
-use crate::store::{RunRow, SiteState, Store, StoreError};
+use crate::store::{Reads, RunRow, SiteState, StoreError};
 
 /// How far back success is counted.
 pub const LOOK_BACK: TimeDelta = TimeDelta::hours(24);
@@ -70,17 +70,17 @@ pub struct Status {
 /// # Errors
 /// When the store fails.
 pub async fn read(
-    store: &dyn Store,
+    reads: &Reads,
     sources: &[&str],
     now: DateTime<Utc>,
     runs: u32,
 ) -> Result<Status, StoreError> {
-    let (sites, in_use) = sites(store, sources, now).await?;
-    let runs = store.list_runs(runs).await?;
+    let (sites, in_use) = sites(reads, sources, now).await?;
+    let runs = reads.list_runs(runs).await?;
     let mut paused_until = None;
     for source in in_use {
         paused_until =
-            paused_until.max(store.paused_until(source).await?.filter(|until| *until > now));
+            paused_until.max(reads.paused_until(source).await?.filter(|until| *until > now));
     }
     Ok(Status { sites, runs, paused_until })
 }
@@ -91,14 +91,14 @@ pub async fn read(
 /// # Errors
 /// When the store fails.
 pub async fn sites<'a>(
-    store: &dyn Store,
+    reads: &Reads,
     sources: &[&'a str],
     now: DateTime<Utc>,
 ) -> Result<(Vec<SiteStatus>, Vec<&'a str>), StoreError> {
     let mut all = Vec::new();
     for source in sources {
         let times = (now - LOOK_BACK, source_time::last_believed(now));
-        let mut states = store.list_site_states(source, times).await?;
+        let mut states = reads.list_site_states(source, times).await?;
         states.retain(|state| state.is_alive(now));
         all.push((*source, states));
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::tables::{TABLES, Table};
 use crate::sink::{Chunk, Prepared, Progress, Sink, SinkError, State, insist};
-use crate::store::Store;
+use crate::store::{Reads, Store};
 
 mod chunk;
 mod end;
@@ -46,6 +46,8 @@ const LAG_PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy)]
 pub struct Sync<'a> {
     /// What is mirrored.
+    pub reads: &'a Reads,
+    /// The same store, where silent runs are set aside.
     pub store: &'a dyn Store,
     /// Where to.
     pub sink: &'a dyn Sink,
@@ -78,9 +80,9 @@ pub async fn run(parts: Sync<'_>) -> Report {
 /// # Errors
 /// When store or sink cannot be read.
 pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>> {
-    let store_id = insist(async || parts.store.facts().await).await?.store_id;
+    let store_id = insist(async || parts.reads.facts().await).await?.store_id;
     let states = find_states(parts.sink, &store_id).await?.unwrap_or_default();
-    let open = insist(async || parts.store.list_open_runs().await).await?;
+    let open = insist(async || parts.reads.list_open_runs().await).await?;
     let end = end_without_silent(&open, parts.lease);
     let mut pending = Vec::new();
     for table in TABLES {
@@ -98,7 +100,7 @@ pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>
 async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     tracing::debug!(phase = "preparing", "preparing the sink");
     say(&parts.sink.prepare().await?);
-    let store_id = insist(async || parts.store.facts().await).await?.store_id;
+    let store_id = insist(async || parts.reads.facts().await).await?.store_id;
     let states = open_states(parts, &store_id).await?;
     report.synced_through = Some(synced_through(&states));
     // One end for all tables: a run that is seen in one has its rows in the others.
@@ -127,7 +129,7 @@ fn say(prepared: &Prepared) {
 
 /// How far the sink is behind. Asked once, and not for long: the sync has ended, well or not.
 async fn lag_s(parts: Sync<'_>, synced_through: Option<i64>) -> Option<i64> {
-    let backlog = backlog(parts.store, synced_through?, parts.lease);
+    let backlog = backlog(parts.reads, synced_through?, parts.lease);
     let backlog = tokio::time::timeout(LAG_PATIENCE, backlog).await.ok()?.ok()?;
     Some(
         backlog
@@ -203,7 +205,7 @@ async fn read(
 ) -> anyhow::Result<Option<Chunk>> {
     tracing::debug!(phase = "reading", table = table.name, "reading a chunk");
     let read =
-        async || read_chunk(parts.store, table, progress, end_run_seq, parts.chunk_rows).await;
+        async || read_chunk(parts.reads, table, progress, end_run_seq, parts.chunk_rows).await;
     Ok(insist(read).await?)
 }
 

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use futures::TryStreamExt as _;
 
 use crate::domain::Life;
-use crate::store::{SiteRow, StoppedRun, Store, StoreError};
+use crate::store::{Reads, SiteRow, StoppedRun, StoreError};
 
 mod days;
 pub mod gaps;
@@ -64,11 +64,11 @@ impl Place {
 /// # Errors
 /// When the store fails.
 pub async fn sources(
-    store: &dyn Store,
+    reads: &Reads,
     place: &Place,
     source: Option<&str>,
 ) -> Result<Vec<Asked>, StoreError> {
-    let asked = store.list_asked_sources(&place.site.site_id).await?;
+    let asked = reads.list_asked_sources(&place.site.site_id).await?;
     let mut asked: Vec<_> = asked.into_iter().map(Asked::from).collect();
     if asked.is_empty() {
         asked.push(Asked { source: None, first_slot: None });
@@ -82,13 +82,13 @@ pub async fn sources(
 /// # Errors
 /// When the store fails.
 pub async fn hours(
-    store: &dyn Store,
+    reads: &Reads,
     place: &Place,
     source: &str,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Hour>, StoreError> {
     let times = (next_hour(from), next_hour(to));
-    let mut slots = store.read_told(place.and(Some(source)), times);
+    let mut slots = reads.read_filled_slots(place.and(Some(source)), times);
     let (mut hour, mut hours) = (OneHour::default(), Vec::new());
     while let Some(slot) = slots.try_next().await? {
         hours.extend(hour.push(slot).and_then(|past| past.told(place, source)));
@@ -102,21 +102,21 @@ pub async fn hours(
 /// # Errors
 /// When the store fails.
 pub async fn days(
-    store: &dyn Store,
+    reads: &Reads,
     place: &Place,
     asked: &Asked,
     days: (NaiveDate, NaiveDate),
     now: DateTime<Utc>,
 ) -> Result<Vec<Day>, StoreError> {
     let (from, to) = around(days);
-    let stops = stops(store, (from, to), now).await?;
+    let stops = stops(reads, (from, to), now).await?;
     let paused = gaps::paused(&place.life, asked, &stops);
     let last = now.min(to - TimeDelta::seconds(1));
     let expected = place.life.slots(asked.first_slot, from, last);
     let mut reckoning = Reckoning::new(&place.life, days, expected, paused);
     let site_and_source = place.and(asked.source.as_deref());
-    let from = told_since(store, site_and_source, (from, to)).await?;
-    let mut slots = store.read_told(site_and_source, (from, to));
+    let from = told_since(reads, site_and_source, (from, to)).await?;
+    let mut slots = reads.read_filled_slots(site_and_source, (from, to));
     while let Some(slot) = slots.try_next().await? {
         reckoning.push(slot);
     }
@@ -127,11 +127,11 @@ pub async fn days(
 /// The runs that the source stopped within these times. A slot of a day that was under way then may have
 /// begun a day before.
 async fn stops(
-    store: &dyn Store,
+    reads: &Reads,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<Vec<StoppedRun>, StoreError> {
-    store.list_stopped_runs((from, (to + TimeDelta::days(1)).min(now))).await
+    reads.list_stopped_runs((from, (to + TimeDelta::days(1)).min(now))).await
 }
 
 /// So far ahead of its slot no observation is: a slot is as long as a day at most, and what is told for
@@ -140,11 +140,11 @@ const AHEAD: TimeDelta = TimeDelta::days(2);
 
 /// From when on slots have to be read to know which observations have told their rain before.
 async fn told_since(
-    store: &dyn Store,
+    reads: &Reads,
     site_and_source: (&str, &str),
     times: (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<DateTime<Utc>, StoreError> {
-    let oldest = store.oldest_told(site_and_source, times).await?;
+    let oldest = reads.oldest_filled(site_and_source, times).await?;
     // Whole hours, since of the slots in an hour only one tells rain.
     let since = oldest.map(|oldest| hour_of(oldest - AHEAD));
     Ok(since.map_or(times.0, |since| since.min(times.0)))

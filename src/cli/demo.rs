@@ -24,7 +24,9 @@ use crate::etl::{self, Ended, Etl, Report, Selection};
 use crate::job::{Job, JobSettings, Stop, Unwatched};
 use crate::simulator::{self, Simulator};
 use crate::source::openweathermap::{self, OpenWeatherMap};
-use crate::store::{FailureCount, RunHost, SiteRow, SiteState, Store, StoreSettings};
+use crate::store::{
+    FailureCount, Opened, Reads, RunHost, SiteRow, SiteState, Store, StoreSettings,
+};
 use crate::telemetry::BARS;
 
 mod live;
@@ -108,6 +110,7 @@ impl Pass {
 /// The parts that the demo plays with.
 struct Demo<'a> {
     store: &'a dyn Store,
+    reads: &'a Reads,
     source: &'a OpenWeatherMap,
     clock: &'a Arc<SteppedClock>,
     sites: &'a [Site],
@@ -121,8 +124,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sites = sites(args.sites)?;
     let listener = if args.serve { Some(live::listen(args.listen).await?) } else { None };
-    let store = open(&args).await?;
-    refuse_other_sites(&*store, &sites).await?;
+    let Opened { store, reads } = open(&args).await?;
+    refuse_other_sites(&reads, &sites).await?;
     let hours = args.hours();
     let first_hour = SystemClock.now().duration_trunc(TimeDelta::hours(1))?
         - TimeDelta::hours(i64::from(hours) - 1);
@@ -136,6 +139,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let bar = bar(if args.serve { hours } else { 2 * hours });
     let demo = Demo {
         store: &*store,
+        reads: &reads,
         source: &source,
         clock: &clock,
         sites: &sites,
@@ -153,8 +157,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(shutdown.exit());
     }
     let times = (first_hour, source_time::last_believed(SystemClock.now()));
-    let states = store.list_site_states(openweathermap::NAME, times).await?;
-    let failures = store.list_failures(openweathermap::NAME, first_hour).await?;
+    let states = reads.list_site_states(openweathermap::NAME, times).await?;
+    let failures = reads.list_failures(openweathermap::NAME, first_hour).await?;
     show(&args, (&first, &second), &states, &failures)?;
     Ok(if second.calls == 0 && second.rows == 0 { Exit::Done } else { Exit::TooManyFailed })
 }
@@ -193,6 +197,7 @@ impl Demo<'_> {
     fn job<'a>(&'a self, kind: &'static str, host: &'a RunHost) -> Job<'a> {
         Job {
             store: self.store,
+            reads: self.reads,
             kind,
             clock: &**self.clock,
             lease: crate::store::settings::LEASE,
@@ -239,7 +244,7 @@ async fn serve(simulator: Simulator, shutdown: &Shutdown) -> anyhow::Result<Open
     Ok(OpenWeatherMap::build(&url, SecretString::from("demo"), timeout)?)
 }
 
-async fn open(args: &Args) -> anyhow::Result<Box<dyn Store>> {
+async fn open(args: &Args) -> anyhow::Result<Opened> {
     let Some(store) = &args.store else {
         for suffix in ["", "-wal", "-shm"] {
             let file = format!("{FILE}{suffix}");
@@ -259,8 +264,8 @@ fn url(args: &Args) -> String {
 }
 
 /// Sites that are not in the demo's list would be deactivated, and their weather made up.
-async fn refuse_other_sites(store: &dyn Store, sites: &[Site]) -> anyhow::Result<()> {
-    let mut known = store.list_sites().await?;
+async fn refuse_other_sites(reads: &Reads, sites: &[Site]) -> anyhow::Result<()> {
+    let mut known = reads.list_sites().await?;
     known.retain(|site| site.deactivated_at.is_none());
     let is_own = |site: &SiteRow| sites.iter().any(|own| own.site_id.as_str() == site.site_id);
     match known.iter().find(|site| !is_own(site)) {

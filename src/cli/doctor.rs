@@ -14,7 +14,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Budget, ErrorKind};
 use crate::sink::{Sink, SinkError, SinkSettings, Warning};
 use crate::source::{SetupError, Source};
-use crate::store::{Store, StoreError, StoreSettings};
+use crate::store::{Opened, Reads, Store, StoreError, StoreSettings};
 use crate::sync::{self, Stop};
 
 /// Check the configuration, the sites file, the store, the sink, the sources and the clock
@@ -119,13 +119,15 @@ impl Row for Finding {
 pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
     let mut findings = vec![sites(&args), database_setting(&args, cloud_run)];
     let began = Instant::now();
-    let store = args.store.open().await;
-    findings.extend(store_findings(&store, began.elapsed()).await);
-    findings.extend(sink_findings(&args, store.as_deref().ok()).await);
+    let opened = args.store.open().await;
+    findings.extend(store_findings(&opened, began.elapsed()).await);
+    let reads = opened.as_ref().ok().map(|opened| &opened.reads);
+    findings.extend(sink_findings(&args, reads).await);
+    let store = opened.as_ref().ok().map(|opened| &*opened.store);
     for source in args.sources.names() {
         findings.extend(match source {
-            SourceName::OpenWeatherMap => vec![api_key(&args, store.as_deref().ok()).await],
-            SourceName::OpenMeteo => open_meteo(&args, store.as_deref().ok()).await,
+            SourceName::OpenWeatherMap => vec![api_key(&args, store).await],
+            SourceName::OpenMeteo => open_meteo(&args, store).await,
         });
     }
     output::rows(args.output, &findings)?;
@@ -168,17 +170,14 @@ fn database_setting(args: &Args, cloud_run: &CloudRun) -> Finding {
     }
 }
 
-async fn store_findings(
-    store: &Result<Box<dyn Store>, StoreError>,
-    connecting: Duration,
-) -> Vec<Finding> {
-    let store = match store {
-        Ok(store) => &**store,
+async fn store_findings(opened: &Result<Opened, StoreError>, connecting: Duration) -> Vec<Finding> {
+    let Opened { store, reads } = match opened {
+        Ok(opened) => opened,
         Err(error) => return vec![Finding::refused("store", error)],
     };
     let mut findings =
         vec![Finding::good("store", format!("connected in {:.1} s", connecting.as_secs_f64()))];
-    if let Err(error) = store.check_schema().await {
+    if let Err(error) = reads.check_schema().await {
         findings.push(Finding::refused("migrations", &error));
         return findings;
     }
@@ -187,12 +186,12 @@ async fn store_findings(
         Ok(()) => Finding::good("privileges", "select, insert and update on every table"),
         Err(error) => Finding::refused("privileges", &error),
     });
-    findings.extend(facts(store).await);
+    findings.extend(facts(reads).await);
     findings
 }
 
 /// The sink, and whether it is this store's.
-async fn sink_findings(args: &Args, store: Option<&dyn Store>) -> Vec<Finding> {
+async fn sink_findings(args: &Args, reads: Option<&Reads>) -> Vec<Finding> {
     let sink = match args.sink.open().await {
         Ok(Some(sink)) => sink,
         Ok(None) => return vec![Finding::good("sink", "not set, or turned off: no sync")],
@@ -207,8 +206,8 @@ async fn sink_findings(args: &Args, store: Option<&dyn Store>) -> Vec<Finding> {
     } else {
         Finding::good("sink", format!("the next sync makes: {}", checked.made.join(", ")))
     }];
-    if let Some(store) = store.filter(|_| checked.made.is_empty()) {
-        findings.push(position(store, &*sink, args.store.lease()).await);
+    if let Some(reads) = reads.filter(|_| checked.made.is_empty()) {
+        findings.push(position(reads, &*sink, args.store.lease()).await);
     }
     let warning = |Warning { found, remedy }| {
         Finding::bad("sink keeps its rows", Verdict::Warning, found, remedy)
@@ -217,9 +216,9 @@ async fn sink_findings(args: &Args, store: Option<&dyn Store>) -> Vec<Finding> {
     findings
 }
 
-async fn position(store: &dyn Store, sink: &dyn Sink, lease: Duration) -> Finding {
+async fn position(reads: &Reads, sink: &dyn Sink, lease: Duration) -> Finding {
     let check = "sync";
-    match sync::standing(store, sink, lease).await {
+    match sync::standing(reads, sink, lease).await {
         Ok(standing) => Finding::good(check, format!("runs behind: {}", standing.runs_behind)),
         Err(error) => match error.downcast_ref::<Stop>() {
             Some(Stop::NeverSynced) => Finding::good(check, "nothing synced yet"),
@@ -231,9 +230,9 @@ async fn position(store: &dyn Store, sink: &dyn Sink, lease: Duration) -> Findin
     }
 }
 
-async fn facts(store: &dyn Store) -> Vec<Finding> {
+async fn facts(reads: &Reads) -> Vec<Finding> {
     let before = SystemClock.now();
-    let facts = match store.facts().await {
+    let facts = match reads.facts().await {
         Ok(facts) => facts,
         Err(error) => return vec![Finding::refused("store", &error)],
     };

@@ -16,7 +16,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{RunCounts, Site};
 use crate::etl::{self, Ended, Etl, Report, Selection};
 use crate::job::{Job, JobSettings, Stop};
-use crate::store::{Holder, Store, StoreSettings};
+use crate::store::{Holder, Opened, StoreSettings};
 
 /// Collect what is due now: extract, transform, load
 ///
@@ -82,12 +82,13 @@ pub(super) async fn collect(
     let selection = Selection { site_ids, force: args.force };
     let shard = cloud_run.shard()?;
     let sources = args.sources.build()?;
-    let store = open(&args.store).await?;
+    let Opened { store, reads } = open(&args.store).await?;
     let bar = Bar::new(cloud_run.is_here(), "sites");
     let host = cloud_run.host();
     let parts = sources.iter().map(|ready| Etl {
         job: Job {
             store: &*store,
+            reads: &reads,
             clock: &SystemClock,
             kind: ready.run_kind,
             shard,
@@ -135,11 +136,11 @@ pub(super) fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit
 }
 
 /// The store, its schema brought up to date and its privileges proven, before any call is spent.
-pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Box<dyn Store>> {
-    let store = settings.open().await?;
-    store.migrate().await?;
-    store.check_privileges().await?;
-    Ok(store)
+pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Opened> {
+    let opened = settings.open().await?;
+    opened.store.migrate().await?;
+    opened.store.check_privileges().await?;
+    Ok(opened)
 }
 
 pub(super) fn refuse_file_on_cloud_run(

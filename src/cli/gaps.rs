@@ -61,8 +61,8 @@ fn parse_site_id(text: &str) -> Result<SiteId, String> {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let now = SystemClock.now();
     let days = days(&args, now)?;
-    let store = args.store.open_ready().await?;
-    let lives = selected(store.list_lives().await?, &args.sites)?;
+    let reads = args.store.open_ready().await?.reads;
+    let lives = selected(reads.list_lives().await?, &args.sites)?;
     let selection = Selection { source: args.source.as_deref(), days, now };
     if args.output == OutputFormat::Table {
         let mut rows = Vec::new();
@@ -75,11 +75,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
             }
             Ok::<_, anyhow::Error>(())
         };
-        let summary = gaps::list(&*store, &lives, selection, each).await?;
+        let summary = gaps::list(&reads, &lives, selection, each).await?;
         return show(&summary, &rows, more).map(|()| Exit::Done);
     }
     let mut rows = Rows::begin(args.output)?;
-    gaps::list(&*store, &lives, selection, |gap| rows.push(&GapRow::from(gap))).await?;
+    gaps::list(&reads, &lives, selection, |gap| rows.push(&GapRow::from(gap))).await?;
     rows.finish()?;
     Ok(Exit::Done)
 }

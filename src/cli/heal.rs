@@ -18,7 +18,7 @@ use crate::domain::{Budget, Days, Shard, Site};
 use crate::heal::{self, Ended, Heal, Report};
 use crate::job::{Job, JobSettings, Stop, Unwatched, moves};
 use crate::source::History;
-use crate::store::{RunHost, Store, StoreSettings};
+use crate::store::{Opened, Reads, RunHost, Store, StoreSettings};
 
 /// Fill missing slots from a source's history
 ///
@@ -95,17 +95,18 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
     let ready = Ready::of_all(&args.sources, &sources, args.from_source)?;
     let days = days(&args, &ready, SystemClock.now())?;
     let live_sites = sites.clone();
-    let store = if args.dry_run {
+    let Opened { store, reads } = if args.dry_run {
         args.store.open_ready().await?
     } else {
-        let store = super::etl::open(&args.store).await?;
-        moves::warn_of_moves(&store.take_in_sites(&sites, SystemClock.now()).await?);
-        store
+        let opened = super::etl::open(&args.store).await?;
+        moves::warn_of_moves(&opened.store.take_in_sites(&sites, SystemClock.now()).await?);
+        opened
     };
     sites.retain(|site| selected.is_empty() || selected.contains(&site.site_id));
     let host = cloud_run.host();
     let healing = Healing {
         store: &*store,
+        reads: &reads,
         settings: &args.settings,
         store_settings: &args.store,
         shard: cloud_run.shard()?,
@@ -133,10 +134,11 @@ pub(super) async fn heal_all(
 ) -> anyhow::Result<Exit> {
     let ready = Ready::of_all(&etl.sources, &etl.sources.names(), from_source)?;
     let sites = etl.sites_file.read()?;
-    let store = etl.store.open_ready().await?;
+    let Opened { store, reads } = etl.store.open_ready().await?;
     let host = cloud_run.host();
     let healing = Healing {
         store: &*store,
+        reads: &reads,
         settings: &etl.settings,
         store_settings: &etl.store,
         shard: cloud_run.shard()?,
@@ -155,6 +157,7 @@ pub(super) async fn heal_all(
 #[derive(Clone, Copy)]
 pub(super) struct Healing<'a> {
     pub(super) store: &'a dyn Store,
+    pub(super) reads: &'a Reads,
     pub(super) settings: &'a JobSettings,
     pub(super) store_settings: &'a StoreSettings,
     pub(super) shard: Shard,
@@ -208,6 +211,7 @@ impl<'a> Healing<'a> {
         Heal {
             job: Job {
                 store: self.store,
+                reads: self.reads,
                 clock: &SystemClock,
                 kind: ready.source.heal_kind(),
                 shard: self.shard,

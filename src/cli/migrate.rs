@@ -18,7 +18,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let applied = args.store.open().await?.migrate().await?;
+    let applied = args.store.open().await?.store.migrate().await?;
     if applied.is_empty() {
         output::say("the schema is up to date");
     } else {

@@ -8,6 +8,7 @@ use super::shutdown::Shutdown;
 use super::sync::SyncSettings;
 use super::{error, etl, heal, sync};
 use crate::sink::{SinkError, SinkSettings};
+use crate::store::Opened;
 use crate::sync::Sync;
 
 /// Collect what is due now, then mirror the store into BigQuery
@@ -63,8 +64,9 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun, is_json: bool) -> anyh
     }
     let synced = async {
         let Some(sink) = sink? else { return Ok(Exit::Done) };
-        let store = store_settings.open_ready().await?;
+        let Opened { store, reads } = store_settings.open_ready().await?;
         let parts = Sync {
+            reads: &reads,
             store: &*store,
             sink: &*sink,
             chunk_rows: args.sync.chunk_rows,

@@ -10,7 +10,7 @@ use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::budget::{Counts, Limit};
 use crate::domain::{Budget, Site, Window};
-use crate::store::{CallCount, Store, StoreSettings};
+use crate::store::{CallCount, Reads, StoreSettings};
 
 mod plan;
 
@@ -151,10 +151,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let budgets = names.map(|name| Ok((name.as_str(), args.sources.budget(name)?)));
     let budgets = budgets.collect::<anyhow::Result<Vec<_>>>()?;
     let sites = args.sites.read()?;
-    let store = args.store.open_ready().await?;
+    let reads = args.store.open_ready().await?.reads;
     let (mut rows, mut words) = (Vec::new(), Vec::new());
     for (source, budget) in &budgets {
-        let quotas = quotas(&*store, source, budget, &sites, SystemClock.now()).await?;
+        let quotas = quotas(&reads, source, budget, &sites, SystemClock.now()).await?;
         words.push(format!("{source}: {}", headline(&quotas)));
         rows.extend(quotas);
     }
@@ -168,13 +168,13 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 async fn quotas(
-    store: &dyn Store,
+    reads: &Reads,
     source: &'static str,
     budget: &Budget,
     sites: &[Site],
     now: DateTime<Utc>,
 ) -> anyhow::Result<Vec<Quota>> {
-    let counted = store.list_call_counts(&budget.account, Window::Month.start(now)).await?;
+    let counted = reads.list_call_counts(&budget.account, Window::Month.start(now)).await?;
     let limits = budget.limits.iter();
     Ok(limits.map(|limit| Quota::new(source, budget, limit, &counted, sites, now)).collect())
 }

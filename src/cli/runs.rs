@@ -77,11 +77,11 @@ impl Row for RunRow {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         None => {
-            let store = args.store.open_ready().await?;
-            output::rows(args.output, &store.list_runs(args.limit).await?)?;
+            let reads = args.store.open_ready().await?.reads;
+            output::rows(args.output, &reads.list_runs(args.limit).await?)?;
         }
         Some(Command::Show { id, output, store }) => {
-            let run = store.open_ready().await?.find_run(&id).await?.ok_or_else(|| {
+            let run = store.open_ready().await?.reads.find_run(&id).await?.ok_or_else(|| {
                 UsageError::new(format!("no run has the number or id `{id}`"))
                     .hint("`weather runs` lists them")
             })?;

@@ -18,7 +18,7 @@ use super::sources::SourceName;
 use crate::clock::SystemClock;
 use crate::serve::access::{self, Access};
 use crate::serve::{self, Parts, SharedCache};
-use crate::store::{Store, StoreError, StoreSettings};
+use crate::store::{Reads, StoreError, StoreSettings};
 
 /// Answer programs over HTTP, read-only, from the store
 ///
@@ -77,7 +77,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let cache = shared_cache(&args)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let store: Arc<dyn Store> = Arc::from(args.store.reader().await?);
+    let store = Arc::new(args.store.reader().await?);
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: name another with --listen"))?;
@@ -85,7 +85,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let clock = Arc::new(SystemClock);
     let parts = Parts { store: store.clone(), clock, sources: &SOURCES, access, cache };
     let serving = serve::run(listener, parts, shutdown.token().clone());
-    let connecting = connect(&args.store, &*store, shutdown.token());
+    let connecting = connect(&args.store, &store, shutdown.token());
     let (served, connected) = tokio::join!(serving, connecting);
     served?;
     connected?;
@@ -95,10 +95,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 /// Waits for the store, while `/readyz` says that it is not there yet. Without one the server ends.
 async fn connect(
     settings: &StoreSettings,
-    store: &dyn Store,
+    reads: &Reads,
     shutdown: &CancellationToken,
 ) -> Result<(), StoreError> {
-    let connected = shutdown.run_until_cancelled(settings.wait_until_ready(store)).await;
+    let connected = shutdown.run_until_cancelled(settings.wait_until_ready(reads)).await;
     connected.unwrap_or(Ok(())).inspect_err(|_| shutdown.cancel())
 }
 

@@ -10,7 +10,7 @@ use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
 use crate::sink::SinkSettings;
 use crate::status::{self, SiteStatus};
-use crate::store::{OpenRun, Store, StoreSettings};
+use crate::store::{OpenRun, Reads, StoreSettings};
 use crate::sync::{self, Standing, Stop};
 
 /// Say whether every site is fresh, and show each one and the latest runs
@@ -60,22 +60,22 @@ impl Row for SiteStatus {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let store = args.store.open_ready().await?;
+    let reads = args.store.open_ready().await?.reads;
     let now = SystemClock.now();
     let lease = args.store.lease();
-    let mut open = store.list_open_runs().await?;
+    let mut open = reads.list_open_runs().await?;
     open.retain(|run| run.is_open_for_long(lease, now));
     let sources = SourceName::ALL.map(SourceName::as_str);
     if args.output != OutputFormat::Table {
         open.iter()
             .for_each(|run| tracing::warn!(run_id = run.holder.run_id, "{}", long_open(run, now)));
-        let (sites, _) = status::sites(&*store, &sources, now).await?;
+        let (sites, _) = status::sites(&reads, &sources, now).await?;
         output::rows(args.output, &sites)?;
         return Ok(Exit::Done);
     }
-    let status = status::read(&*store, &sources, now, RUNS).await?;
+    let status = status::read(&reads, &sources, now, RUNS).await?;
     let mut words: Vec<String> = open.iter().map(|run| long_open(run, now)).collect();
-    words.extend(sync_in_words(&*store, &args, now).await);
+    words.extend(sync_in_words(&reads, &args, now).await);
     let words = (!words.is_empty()).then(|| words.join("; "));
     output::line(&status.headline(words))?;
     if !status.sites.is_empty() {
@@ -98,10 +98,10 @@ fn long_open(run: &OpenRun, now: DateTime<Utc>) -> String {
 }
 
 /// How the sync stands, if there is a sink.
-async fn sync_in_words(store: &dyn Store, args: &Args, now: DateTime<Utc>) -> Option<String> {
+async fn sync_in_words(reads: &Reads, args: &Args, now: DateTime<Utc>) -> Option<String> {
     let standing = async {
         match args.sink.open().await? {
-            Some(sink) => sync::standing(store, &*sink, args.store.lease()).await.map(Some),
+            Some(sink) => sync::standing(reads, &*sink, args.store.lease()).await.map(Some),
             None => Ok(None),
         }
     };

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
 use super::shutdown::Shutdown;
 use crate::sink::{Sink, SinkSettings};
-use crate::store::StoreSettings;
+use crate::store::{Opened, StoreSettings};
 use crate::sync::{self, Stop, Sync};
 
 /// Mirror the store into BigQuery: only what is new, each row once
@@ -58,8 +58,9 @@ pub(super) struct SyncSettings {
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sink = open_sink(&args.sink).await?;
-    let store = args.store.open_ready().await?;
+    let Opened { store, reads } = args.store.open_ready().await?;
     let parts = Sync {
+        reads: &reads,
         store: &*store,
         sink: &*sink,
         chunk_rows: args.settings.chunk_rows,

@@ -92,9 +92,9 @@ pub(super) async fn compare(
 ) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sink = open_sink(&parts.sink).await?;
-    let store = parts.store.open_ready().await?;
+    let reads = parts.store.open_ready().await?.reads;
     let report = job(Verify {
-        store: &*store,
+        reads: &reads,
         sink: &*sink,
         days: args.days(),
         is_deep: args.deep,

@@ -44,7 +44,7 @@ impl<'a> Places<'a> {
         let job = parts.job;
         let own = sites.iter().filter(|site| job.shard.contains(&site.site_id));
         let sites: HashMap<_, _> = own.map(|site| (site.site_id.clone(), site)).collect();
-        let mut lives = job.insist(async || job.store.list_lives().await).await?;
+        let mut lives = job.insist(async || job.reads.list_lives().await).await?;
         lives.retain(|life| sites.contains_key(&life.site_id));
         let stays = lives.iter().filter_map(|life| {
             let site = sites.get(&life.site_id)?;
@@ -142,7 +142,7 @@ impl<'a> Places<'a> {
             }
             Ok(())
         };
-        gaps::list(parts.job.store, lives, selection, of_gap).await.map(|_| ())
+        gaps::list(parts.job.reads, lives, selection, of_gap).await.map(|_| ())
     }
 }
 

@@ -157,10 +157,10 @@ impl<'a> Permits<'a> {
 
     /// Two share a minute badly; of a day, each has its part.
     async fn wait_behind(&self, windows: &[BudgetWindow]) -> Result<(), Refused> {
-        let Job { store, clock, lease, .. } = self.job;
+        let Job { reads, clock, lease, .. } = self.job;
         let shares_a_minute = windows.iter().any(|window| window.window == Window::Minute);
         let Some(kind) = self.behind.filter(|_| shares_a_minute) else { return Ok(()) };
-        let at_work = self.job.insist(async || store.is_run_at_work(kind, lease).await).await;
+        let at_work = self.job.insist(async || reads.is_run_at_work(kind, lease).await).await;
         match at_work {
             Ok(false) => Ok(()),
             Ok(true) => Err(Refused::Until(clock.now() + LOOK_AGAIN)),

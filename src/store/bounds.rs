@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream, StreamExt as _};
 use tokio::time::{Instant, timeout};
 
 use super::StoreError;
@@ -120,6 +121,50 @@ impl Bound {
     }
 }
 
+/// Rows, each of which comes within the bound. A stream that fails before its first row is begun again as
+/// any operation is; one that fails later ends with the error, since its first rows are taken already.
+pub(super) fn bounded_rows<'a, T: Send + 'a>(
+    bound: Bound,
+    begin: impl Fn() -> BoxStream<'a, Result<T, StoreError>> + Send + Sync + 'a,
+) -> BoxStream<'a, Result<T, StoreError>> {
+    let begun = async move {
+        let first = bound.repeat(|| {
+            let mut rows = begin();
+            async move {
+                let first = rows.next().await.transpose()?;
+                Ok(first.map(|row| (row, rows)))
+            }
+            .boxed()
+        });
+        match first.await {
+            Ok(Some((row, rows))) => {
+                stream::iter([Ok(row)]).chain(further_rows(bound.each, rows)).boxed()
+            }
+            Ok(None) => stream::empty().boxed(),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        }
+    };
+    begun.flatten_stream().boxed()
+}
+
+/// The rows after the first. One that does not come ends the stream, and its connection with it.
+fn further_rows<'a, T: Send + 'a>(
+    limit: Duration,
+    rows: BoxStream<'a, Result<T, StoreError>>,
+) -> BoxStream<'a, Result<T, StoreError>> {
+    let rows = AssertUnwindSafe(rows).catch_unwind();
+    stream::unfold(Some(rows), move |rows| async move {
+        let mut rows = rows?;
+        match timeout(limit, rows.next()).await {
+            Ok(None) => None,
+            Ok(Some(Ok(row))) => Some((row, Some(rows))),
+            Ok(Some(Err(panic))) => Some((Err(panicked(&*panic)), None)),
+            Err(_) => Some((Err(silent(limit)), None)),
+        }
+    })
+    .boxed()
+}
+
 /// Tries to reach the store for the first time: a network that is just being set up lets no packet pass.
 /// Who is refused for another reason is not kept waiting.
 ///
@@ -177,14 +222,14 @@ async fn attempt<T>(
 }
 
 /// The store has said nothing for so long.
-pub(super) fn silent(limit: Duration) -> StoreError {
+fn silent(limit: Duration) -> StoreError {
     let words = format!("no answer within {} s", limit.as_secs_f32());
     let error = std::io::Error::new(std::io::ErrorKind::TimedOut, words);
     StoreError::Unreachable(sqlx::Error::Io(error))
 }
 
 /// The driver has panicked.
-pub(super) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
+fn panicked(panic: &(dyn Any + Send)) -> StoreError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let words = format!("the answer cannot be read ({})", text.unwrap_or("no reason is given"));

@@ -74,12 +74,6 @@ impl CallCount {
     }
 }
 
-/// What an account has reserved and used in windows that begin at a time or later. Binds: account,
-/// time.
-pub(super) const CALL_COUNTS: &str = "
-    select scope, window_kind, window_start, reserved, used from call_budget
-    where account = ? and window_start >= ? order by scope, window_kind, window_start";
-
 /// What is reserved in a window whose row is locked. Binds: account, scope, window, lane.
 pub(super) const RESERVED: &str = "
     select reserved from call_budget

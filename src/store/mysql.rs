@@ -2,43 +2,40 @@
 
 use std::time::Duration;
 
-use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
-use futures::stream::BoxStream;
-use sqlx::Row as _;
 use sqlx::migrate::Migrator;
 
 use super::bounds::first_connection;
-use super::rows::{Dialect, Rows, stream_rows};
+use super::pool::Pool;
 use super::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
-    Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start, StoppedRun,
-    Store, StoreError, StoreFacts, StoreSettings, Temperature, ToldSlot, TriedSlot, Wanted,
+    Bounds, OpenRun, Reads, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError,
+    StoreSettings, TriedSlot, Wanted, protocol,
 };
-use crate::domain::tables::Table;
-use crate::domain::{BudgetWindow, Life, Move, Site, SlotResult};
+use crate::domain::{BudgetWindow, Move, Site, SlotResult};
 
 mod access;
 mod budget;
 mod connect;
 mod connections;
+mod dialect;
 mod error;
 mod load;
-mod query;
-mod read;
 mod runs;
 mod sites;
 
-use connections::Connections;
-use error::store_error;
+pub(super) use access::facts;
+pub(super) use connections::Connections;
+pub(super) use dialect::DIALECT;
+pub(super) use error::store_error;
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/mysql");
 
-/// How rows are asked for here.
-const DIALECT: Dialect =
-    Dialect { use_index: |index| format!(" force index ({index})"), latest: query::LATEST };
+/// Fails unless the schema is this program's.
+pub(super) async fn check_schema(pool: &Connections) -> Result<(), StoreError> {
+    access::check_schema(pool, &MIGRATOR).await
+}
 
 /// The store in MySQL.
 pub struct MySqlStore {
@@ -69,6 +66,16 @@ impl MySqlStore {
         self.pool.take().await.map_err(store_error)?.put_back();
         Ok(())
     }
+
+    /// What only reads, by the same connections.
+    #[must_use]
+    pub fn reads(&self, bounds: Bounds) -> Reads {
+        Reads::new(self.shared(), bounds)
+    }
+
+    fn shared(&self) -> Pool {
+        Pool::MySql(self.pool.clone())
+    }
 }
 
 #[async_trait]
@@ -78,15 +85,11 @@ impl Store for MySqlStore {
     }
 
     async fn check_schema(&self) -> Result<(), StoreError> {
-        access::check_schema(&self.pool, &MIGRATOR).await
+        check_schema(&self.pool).await
     }
 
     async fn check_privileges(&self) -> Result<(), StoreError> {
         access::check_privileges(&self.pool).await
-    }
-
-    async fn facts(&self) -> Result<StoreFacts, StoreError> {
-        access::facts(&self.pool).await
     }
 
     async fn start_run(&self, start: &RunStart) -> Result<Start, StoreError> {
@@ -123,11 +126,11 @@ impl Store for MySqlStore {
         source: &str,
         slot_times: &[DateTime<Utc>],
     ) -> Result<Vec<TriedSlot>, StoreError> {
-        read::tried(&self.pool, source, slot_times).await
+        protocol::list_tried(&self.shared(), source, slot_times).await
     }
 
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        read::paused_until(&self.pool, source).await
+        protocol::paused_until(&self.shared(), source).await
     }
 
     async fn pause(&self, source: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
@@ -152,122 +155,8 @@ impl Store for MySqlStore {
         budget::settle(&self.pool, account, windows, settled).await
     }
 
-    async fn list_call_counts(
-        &self,
-        account: &str,
-        since: DateTime<Utc>,
-    ) -> Result<Vec<CallCount>, StoreError> {
-        budget::call_counts(&self.pool, account, since).await
-    }
-
-    async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError> {
-        runs::is_at_work(&self.pool, kind, lease).await
-    }
-
-    async fn list_site_states(
-        &self,
-        source: &str,
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<SiteState>, StoreError> {
-        query::site_states(&self.pool, source, times).await
-    }
-
-    async fn list_failures(
-        &self,
-        source: &str,
-        since: DateTime<Utc>,
-    ) -> Result<Vec<FailureCount>, StoreError> {
-        read::failures(&self.pool, source, since).await
-    }
-
-    async fn list_lives(&self) -> Result<Vec<Life>, StoreError> {
-        read::lives(&self.pool).await
-    }
-
-    async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
-        query::asked_sources(&self.pool, site_id).await
-    }
-
-    async fn list_stopped_runs(
-        &self,
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<StoppedRun>, StoreError> {
-        read::stopped_runs(&self.pool, times).await
-    }
-
-    fn read_ledger<'a>(
-        &'a self,
-        site_and_source: (&str, &str),
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
-        read::ledger(&self.pool, site_and_source, times)
-    }
-
-    fn read_told<'a>(
-        &'a self,
-        site_and_source: (&str, &str),
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
-        query::told(&self.pool, site_and_source, times)
-    }
-
-    async fn oldest_told(
-        &self,
-        site_and_source: (&str, &str),
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        query::oldest_told(&self.pool, site_and_source, times).await
-    }
-
-    async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
-        read::runs(&self.pool, limit).await
-    }
-
-    async fn list_runs_before(&self, run_seq: i64, limit: u32) -> Result<Vec<RunRow>, StoreError> {
-        query::runs_before(&self.pool, run_seq, limit).await
-    }
-
-    async fn run_version(&self) -> Result<RunVersion, StoreError> {
-        query::run_version(&self.pool).await
-    }
-
-    async fn list_sites(&self) -> Result<Vec<SiteRow>, StoreError> {
-        query::sites(&self.pool).await
-    }
-
-    async fn find_site(&self, site_id: &str) -> Result<Option<SiteRow>, StoreError> {
-        query::site(&self.pool, site_id).await
-    }
-
-    async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
-        query::observed_sources(&self.pool, site_id).await
-    }
-
-    async fn list_temperatures(
-        &self,
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<Temperature>, StoreError> {
-        query::temperatures(&self.pool, times).await
-    }
-
-    async fn list_observed_spans(
-        &self,
-        source: &str,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<ObservedSpan>, StoreError> {
-        query::observed_spans(&self.pool, source, until).await
-    }
-
-    async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
-        read::run(&self.pool, id).await
-    }
-
     async fn end_of_ended_runs(&self) -> Result<i64, StoreError> {
-        read::end_of_ended_runs(&self.pool).await
-    }
-
-    async fn list_open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
-        runs::list_open(&self.pool).await
+        protocol::end_of_ended_runs(&self.shared()).await
     }
 
     async fn set_aside_silent_runs(
@@ -278,30 +167,7 @@ impl Store for MySqlStore {
         runs::set_aside_silent(&self.pool, lease, now).await
     }
 
-    async fn backlog(&self, run_seq: i64, end_run_seq: i64) -> Result<Backlog, StoreError> {
-        read::backlog(&self.pool, run_seq, end_run_seq).await
-    }
-
-    async fn newest_observation_time(
-        &self,
-        until: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        query::newest_observation_time(&self.pool, until).await
-    }
-
-    async fn last_run_seq(&self) -> Result<i64, StoreError> {
-        runs::last_run_seq(&self.pool).await
-    }
-
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {
         runs::raise_run_seq(&self.pool, run_seq).await
-    }
-
-    fn read_rows<'a>(
-        &'a self,
-        table: &'static Table,
-        rows: &Rows,
-    ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
-        stream_rows!(&self.pool, table, rows, &DIALECT, store_error)
     }
 }

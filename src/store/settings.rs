@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::ArgPredicate;
+use futures::FutureExt as _;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::bounds::first_connection;
 use super::mysql::MySqlStore;
 use super::sqlite::SqliteStore;
-use super::{Bounded, Bounds, Store, StoreError};
+use super::{Bounded, Bounds, Reads, Store, StoreError};
 
 /// The lease of a run (`docs/ARCHITECTURE.md`): what a task may be silent for before
 /// another takes over. Long against a restart of the database, short against an hour.
@@ -81,6 +82,14 @@ pub struct StoreSettings {
     pub(super) is_reader: bool,
 }
 
+/// A store that is open.
+pub struct Opened {
+    /// What a job does with it.
+    pub store: Box<dyn Store>,
+    /// What only reads it, by the same connections.
+    pub reads: Reads,
+}
+
 impl StoreSettings {
     /// Settings for the store at `url`, everything else as by default.
     #[must_use]
@@ -131,19 +140,28 @@ impl StoreSettings {
         Self { read_seconds: read.as_secs_f64(), ..self }
     }
 
+    /// The same settings for sessions that cannot write, and whose statements end in time
+    /// ([`STATEMENT_LIMIT`]).
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { is_reader: true, ..self }
+    }
+
     /// The store, connected; its schema is not looked at. A server that cannot be reached is waited for.
     ///
     /// # Errors
     /// [`StoreError::Settings`] when the URL is of no kind we know, else why no connection could
     /// be made.
-    pub async fn open(&self) -> Result<Box<dyn Store>, StoreError> {
+    pub async fn open(&self) -> Result<Opened, StoreError> {
         let bounds = self.bounds();
         Ok(match self.kind()? {
             Kind::MySql(url) => {
-                Box::new(Bounded::new(MySqlStore::connect(url, self).await?, bounds))
+                let store = MySqlStore::connect(url, self).await?;
+                Opened { reads: store.reads(bounds), store: Box::new(Bounded::new(store, bounds)) }
             }
             Kind::Sqlite(url) => {
-                Box::new(Bounded::new(SqliteStore::open(url, self).await?, bounds))
+                let store = SqliteStore::open(url, self).await?;
+                Opened { reads: store.reads(bounds), store: Box::new(Bounded::new(store, bounds)) }
             }
         })
     }
@@ -166,40 +184,38 @@ impl StoreSettings {
         }
     }
 
-    /// The store, connected, its schema this program's: for commands that only read.
+    /// The store, connected, its schema this program's.
     ///
     /// # Errors
     /// As [`open`](Self::open), and when the schema is older or newer.
-    pub async fn open_ready(&self) -> Result<Box<dyn Store>, StoreError> {
-        let store = self.open().await?;
-        store.check_schema().await?;
-        Ok(store)
+    pub async fn open_ready(&self) -> Result<Opened, StoreError> {
+        let opened = self.open().await?;
+        opened.reads.check_schema().await?;
+        Ok(opened)
     }
 
-    /// As [`open_ready`](Self::open_ready), for a server that only reads: its sessions cannot write,
-    /// and a statement that takes too long is ended ([`STATEMENT_LIMIT`]).
+    /// As [`open_ready`](Self::open_ready), for what only reads: its sessions cannot write, and a
+    /// statement that takes too long is ended ([`STATEMENT_LIMIT`]).
     ///
     /// # Errors
     /// As [`open_ready`](Self::open_ready).
-    pub async fn open_reader(&self) -> Result<Box<dyn Store>, StoreError> {
-        let store = self.reader().await?;
-        self.wait_until_ready(&*store).await?;
-        Ok(store)
+    pub async fn open_reader(&self) -> Result<Reads, StoreError> {
+        let reads = self.reader().await?;
+        self.wait_until_ready(&reads).await?;
+        Ok(reads)
     }
 
-    /// The store of [`open_reader`](Self::open_reader), before a server is connected: it says that it
-    /// cannot be reached until it can.
+    /// The reader of [`open_reader`](Self::open_reader), before a server is connected: every read says
+    /// that the store cannot be reached until it can.
     ///
     /// # Errors
     /// [`StoreError::Settings`], or why a file cannot be opened.
-    pub async fn reader(&self) -> Result<Box<dyn Store>, StoreError> {
-        let settings = Self { is_reader: true, ..self.clone() };
+    pub async fn reader(&self) -> Result<Reads, StoreError> {
+        let settings = self.clone().read_only();
         let bounds = settings.bounds();
         Ok(match self.kind()? {
-            Kind::MySql(url) => Box::new(Bounded::new(MySqlStore::at(url, &settings)?, bounds)),
-            Kind::Sqlite(url) => {
-                Box::new(Bounded::new(SqliteStore::open(url, &settings).await?, bounds))
-            }
+            Kind::MySql(url) => MySqlStore::at(url, &settings)?.reads(bounds),
+            Kind::Sqlite(url) => SqliteStore::open(url, &settings).await?.reads(bounds),
         })
     }
 
@@ -207,10 +223,12 @@ impl StoreSettings {
     ///
     /// # Errors
     /// As [`open_ready`](Self::open_ready).
-    pub async fn wait_until_ready(&self, store: &dyn Store) -> Result<(), StoreError> {
+    pub async fn wait_until_ready(&self, reads: &Reads) -> Result<(), StoreError> {
         match self.kind()? {
-            Kind::MySql(_) => first_connection(self.bounds(), || store.check_schema()).await,
-            Kind::Sqlite(_) => store.check_schema().await,
+            Kind::MySql(_) => {
+                first_connection(self.bounds(), || reads.check_schema().boxed()).await
+            }
+            Kind::Sqlite(_) => reads.check_schema().await,
         }
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
 use super::StoreError;
-use super::read::{LocalityRow, spans_of};
+use super::reads::sites::{LocalityRow, spans_of};
 use crate::domain::{Locality, Move, Site, Spans, TakenIn};
 
 /// A site in the table.

@@ -15,7 +15,7 @@ use crate::domain::position::{Position, RowKey};
 use crate::domain::tables::Table;
 use crate::retry::Transient;
 use crate::sink::{Chunk, Progress};
-use crate::store::{Rows, Store, StoreError};
+use crate::store::{Reads, Rows, StoreError};
 
 /// Days of a chunk at most: a job may write to 4,000 partitions of a table
 /// (<https://cloud.google.com/bigquery/quotas#partitioned_tables>), and a script that names this many
@@ -42,7 +42,7 @@ impl Transient for ChunkError {
 /// The next rows past `progress`, as many as are wanted and of [`MAX_DAYS`] at most; `None` when
 /// there are none.
 pub(super) async fn read_chunk(
-    store: &dyn Store,
+    reads: &Reads,
     table: &'static Table,
     progress: Option<&Progress>,
     end_run_seq: i64,
@@ -52,7 +52,7 @@ pub(super) async fn read_chunk(
         Some(Progress::To(position)) => Some(position.clone()),
         _ => None,
     };
-    let mut batches = store.read_rows(table, &Rows::Past { position, end_run_seq, limit });
+    let mut batches = reads.read_rows(table, &Rows::Past { position, end_run_seq, limit });
     let mut builder = ChunkBuilder::new(table)?;
     while let Some(batch) = batches.try_next().await? {
         let fitting = builder.count_fitting(&batch);

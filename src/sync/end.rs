@@ -44,7 +44,7 @@ async fn set_aside_silent_runs(parts: Sync<'_>) -> Result<(), StoreError> {
 
 /// Warns of the runs that have been open for long: what ended after them waits.
 pub(super) async fn warn_of_long_open_runs(parts: Sync<'_>) -> Result<(), StoreError> {
-    let open = insist(async || parts.store.list_open_runs().await).await?;
+    let open = insist(async || parts.reads.list_open_runs().await).await?;
     let now = SystemClock.now();
     let long = open.iter().filter(|run| run.is_open_for_long(parts.lease, now));
     long.for_each(|run| warn(run, "a run has been open for long: what ended after it waits"));

@@ -14,7 +14,7 @@ pub(super) async fn find_refused_row(
     end_run_seq: i64,
 ) -> anyhow::Result<Option<String>> {
     let first_rows = async |limit: u32| {
-        insist(async || read_chunk(parts.store, table, progress, end_run_seq, limit).await).await
+        insist(async || read_chunk(parts.reads, table, progress, end_run_seq, limit).await).await
     };
     let Some(whole) = first_rows(parts.chunk_rows).await? else { return Ok(None) };
     if table.day_of.is_none() || !is_refused(parts, &whole).await? {

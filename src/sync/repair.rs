@@ -89,7 +89,7 @@ async fn rewrite(
 ) -> Result<(), RewriteError> {
     let states = parts.sink.find_states(store_id).await?.unwrap_or_default();
     let epoch = states.get(table.name).map_or(0, |state| state.epoch);
-    let (chunk, _) = read_days(parts.store, table, None, Days::of(day)).await?;
+    let (chunk, _) = read_days(parts.reads, table, None, Days::of(day)).await?;
     let staging = match &chunk {
         Some(chunk) => Some(parts.sink.stage(chunk).await?),
         None => None,

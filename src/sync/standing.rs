@@ -6,7 +6,7 @@ use super::{end_without_silent, find_own_states};
 use crate::domain::Day;
 use crate::domain::tables::{INGESTION_RUNS, TABLES};
 use crate::sink::{Progress, Sink, States, insist};
-use crate::store::{Backlog, Store, StoreError};
+use crate::store::{Backlog, Reads, StoreError};
 
 /// How far the sink is behind the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +22,11 @@ pub struct Standing {
 /// # Errors
 /// A [`Stop`](super::Stop) when the sink does not know this store, or whatever keeps one of them from
 /// being read.
-pub async fn standing(
-    store: &dyn Store,
-    sink: &dyn Sink,
-    lease: Duration,
-) -> anyhow::Result<Standing> {
-    let store_id = insist(async || store.facts().await).await?.store_id;
-    let states = find_own_states(store, sink, &store_id).await?;
+pub async fn standing(reads: &Reads, sink: &dyn Sink, lease: Duration) -> anyhow::Result<Standing> {
+    let store_id = insist(async || reads.facts().await).await?.store_id;
+    let states = find_own_states(reads, sink, &store_id).await?;
     let synced = synced_through(&states);
-    let backlog = insist(async || backlog(store, synced, lease).await).await?;
+    let backlog = insist(async || backlog(reads, synced, lease).await).await?;
     let dated = TABLES.into_iter().filter(|table| table.day_of.is_some());
     let verified = dated.map(|table| states.get(table.name)?.verified_through);
     Ok(Standing { runs_behind: backlog.runs, verified_through: verified.min().flatten() })
@@ -38,12 +34,12 @@ pub async fn standing(
 
 /// The runs beyond this number that a sync would send: it sets silent ones aside first.
 pub(super) async fn backlog(
-    store: &dyn Store,
+    reads: &Reads,
     run_seq: i64,
     lease: Duration,
 ) -> Result<Backlog, StoreError> {
-    let open = store.list_open_runs().await?;
-    store.backlog(run_seq, end_without_silent(&open, lease)).await
+    let open = reads.list_open_runs().await?;
+    reads.backlog(run_seq, end_without_silent(&open, lease)).await
 }
 
 /// The run through which all is synced, 0 if nothing is: runs go after their rows.

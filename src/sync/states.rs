@@ -3,7 +3,7 @@
 use super::{Stop, Sync};
 use crate::domain::position::Position;
 use crate::sink::{Progress, Sink, SinkError, State, States, insist};
-use crate::store::Store;
+use crate::store::Reads;
 
 /// Where the tables stand: made at the first sync, before the first row at a rebase, and proven to
 /// be of this store.
@@ -11,7 +11,7 @@ pub(super) async fn open_states(parts: Sync<'_>, store_id: &str) -> anyhow::Resu
     if parts.rebase {
         return rebase(parts, store_id).await;
     }
-    match find_own_states(parts.store, parts.sink, store_id).await {
+    match find_own_states(parts.reads, parts.sink, store_id).await {
         Err(error) => match error.downcast()? {
             Stop::NeverSynced => {}
             stop => return Err(stop.into()),
@@ -27,7 +27,7 @@ pub(super) async fn open_states(parts: Sync<'_>, store_id: &str) -> anyhow::Resu
 /// # Errors
 /// [`Stop`] when the sink does not know this store as it is.
 pub(super) async fn find_own_states(
-    store: &dyn Store,
+    reads: &Reads,
     sink: &dyn Sink,
     store_id: &str,
 ) -> anyhow::Result<States> {
@@ -39,7 +39,7 @@ pub(super) async fn find_own_states(
             .into());
     };
     for position in positions(&states) {
-        let run = insist(async || store.find_run(&position.run_seq.to_string()).await).await?;
+        let run = insist(async || reads.find_run(&position.run_seq.to_string()).await).await?;
         if run.is_none_or(|run| run.run_id != position.run_id) {
             let (run_seq, run_id) = (position.run_seq, position.run_id.clone());
             return Err(Stop::RestoredStore { run_seq, run_id }.into());
@@ -61,12 +61,12 @@ async fn rebase(parts: Sync<'_>, store_id: &str) -> anyhow::Result<States> {
 /// Where the tables stand if a rebase of this store, as it is, is under way. A copy that was
 /// restored since has not given out the numbers that the rebase began with.
 async fn find_rebase_under_way(parts: Sync<'_>, store_id: &str) -> anyhow::Result<Option<States>> {
-    let states = match find_own_states(parts.store, parts.sink, store_id).await {
+    let states = match find_own_states(parts.reads, parts.sink, store_id).await {
         Ok(states) => states,
         Err(error) => return error.downcast::<Stop>().map(|_| None),
     };
     let Some(begun) = rebase_run_seq(&states) else { return Ok(None) };
-    let last = insist(async || parts.store.last_run_seq().await).await?;
+    let last = insist(async || parts.reads.last_run_seq().await).await?;
     Ok((begun <= last).then_some(states))
 }
 

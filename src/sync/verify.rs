@@ -19,7 +19,7 @@ use crate::columnar::Row;
 use crate::domain::tables::{TABLES, Table};
 use crate::domain::{Day, DaySums, Days};
 use crate::sink::{Chunk, Difference, Progress, Sink, insist};
-use crate::store::{Rows, Store};
+use crate::store::{Reads, Rows};
 
 mod report;
 mod store_days;
@@ -34,7 +34,7 @@ use store_days::{StoreDay, StoreDays};
 #[derive(Clone, Copy)]
 pub struct Verify<'a> {
     /// What should be there.
-    pub store: &'a dyn Store,
+    pub reads: &'a Reads,
     /// What is.
     pub sink: &'a dyn Sink,
     /// Which days.
@@ -70,8 +70,8 @@ pub(super) async fn reported(
 /// Compares everything; returns the id of the store.
 pub(super) async fn verify(parts: Verify<'_>, report: &mut Report) -> anyhow::Result<String> {
     parts.sink.check().await?;
-    let store_id = insist(async || parts.store.facts().await).await?.store_id;
-    let states = super::find_own_states(parts.store, parts.sink, &store_id).await?;
+    let store_id = insist(async || parts.reads.facts().await).await?.store_id;
+    let states = super::find_own_states(parts.reads, parts.sink, &store_id).await?;
     for table in TABLES {
         let progress = states.get(table.name).and_then(|state| state.progress.as_ref());
         let found = compare_table(parts, table, progress).await;
@@ -105,7 +105,7 @@ pub(super) async fn compare_days(
     let sink: DaySums = insist(async || parts.sink.sum_days(table, days).await).await?;
     let mut store = insist(async || {
         let mut store = StoreDays::new(table, progress);
-        let mut batches = parts.store.read_rows(table, &Rows::Of(days));
+        let mut batches = parts.reads.read_rows(table, &Rows::Of(days));
         while let Some(batch) = batches.try_next().await? {
             Row::all(table, &batch).try_for_each(|row| store.add(row))?;
         }
@@ -147,7 +147,7 @@ async fn compare_values(
     let ends = (days.first().and_then(|day| day.day), days.last().and_then(|day| day.day));
     let span = Days { from: ends.0, to: ends.1 };
     let (chunk, mut store) =
-        insist(async || read_days(parts.store, table, progress, span).await).await?;
+        insist(async || read_days(parts.reads, table, progress, span).await).await?;
     let Some(chunk) = chunk else { return Ok(()) };
     let differences = insist(async || {
         let staging = parts.sink.stage(&chunk).await?;
@@ -175,12 +175,12 @@ async fn compare_values(
 
 /// The store's rows of some days as a chunk, if there are any, and what they come to.
 pub(super) async fn read_days(
-    store: &dyn Store,
+    reads: &Reads,
     table: &'static Table,
     progress: Option<&Progress>,
     days: Days,
 ) -> Result<(Option<Chunk>, BTreeMap<Day, StoreDay>), ChunkError> {
-    let mut batches = store.read_rows(table, &Rows::Of(days));
+    let mut batches = reads.read_rows(table, &Rows::Of(days));
     let mut builder = ChunkBuilder::new(table)?;
     let mut store_days = StoreDays::new(table, progress);
     while let Some(batch) = batches.try_next().await? {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Place;
-use crate::store::ToldSlot;
+use crate::store::FilledSlot;
 use crate::views::gaps::Asked;
 
 /// A local day of a site and source on which slots are expected: what was collected of it, and why the
@@ -148,7 +148,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// One slot more that was told; `tells_rain`: its rain and snow have not been counted yet.
-    pub(super) fn tell(&mut self, told: &ToldSlot, tells_rain: bool) {
+    pub(super) fn tell(&mut self, told: &FilledSlot, tells_rain: bool) {
         self.is_told = true;
         self.temperature_c.add(told.temperature_c);
         self.humidity_pct.add(told.humidity_pct);

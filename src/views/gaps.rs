@@ -11,7 +11,7 @@ use futures::TryStreamExt as _;
 use serde::Serialize;
 
 use crate::domain::{Days, ErrorKind, Expected, Folding, Gap, Life, Missing, Reason};
-use crate::store::{AskedSource, LedgerSlot, StoppedRun, Store, StoreError};
+use crate::store::{AskedSource, LedgerSlot, Reads, StoppedRun, StoreError};
 
 const OUT_OF_RANGE: &str = ErrorKind::OutOfRange.as_str();
 
@@ -120,17 +120,17 @@ impl Summary {
 /// # Errors
 /// When the store fails, or `each` does.
 pub async fn list<E: From<StoreError>>(
-    store: &dyn Store,
+    reads: &Reads,
     lives: &[Life],
     selection: Selection<'_>,
     mut each: impl FnMut(SiteGap) -> Result<(), E>,
 ) -> Result<Summary, E> {
     let mut summary = Summary::default();
-    let stops = stops(store, selection).await?;
+    let stops = stops(reads, selection).await?;
     for life in lives {
         let before = summary.slots;
-        for asked in sources(store, life, selection).await? {
-            for gap in of_source(store, life, &asked, &stops, selection).await? {
+        for asked in sources(reads, life, selection).await? {
+            for gap in of_source(reads, life, &asked, &stops, selection).await? {
                 summary.count(&gap);
                 let (site_id, source) = (life.site_id.to_string(), asked.source.clone());
                 each(SiteGap { site_id, source, gap })?;
@@ -158,11 +158,11 @@ impl From<AskedSource> for Asked {
 
 /// A site that no source was asked for has a gap all the same.
 async fn sources(
-    store: &dyn Store,
+    reads: &Reads,
     life: &Life,
     selection: Selection<'_>,
 ) -> Result<Vec<Asked>, StoreError> {
-    let mut asked = store.list_asked_sources(life.site_id.as_str()).await?;
+    let mut asked = reads.list_asked_sources(life.site_id.as_str()).await?;
     asked.retain(|asked| selection.source.is_none_or(|source| source == asked.source));
     if asked.is_empty() {
         return Ok(vec![Asked { source: selection.source.map(str::to_owned), first_slot: None }]);
@@ -172,14 +172,14 @@ async fn sources(
 
 /// The runs that found the account blocked or the key refused. A slot that was under way then may
 /// have begun a day before the first that is looked at, the longest interval.
-async fn stops(store: &dyn Store, selection: Selection<'_>) -> Result<Vec<StoppedRun>, StoreError> {
+async fn stops(reads: &Reads, selection: Selection<'_>) -> Result<Vec<StoppedRun>, StoreError> {
     let (from, to) = selection.times();
-    store.list_stopped_runs((from, (to + TimeDelta::days(1)).min(selection.now))).await
+    reads.list_stopped_runs((from, (to + TimeDelta::days(1)).min(selection.now))).await
 }
 
 /// The gaps of one site and source.
 async fn of_source(
-    store: &dyn Store,
+    reads: &Reads,
     life: &Life,
     asked: &Asked,
     stops: &[StoppedRun],
@@ -188,7 +188,7 @@ async fn of_source(
     let (from, to) = selection.times();
     let paused = paused(life, asked, stops);
     let site_and_source = (life.site_id.as_str(), asked.source.as_deref().unwrap_or_default());
-    let mut ledger = store.read_ledger(site_and_source, (from, to));
+    let mut ledger = reads.read_ledger(site_and_source, (from, to));
     let mut row: Option<LedgerSlot> = ledger.try_next().await?;
     let (mut folding, mut gaps) = (Folding::default(), Vec::new());
     for slot in life.slots(asked.first_slot, from, to) {

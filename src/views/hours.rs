@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Place, hour_of};
-use crate::store::ToldSlot;
+use crate::store::FilledSlot;
 
 /// An hour of a site and source that was collected. Times are UTC.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -121,7 +121,7 @@ impl Hour {
         "condition_description",
     ];
 
-    fn of(place: &Place, source: &str, told: ToldSlot) -> Option<Self> {
+    fn of(place: &Place, source: &str, told: FilledSlot) -> Option<Self> {
         let slot_time = told.slot.slot_time;
         let timezone = place.timezone_at(slot_time);
         let local = slot_time.with_timezone(&timezone);
@@ -163,13 +163,13 @@ impl Hour {
 /// The slots that begin in one hour.
 #[derive(Debug, Default)]
 pub(super) struct OneHour {
-    pub(super) slots: Vec<ToldSlot>,
+    pub(super) slots: Vec<FilledSlot>,
 }
 
 impl OneHour {
     /// One slot more; the hour before it, if that is over.
-    pub(super) fn push(&mut self, slot: ToldSlot) -> Option<Self> {
-        let hour = |slot: &ToldSlot| hour_of(slot.slot.slot_time);
+    pub(super) fn push(&mut self, slot: FilledSlot) -> Option<Self> {
+        let hour = |slot: &FilledSlot| hour_of(slot.slot.slot_time);
         let is_over = self.slots.last().is_some_and(|last| hour(last) < hour(&slot));
         let past = is_over.then(|| std::mem::take(self));
         self.slots.push(slot);
@@ -178,7 +178,7 @@ impl OneHour {
 
     /// Where the slot stands that tells the hour: the last that was collected live, else the last.
     pub(super) fn teller(&self) -> Option<usize> {
-        let told = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_told());
+        let told = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_filled());
         told.max_by_key(|(index, slot)| (slot.kind() == "live", *index)).map(|(index, _)| index)
     }
 

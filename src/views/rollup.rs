@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::days::Tally;
 use super::hours::OneHour;
 use crate::domain::{Expected, Life};
-use crate::store::{LedgerSlot, ToldSlot};
+use crate::store::{FilledSlot, LedgerSlot};
 use crate::views::gaps;
 
 /// Puts the days of a site and source together.
@@ -42,7 +42,7 @@ impl<'a> Reckoning<'a> {
     }
 
     /// One slot more of the ledger; they come in order.
-    pub(super) fn push(&mut self, slot: ToldSlot) {
+    pub(super) fn push(&mut self, slot: FilledSlot) {
         if let Some(past) = self.hour.push(slot) {
             self.hour(&past);
         }
@@ -72,7 +72,7 @@ impl<'a> Reckoning<'a> {
 
     /// What is in the ledger and not expected was called for under other rules: it counts as weather,
     /// and for no coverage.
-    fn slot(&mut self, told: &ToldSlot, tells_rain: bool) {
+    fn slot(&mut self, told: &FilledSlot, tells_rain: bool) {
         let time = told.slot.slot_time;
         while let Some(missing) = self.expected.next_if(|slot| slot.slot_time < time) {
             self.count(missing, None);
@@ -81,7 +81,7 @@ impl<'a> Reckoning<'a> {
             self.count(own, Some(&told.slot));
         }
         let day = self.day_of(time);
-        if told.is_told() && (self.range.0..=self.range.1).contains(&day) {
+        if told.is_filled() && (self.range.0..=self.range.1).contains(&day) {
             self.days.entry(day).or_default().tell(told, tells_rain);
         }
     }

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::days::Tally;
 use super::*;
 use crate::domain::{Coordinates, Interval, Locality, SiteId, Spans, TakenIn};
-use crate::store::{LedgerSlot, ToldSlot};
+use crate::store::{FilledSlot, LedgerSlot};
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -40,19 +40,19 @@ fn locality(timezone: Tz) -> Locality {
 }
 
 /// A slot that an observation of that time fills, and its rain.
-fn told(slot: &str, observation: &str, rain_1h_mm: f64) -> ToldSlot {
-    ToldSlot {
+fn told(slot: &str, observation: &str, rain_1h_mm: f64) -> FilledSlot {
+    FilledSlot {
         slot: ledger(slot, "collected", None),
         value_source: Some("openweathermap".into()),
         observation_time: Some(time(observation)),
         temperature_c: Some(10.0),
         rain_1h_mm: Some(rain_1h_mm),
-        ..ToldSlot::default()
+        ..FilledSlot::default()
     }
 }
 
-fn failed(slot: &str, kind: &str) -> ToldSlot {
-    ToldSlot { slot: ledger(slot, "failed", Some(kind)), ..ToldSlot::default() }
+fn failed(slot: &str, kind: &str) -> FilledSlot {
+    FilledSlot { slot: ledger(slot, "failed", Some(kind)), ..FilledSlot::default() }
 }
 
 fn ledger(slot: &str, status: &str, kind: Option<&str>) -> LedgerSlot {
@@ -64,7 +64,7 @@ fn ledger(slot: &str, status: &str, kind: Option<&str>) -> LedgerSlot {
 fn reckoned(
     life: &Life,
     (from, to): (&str, &str),
-    slots: impl IntoIterator<Item = ToldSlot>,
+    slots: impl IntoIterator<Item = FilledSlot>,
 ) -> BTreeMap<NaiveDate, Tally> {
     let days = (date(from), date(to));
     let (first, after) = around(days);
@@ -74,7 +74,7 @@ fn reckoned(
     reckoning.finish()
 }
 
-fn one(life: &Life, day: &str, slots: impl IntoIterator<Item = ToldSlot>) -> Tally {
+fn one(life: &Life, day: &str, slots: impl IntoIterator<Item = FilledSlot>) -> Tally {
     let mut days = reckoned(life, (day, day), slots);
     assert_eq!(days.len(), 1);
     days.pop_first().unwrap().1
@@ -134,7 +134,7 @@ fn an_observation_that_fills_two_slots_has_rained_once_in_the_first() {
             told("2025-03-02T01:00:00Z", "2025-03-02T00:50:00Z", 0.5),
             told("2025-03-02T02:00:00Z", "2025-03-02T00:50:00Z", 0.5),
             // A time that another source names too is that of another observation.
-            ToldSlot {
+            FilledSlot {
                 value_source: Some("open-meteo".into()),
                 ..told("2025-03-02T03:00:00Z", "2025-03-02T00:50:00Z", 0.25)
             },
@@ -147,7 +147,7 @@ fn an_observation_that_fills_two_slots_has_rained_once_in_the_first() {
 
 #[test]
 fn of_several_slots_in_an_hour_the_last_that_was_live_tells_its_rain() {
-    let healed = |slot, observation, rain| ToldSlot {
+    let healed = |slot, observation, rain| FilledSlot {
         value_kind: Some("backfill".into()),
         temperature_c: Some(20.0),
         ..told(slot, observation, rain)

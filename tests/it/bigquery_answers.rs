@@ -266,7 +266,7 @@ async fn a_state_that_cannot_be_read_is_an_error() {
                 }),
                 false => Deed::Pass,
             });
-        let store_id = database.store.facts().await.unwrap().store_id;
+        let store_id = database.reads.facts().await.unwrap().store_id;
         let found = sink(&gateway, &warehouse.dataset).await.find_states(&store_id).await;
         let is_error =
             matches!(found, Err(SinkError::Blocked { obstacle: Obstacle::Unreadable, .. }));

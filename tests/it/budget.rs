@@ -152,7 +152,7 @@ async fn a_day_of_the_sample_sites_takes_the_calls_that_the_plan_tells(database:
     let planned = planned_calls();
     let sites = sites_file::parse(&repository_file("config/sites_sample.json")).unwrap();
     let service = Service::with_faults(&[]).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.budget = budget(&[(Window::Minute, 60), (Window::Day, planned), (Window::Month, planned)]);
     let midnight = Window::Day.start(Utc::now());
     run_day(&job, &service, &sites, midnight).await;
@@ -175,7 +175,7 @@ async fn run_day(job: &Job<'_>, service: &Service, sites: &[Site], midnight: Dat
 
 async fn a_spent_day_ends_the_run_and_the_next_day_collects_again(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.budget = calls_per_day(30);
     let midnight = Window::Day.end(hour());
     let first = job.run(&sites(50)).await;
@@ -186,7 +186,7 @@ async fn a_spent_day_ends_the_run_and_the_next_day_collects_again(database: &Tes
     let again = job.run(&sites(50)).await;
     assert!(matches!(again.stop, Some(Stop::BudgetSpent { .. })));
     assert_eq!((again.counts.calls, again.left()), (0, 20));
-    let stops = database.store.list_stopped_runs((hour(), midnight)).await.unwrap();
+    let stops = database.reads.list_stopped_runs((hour(), midnight)).await.unwrap();
     let words = "openweathermap has no calls left this day: no call before 2026-11-26 00:00:00 UTC";
     assert_eq!(stops.iter().map(|run| run.error_message.as_str()).collect::<Vec<_>>(), [words; 2]);
     service.set_time(midnight + TimeDelta::minutes(7));
@@ -200,7 +200,7 @@ async fn a_spent_minute_is_waited_for(database: &TestDatabase) {
         ..SimulatorConfig::default()
     })
     .await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.budget = budget(&[(Window::Minute, 10)]);
     // Where the clock steps, a call in flight would arrive minutes later.
     job.settings.max_workers = 1;
@@ -212,7 +212,7 @@ async fn a_spent_minute_is_waited_for(database: &TestDatabase) {
 
 async fn retries_are_calls_too(database: &TestDatabase) {
     let service = Service::with_faults(&["server_error=100%:2"]).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.budget = calls_per_day(20);
     let report = job.run(&sites(8)).await;
     assert!(matches!(report.stop, Some(Stop::BudgetSpent { .. })), "{:?}", report.stop);
@@ -231,6 +231,7 @@ async fn heal_until_stopped(
     let host = RunHost::default();
     let parts = job::Job {
         store: &*database.store,
+        reads: &database.reads,
         clock: &*service.clock,
         kind: "heal",
         shard: job.shard,
@@ -248,7 +249,7 @@ async fn heal_until_stopped(
 async fn calls_for_the_past_leave_those_of_the_slots_to_come(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
     let sites = sites(10);
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.budget = calls_per_day(400);
     let midnight = Window::Day.start(hour());
     service.set_time(midnight + TimeDelta::minutes(1));
@@ -265,7 +266,7 @@ async fn calls_for_the_past_leave_those_of_the_slots_to_come(database: &TestData
 
 async fn calls_for_the_past_wait_while_a_run_is_at_work(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.budget = budget(&[(Window::Minute, 100), (Window::Day, 16)]);
     let run = open_run(&*database.store).await;
     let healing = heal_until_stopped(database, &service, &job, &[]);

@@ -45,7 +45,7 @@ on_both_databases!(
 
 async fn every_due_slot_is_collected_and_a_second_start_calls_nothing(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let job = Job::new(&*database.store, &service);
+    let job = Job::new(database, &service);
     let first = job.run(&sites(40)).await;
     assert_eq!((first.counts.collected, first.counts.failed, first.counts.calls), (40, 0, 40));
     assert_eq!(first.outcome(), Outcome::Succeeded);
@@ -77,7 +77,7 @@ async fn each_fault_ends_in_its_slot_and_the_other_sites_are_collected(database:
     ];
     let faults = (0..).zip(kinds).map(|(number, (fault, _))| at(fault, &site(number))).collect();
     let service = Service::start(SimulatorConfig { faults, ..SimulatorConfig::default() }).await;
-    let job = Job::new(&*database.store, &service);
+    let job = Job::new(database, &service);
     let report = job.run(&sites(20)).await;
     assert_eq!((report.counts.collected, report.counts.failed), (10, 10));
     assert_eq!(report.outcome(), Outcome::Partial);
@@ -106,7 +106,7 @@ fn at(fault: FaultKind, site: &Site) -> FaultRule {
 async fn passing_faults_are_tried_again_until_the_site_is_collected(database: &TestDatabase) {
     let service =
         Service::with_faults(&["server_error=30%:2", "dropped=30%:1", "truncated=30%:1"]).await;
-    let report = Job::new(&*database.store, &service).run(&sites(40)).await;
+    let report = Job::new(database, &service).run(&sites(40)).await;
     assert_eq!((report.counts.collected, report.counts.failed), (40, 0));
     assert!(report.counts.retries >= 30, "{:?}", report.counts);
     assert_eq!(report.counts.calls, service.simulator.call_count());
@@ -116,7 +116,7 @@ async fn passing_faults_are_tried_again_until_the_site_is_collected(database: &T
 
 async fn retries_wait_for_their_turn_as_every_call_does(database: &TestDatabase) {
     let service = Service::with_faults(&["server_error=100%:2"]).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.calls_per_minute = 1200.0;
     let report = job.run(&sites(5)).await;
     assert_eq!((report.counts.collected, report.counts.calls), (5, 15));
@@ -129,7 +129,7 @@ async fn retries_wait_for_their_turn_as_every_call_does(database: &TestDatabase)
 async fn a_refused_key_stops_the_run_after_five_calls(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
     let stranger = client(&service.url, "wrong");
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.source = &stranger;
     job.settings.max_workers = 4;
     let report = job.run(&sites(100)).await;
@@ -153,7 +153,7 @@ async fn a_blocked_account_stops_the_run_and_the_next_start_until_the_pause_is_o
         .between(start, start + TimeDelta::minutes(5));
     let service =
         Service::start(SimulatorConfig { faults: vec![block], ..SimulatorConfig::default() }).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.settings.max_workers = 4;
     let first = job.run(&sites(50)).await;
     let Some(Stop::AccountBlocked { until, .. }) = first.stop else { panic!("{:?}", first.stop) };
@@ -170,7 +170,7 @@ async fn a_blocked_account_stops_the_run_and_the_next_start_until_the_pause_is_o
 
 async fn a_complete_hour_does_not_mind_a_pause(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let job = Job::new(&*database.store, &service);
+    let job = Job::new(database, &service);
     job.run(&sites(3)).await;
     database.store.pause(SOURCE, hour() + TimeDelta::minutes(55)).await.unwrap();
     let again = job.run(&sites(3)).await;
@@ -186,7 +186,7 @@ async fn a_rest_is_as_long_as_asked_for_but_never_longer_than_a_day(database: &T
         let service =
             Service::start(SimulatorConfig { faults, retry_after, ..SimulatorConfig::default() })
                 .await;
-        let mut job = Job::new(&*database.store, &service);
+        let mut job = Job::new(database, &service);
         job.settings.max_attempts = attempts;
         database.execute("update source_state set paused_until = null").await;
         let report = job.run(&sites(1)).await;
@@ -197,7 +197,7 @@ async fn a_rest_is_as_long_as_asked_for_but_never_longer_than_a_day(database: &T
 
 async fn a_short_block_is_waited_out_and_nothing_is_lost(database: &TestDatabase) {
     let service = Service::with_faults(&["rate_limited_retry_after=20%:1"]).await;
-    let report = Job::new(&*database.store, &service).run(&sites(50)).await;
+    let report = Job::new(database, &service).run(&sites(50)).await;
     assert_eq!((report.counts.collected, report.counts.failed), (50, 0));
     let waited = service.clock.now() - (hour() + TimeDelta::minutes(7));
     assert!(waited >= TimeDelta::seconds(30), "{waited}");
@@ -208,12 +208,12 @@ async fn a_start_after_a_crash_calls_only_what_is_missing(database: &TestDatabas
     let crashed = open_run(&*database.store).await;
     let batch: Vec<_> = (0..30).map(|number| collected(number, hour(), full_values())).collect();
     database.store.load(&crashed, &batch, hour()).await.unwrap();
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.lease = Duration::from_millis(200);
     let report = job.run(&sites(50)).await;
     assert_eq!((report.counts.collected, report.counts.skipped), (20, 30));
     assert_eq!(service.simulator.call_count(), 20);
-    let run = database.store.find_run(&crashed.run_seq.to_string()).await.unwrap().unwrap();
+    let run = database.reads.find_run(&crashed.run_seq.to_string()).await.unwrap().unwrap();
     assert_eq!((run.status.as_str(), run.collected), ("abandoned", 30));
 }
 
@@ -221,7 +221,7 @@ async fn a_start_that_finds_another_at_work_leaves_it_alone(database: &TestDatab
     let service = Service::with_faults(&[]).await;
     let store = &*database.store;
     let other = open_run(store).await;
-    let mut job = Job::new(store, &service);
+    let mut job = Job::new(database, &service);
     // A hundred beats long, so that a machine at other work does not make the other fall silent.
     job.lease = Duration::from_secs(5);
     let beating = async {
@@ -248,7 +248,7 @@ async fn a_forced_call_that_fails_does_not_lose_what_was_collected(database: &Te
         FaultRule::share(FaultKind::NotFound, 100.0).between(later, later + TimeDelta::hours(1));
     let service =
         Service::start(SimulatorConfig { faults: vec![fault], ..SimulatorConfig::default() }).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.run(&sites(3)).await;
     service.set_time(later);
     job.selection = Selection { force: true, ..Selection::default() };
@@ -260,7 +260,7 @@ async fn a_forced_call_that_fails_does_not_lose_what_was_collected(database: &Te
 
 async fn only_the_sites_asked_for_are_called(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.selection.site_ids = vec![site_id(3), site_id(5)];
     let report = job.run(&sites(10)).await;
     assert_eq!((report.counts.sites, report.counts.collected), (2, 2));
@@ -275,7 +275,7 @@ async fn sites_out_of_their_life_are_not_called(database: &TestDatabase) {
     future.active_from = today.succ_opt();
     let mut past = site(2);
     past.active_until = today.pred_opt();
-    let report = Job::new(&*database.store, &service).run(&[site(0), future, past]).await;
+    let report = Job::new(database, &service).run(&[site(0), future, past]).await;
     assert_eq!((report.counts.sites, report.counts.calls), (1, 1));
 }
 
@@ -284,7 +284,7 @@ async fn eight_tasks_call_every_site_once(database: &TestDatabase) {
     let sites = sites(200);
     let jobs: Vec<_> = (0..8)
         .map(|index| {
-            let mut job = Job::new(&*database.store, &service);
+            let mut job = Job::new(database, &service);
             job.shard = Shard::parse(index, 8).unwrap();
             job
         })
@@ -306,7 +306,7 @@ async fn eight_tasks_call_every_site_once(database: &TestDatabase) {
 async fn a_time_that_stands_still_or_goes_back_is_no_fault(database: &TestDatabase) {
     let faults = vec![at(FaultKind::StaleDt, &site(0)), at(FaultKind::BackwardDt, &site(1))];
     let service = Service::start(SimulatorConfig { faults, ..SimulatorConfig::default() }).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.selection.force = true;
     for hours in 0..3 {
         service.set_time(hour() + TimeDelta::minutes(7) + TimeDelta::hours(hours));
@@ -324,7 +324,7 @@ async fn a_time_that_stands_still_or_goes_back_is_no_fault(database: &TestDataba
 
 async fn a_clock_set_back_repeats_no_call_and_loses_nothing(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let job = Job::new(&*database.store, &service);
+    let job = Job::new(database, &service);
     let at = |hours| hour() + TimeDelta::minutes(7) + TimeDelta::hours(hours);
     // On to the next hour, back over two that are done to one that was never seen, and on again.
     for (hours, calls) in [(0, 5), (1, 5), (0, 0), (-1, 5), (1, 0), (2, 5)] {
@@ -362,7 +362,7 @@ async fn a_slot_that_passes_before_its_call_is_not_called(database: &TestDatabas
     let service = Service::with_faults(&[]).await;
     let slow =
         SlowHour { inner: &service.source, clock: service.clock.clone(), calls: AtomicU32::new(0) };
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     job.source = &slow;
     job.settings.max_workers = 1;
     let report = job.run(&sites(10)).await;
@@ -398,7 +398,7 @@ impl Source for Ending<'_> {
 
 async fn a_run_told_to_end_stores_what_it_has_and_says_so(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     let ending =
         Ending { inner: &service.source, shutdown: job.shutdown.clone(), calls: AtomicU32::new(0) };
     job.source = &ending;
@@ -411,7 +411,7 @@ async fn a_run_told_to_end_stores_what_it_has_and_says_so(database: &TestDatabas
         "everything fetched is stored"
     );
     assert!((10..=12).contains(&report.counts.collected), "{:?}", report.counts);
-    let run = database.store.list_runs(1).await.unwrap().remove(0);
+    let run = database.reads.list_runs(1).await.unwrap().remove(0);
     assert_eq!((run.status.as_str(), run.outcome.as_deref()), ("closed", Some("interrupted")));
     job.source = &service.source;
     job.shutdown = CancellationToken::new();

@@ -3,16 +3,11 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures::stream::BoxStream;
-use weather_data_product::domain::tables::Table;
-use weather_data_product::domain::{BudgetWindow, Life, Move, Outcome, Site, SlotResult};
+use weather_data_product::domain::{BudgetWindow, Move, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    AskedSource, Backlog, CallCount, FailureCount, LedgerSlot, ObservedSpan, OpenRun, Reserved,
-    Rows, Run, RunEnd, RunRow, RunStart, RunVersion, Settled, SiteRow, SiteState, Start,
-    StoppedRun, Store, StoreError, StoreFacts, Temperature, ToldSlot, TriedSlot, Wanted,
+    OpenRun, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError, TriedSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -106,10 +101,6 @@ impl Store for Failing<'_> {
         self.inner.check_privileges().await
     }
 
-    async fn facts(&self) -> Result<StoreFacts, StoreError> {
-        self.inner.facts().await
-    }
-
     async fn start_run(&self, start: &RunStart) -> Result<Start, StoreError> {
         around!(self, Step::StartRun, self.inner.start_run(start))
     }
@@ -173,122 +164,8 @@ impl Store for Failing<'_> {
         around!(self, Step::SettleCalls, self.inner.settle_calls(account, windows, settled))
     }
 
-    async fn list_call_counts(
-        &self,
-        account: &str,
-        since: DateTime<Utc>,
-    ) -> Result<Vec<CallCount>, StoreError> {
-        self.inner.list_call_counts(account, since).await
-    }
-
-    async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError> {
-        self.inner.is_run_at_work(kind, lease).await
-    }
-
-    async fn list_site_states(
-        &self,
-        source: &str,
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<SiteState>, StoreError> {
-        self.inner.list_site_states(source, times).await
-    }
-
-    async fn list_failures(
-        &self,
-        source: &str,
-        since: DateTime<Utc>,
-    ) -> Result<Vec<FailureCount>, StoreError> {
-        self.inner.list_failures(source, since).await
-    }
-
-    async fn list_lives(&self) -> Result<Vec<Life>, StoreError> {
-        self.inner.list_lives().await
-    }
-
-    async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
-        self.inner.list_asked_sources(site_id).await
-    }
-
-    async fn list_stopped_runs(
-        &self,
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<StoppedRun>, StoreError> {
-        self.inner.list_stopped_runs(times).await
-    }
-
-    fn read_ledger<'a>(
-        &'a self,
-        site_and_source: (&str, &str),
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
-        self.inner.read_ledger(site_and_source, times)
-    }
-
-    fn read_told<'a>(
-        &'a self,
-        site_and_source: (&str, &str),
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> BoxStream<'a, Result<ToldSlot, StoreError>> {
-        self.inner.read_told(site_and_source, times)
-    }
-
-    async fn oldest_told(
-        &self,
-        site_and_source: (&str, &str),
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.inner.oldest_told(site_and_source, times).await
-    }
-
-    async fn list_runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
-        self.inner.list_runs(limit).await
-    }
-
-    async fn list_runs_before(&self, run_seq: i64, limit: u32) -> Result<Vec<RunRow>, StoreError> {
-        self.inner.list_runs_before(run_seq, limit).await
-    }
-
-    async fn run_version(&self) -> Result<RunVersion, StoreError> {
-        self.inner.run_version().await
-    }
-
-    async fn list_sites(&self) -> Result<Vec<SiteRow>, StoreError> {
-        self.inner.list_sites().await
-    }
-
-    async fn find_site(&self, site_id: &str) -> Result<Option<SiteRow>, StoreError> {
-        self.inner.find_site(site_id).await
-    }
-
-    async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
-        self.inner.list_observed_sources(site_id).await
-    }
-
-    async fn list_temperatures(
-        &self,
-        times: (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<Temperature>, StoreError> {
-        self.inner.list_temperatures(times).await
-    }
-
-    async fn list_observed_spans(
-        &self,
-        source: &str,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<ObservedSpan>, StoreError> {
-        self.inner.list_observed_spans(source, until).await
-    }
-
-    async fn find_run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
-        self.inner.find_run(id).await
-    }
-
     async fn end_of_ended_runs(&self) -> Result<i64, StoreError> {
         self.inner.end_of_ended_runs().await
-    }
-
-    async fn list_open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
-        self.inner.list_open_runs().await
     }
 
     async fn set_aside_silent_runs(
@@ -299,31 +176,8 @@ impl Store for Failing<'_> {
         self.inner.set_aside_silent_runs(lease, now).await
     }
 
-    async fn backlog(&self, run_seq: i64, end_run_seq: i64) -> Result<Backlog, StoreError> {
-        self.inner.backlog(run_seq, end_run_seq).await
-    }
-
-    async fn newest_observation_time(
-        &self,
-        until: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.inner.newest_observation_time(until).await
-    }
-
-    async fn last_run_seq(&self) -> Result<i64, StoreError> {
-        self.inner.last_run_seq().await
-    }
-
     async fn raise_run_seq(&self, run_seq: i64) -> Result<(), StoreError> {
         self.inner.raise_run_seq(run_seq).await
-    }
-
-    fn read_rows<'a>(
-        &'a self,
-        table: &'static Table,
-        rows: &Rows,
-    ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
-        self.inner.read_rows(table, rows)
     }
 }
 
@@ -354,7 +208,7 @@ async fn a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice(
             let good = if step == Step::Load { 2 } else { 0 };
             let failing =
                 Failing { inner: &*database.store, step, when, left: Mutex::new((good, 2)), error };
-            let mut job = Job::new(&failing, &service);
+            let mut job = Job::of(&failing, &database.reads, &service);
             job.settings.batch_rows = 5;
             job.budget = calls_per_day(1_000_000);
             let report = job.run(&sites(SITES)).await;
@@ -390,7 +244,7 @@ async fn a_store_that_stays_away_ends_the_run_and_the_next_start_collects_the_re
         left: Mutex::new((2, u32::MAX)),
         error: || StoreError::Full(sqlx::Error::WorkerCrashed),
     };
-    let mut job = Job::new(&failing, &service);
+    let mut job = Job::of(&failing, &database.reads, &service);
     job.settings.batch_rows = 5;
     job.settings.max_workers = 2;
     let report = job.run(&sites(100)).await;

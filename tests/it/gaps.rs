@@ -3,7 +3,6 @@
 use chrono::{DateTime, Days as Later, TimeDelta, Utc};
 use serde_json::Value;
 use weather_data_product::domain::{Days, Outcome, Site};
-use weather_data_product::store::Store;
 use weather_data_product::views::gaps::{self, Selection, SiteGap, Summary};
 
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
@@ -18,19 +17,19 @@ on_both_databases!(
 );
 
 async fn listed(
-    store: &dyn Store,
+    database: &TestDatabase,
     now: DateTime<Utc>,
     pick: impl FnOnce(&mut Selection<'_>),
 ) -> (Summary, Vec<SiteGap>) {
     let mut selection = Selection { source: None, days: Days::ALL, now };
     pick(&mut selection);
-    let lives = store.list_lives().await.unwrap();
+    let lives = database.reads.list_lives().await.unwrap();
     let mut found = Vec::new();
     let each = |gap| {
         found.push(gap);
         Ok::<_, anyhow::Error>(())
     };
-    let summary = gaps::list(store, &lives, selection, each).await.unwrap();
+    let summary = gaps::list(&database.reads, &lives, selection, each).await.unwrap();
     (summary, found)
 }
 
@@ -48,11 +47,10 @@ fn lines(found: &[SiteGap]) -> Vec<String> {
 }
 
 async fn a_hundred_sites_without_runs_for_48_hours_lack_4800_slots(database: &TestDatabase) {
-    let store = &*database.store;
     let service = Service::with_faults(&[]).await;
-    Job::new(store, &service).run(&sites(100)).await;
+    Job::new(database, &service).run(&sites(100)).await;
     let now = hour() + TimeDelta::hours(48) + TimeDelta::minutes(7);
-    let (summary, found) = listed(store, now, |_| ()).await;
+    let (summary, found) = listed(database, now, |_| ()).await;
     assert_eq!((summary.slots, summary.sites), (4800, 100));
     assert_eq!(summary.oldest, Some(hour() + TimeDelta::hours(1)));
     assert_eq!(summary.by_reason.into_iter().collect::<Vec<_>>(), [("never tried".into(), 4800)]);
@@ -60,20 +58,20 @@ async fn a_hundred_sites_without_runs_for_48_hours_lack_4800_slots(database: &Te
     assert_eq!(line(&found[7]), "site-00007 openweathermap 1..48 48 never tried");
     // A run fills the slot under way, and no other.
     service.set_time(now);
-    Job::new(store, &service).run(&sites(100)).await;
-    let (summary, found) = listed(store, now, |_| ()).await;
+    Job::new(database, &service).run(&sites(100)).await;
+    let (summary, found) = listed(database, now, |_| ()).await;
     assert_eq!((summary.slots, found.len()), (4700, 100));
 }
 
 async fn slots_that_were_due_when_the_source_refused_are_paused(database: &TestDatabase) {
     let store = &*database.store;
     let service = Service::with_faults(&[]).await;
-    Job::new(store, &service).run(&sites(7)).await;
+    Job::new(database, &service).run(&sites(7)).await;
     // A refused key, from the second hour to the third; in the first nobody ran.
     let refusing = Service::with_faults(&["unauthorized=100%"]).await;
     for hours in [2, 3] {
         refusing.set_time(hour() + TimeDelta::hours(hours) + TimeDelta::minutes(7));
-        let mut job = Job::new(store, &refusing);
+        let mut job = Job::new(database, &refusing);
         job.settings.max_workers = 1;
         assert_eq!(job.run(&sites(7)).await.outcome(), Outcome::Failed);
     }
@@ -82,8 +80,8 @@ async fn slots_that_were_due_when_the_source_refused_are_paused(database: &TestD
     let at = hour() + TimeDelta::hours(4) + TimeDelta::minutes(7);
     blocking.set_time(at);
     store.pause(SOURCE, at + TimeDelta::minutes(20)).await.unwrap();
-    assert_eq!(Job::new(store, &blocking).run(&sites(7)).await.outcome(), Outcome::Failed);
-    let (summary, found) = listed(store, at + TimeDelta::hours(1), |_| ()).await;
+    assert_eq!(Job::new(database, &blocking).run(&sites(7)).await.outcome(), Outcome::Failed);
+    let (summary, found) = listed(database, at + TimeDelta::hours(1), |_| ()).await;
     let reasons: Vec<_> = summary.by_reason.into_iter().collect();
     let count = |reason: &str| {
         reasons.iter().find(|(word, _)| word == reason).map_or(0, |(_, slots)| *slots)
@@ -99,21 +97,21 @@ async fn a_source_and_days_are_picked_out(database: &TestDatabase) {
     let store = &*database.store;
     let service = Service::with_faults(&[]).await;
     let never = Site { active_from: Some(hour().date_naive()), ..site(1) };
-    Job::new(store, &service).run(&[site(0)]).await;
+    Job::new(database, &service).run(&[site(0)]).await;
     store.take_in_sites(&[site(0), never], hour()).await.unwrap();
     let now = hour() + TimeDelta::hours(40);
-    let (_, found) = listed(store, now, |_| ()).await;
+    let (_, found) = listed(database, now, |_| ()).await;
     // The first day begins at midnight of Madrid.
     let expected =
         ["site-00000 openweathermap 1..40 40 never tried", "site-00001 - -9..40 50 never tried"];
     assert_eq!(lines(&found), expected);
     let day = hour().date_naive() + Later::new(1);
     let (_, found) =
-        listed(store, now, |asked| asked.days = Days { from: Some(day), to: Some(day) }).await;
+        listed(database, now, |asked| asked.days = Days { from: Some(day), to: Some(day) }).await;
     let expected =
         ["site-00000 openweathermap 16..39 24 never tried", "site-00001 - 16..39 24 never tried"];
     assert_eq!(lines(&found), expected);
-    let (_, found) = listed(store, now, |asked| asked.source = Some("another")).await;
+    let (_, found) = listed(database, now, |asked| asked.source = Some("another")).await;
     let expected =
         ["site-00000 another 1..40 40 never tried", "site-00001 another -9..40 50 never tried"];
     assert_eq!(lines(&found), expected);

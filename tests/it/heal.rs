@@ -50,7 +50,7 @@ on_both_databases!(
 
 /// How the job is started; change what the test is about.
 pub(crate) struct Healer<'a> {
-    store: &'a dyn Store,
+    database: &'a TestDatabase,
     service: &'a Service,
     pub(crate) histories: Vec<Box<dyn History>>,
     budget: Budget,
@@ -62,40 +62,41 @@ pub(crate) struct Healer<'a> {
 }
 
 impl<'a> Healer<'a> {
-    fn new(store: &'a dyn Store, service: &'a Service) -> Self {
+    fn new(database: &'a TestDatabase, service: &'a Service) -> Self {
         let one_call = client(&service.url, KEY).one_call_3();
         let histories: Vec<Box<dyn History>> = vec![Box::new(one_call)];
         let settings = JobSettings::default();
         let budget = Budget::unlimited(String::new());
         let (live_sites, max_calls, again, days) = (Vec::new(), None, false, Days::ALL);
-        Self { store, service, histories, budget, live_sites, max_calls, again, settings, days }
+        Self { database, service, histories, budget, live_sites, max_calls, again, settings, days }
     }
 
-    pub(crate) fn by_one_call_4(store: &'a dyn Store, service: &'a Service) -> Self {
+    pub(crate) fn by_one_call_4(database: &'a TestDatabase, service: &'a Service) -> Self {
         let one_call = client(&service.url, KEY).one_call_4();
-        Self { histories: vec![Box::new(one_call)], ..Self::new(store, service) }
+        Self { histories: vec![Box::new(one_call)], ..Self::new(database, service) }
     }
 
-    pub(crate) fn from_open_meteo(store: &'a dyn Store, service: &'a Service) -> Self {
-        Self::from_open_meteo_within(HUNG, store, service)
+    pub(crate) fn from_open_meteo(database: &'a TestDatabase, service: &'a Service) -> Self {
+        Self::from_open_meteo_within(HUNG, database, service)
     }
 
     fn from_open_meteo_within(
         timeout: Duration,
-        store: &'a dyn Store,
+        database: &'a TestDatabase,
         service: &'a Service,
     ) -> Self {
         let source = OpenMeteo::build(&service.url, &service.url, None, timeout).unwrap();
         let histories: Vec<Box<dyn History>> =
             vec![Box::new(source.archive()), Box::new(source.recent_hours())];
-        Self { histories, ..Self::new(store, service) }
+        Self { histories, ..Self::new(database, service) }
     }
 
     pub(crate) async fn run(&self, sites: &[Site]) -> Report {
         let host = RunHost { host: "test".into(), ..RunHost::default() };
         let parts = Heal {
             job: job::Job {
-                store: self.store,
+                store: &*self.database.store,
+                reads: &self.database.reads,
                 clock: &*self.service.clock,
                 kind: heal::KIND,
                 shard: Shard::WHOLE,
@@ -120,17 +121,22 @@ impl<'a> Healer<'a> {
     }
 }
 
-async fn missing(store: &dyn Store, now: DateTime<Utc>) -> gaps::Summary {
-    let lives = store.list_lives().await.unwrap();
+async fn missing(database: &TestDatabase, now: DateTime<Utc>) -> gaps::Summary {
+    let lives = database.reads.list_lives().await.unwrap();
     let selection = Selection { source: Some(SOURCE), days: Days::ALL, now };
-    gaps::list(store, &lives, selection, |_| Ok::<_, anyhow::Error>(())).await.unwrap()
+    gaps::list(&database.reads, &lives, selection, |_| Ok::<_, anyhow::Error>(())).await.unwrap()
 }
 
 /// A run at the tests' hour and one so many hours later, none between.
-pub(crate) async fn left_alone(store: &dyn Store, service: &Service, sites: &[Site], hours: i64) {
-    Job::new(store, service).run(sites).await;
+pub(crate) async fn left_alone(
+    database: &TestDatabase,
+    service: &Service,
+    sites: &[Site],
+    hours: i64,
+) {
+    Job::new(database, service).run(sites).await;
     service.set_time(hour() + TimeDelta::hours(hours) + TimeDelta::minutes(7));
-    Job::new(store, service).run(sites).await;
+    Job::new(database, service).run(sites).await;
 }
 
 fn past_calls(service: &Service) -> Vec<(String, String)> {
@@ -144,20 +150,19 @@ fn fault_at(kind: &str, site: &Site) -> String {
 }
 
 async fn a_hundred_sites_without_runs_for_48_hours_are_healed_once(database: &TestDatabase) {
-    let store = &*database.store;
     let sites = sites(100);
     let live = Service::with_faults(&[]).await;
-    left_alone(store, &live, &sites, 49).await;
+    left_alone(database, &live, &sites, 49).await;
     let now = live.clock.now();
-    assert_eq!(missing(store, now).await.slots, 4800);
+    assert_eq!(missing(database, now).await.slots, 4800);
     // A place that One Call does not know, and answers that fail at first.
     let not_found = fault_at("not_found", &sites[7]);
     let service = Service::with_faults(&[&not_found, "server_error=3%:1"]).await;
     service.set_time(now);
-    let report = Healer::new(store, &service).run(&sites).await;
+    let report = Healer::new(database, &service).run(&sites).await;
     assert_eq!((report.missing, report.healed, report.unfillable), (4800, 99 * 48, 48));
     assert_eq!((report.outcome(), report.left()), (Outcome::Succeeded, 0));
-    let summary = missing(store, now).await;
+    let summary = missing(database, now).await;
     assert_eq!(summary.by_reason.into_iter().collect::<Vec<_>>(), [("unfillable".into(), 48)]);
     // Each slot was asked for once, but for those that failed at first.
     let asked = past_calls(&service);
@@ -170,7 +175,7 @@ async fn a_hundred_sites_without_runs_for_48_hours_are_healed_once(database: &Te
     let first_of_the_day_before = hours.iter().position(|hour| *hour < day).unwrap();
     assert!(hours[first_of_the_day_before..].iter().all(|hour| *hour < day));
 
-    let again = Healer::new(store, &service).run(&sites).await;
+    let again = Healer::new(database, &service).run(&sites).await;
     assert_eq!((again.calls, again.healed, again.runs), (0, 0, 0));
     let backfill = "select concat_ws('|', count(*), count(distinct concat(site_id, observation_time)), \
         min(source), max(source)) from weather_observations where value_kind = 'backfill'";
@@ -189,15 +194,14 @@ async fn a_hundred_sites_without_runs_for_48_hours_are_healed_once(database: &Te
 }
 
 async fn by_one_call_4_they_take_three_calls_a_site(database: &TestDatabase) {
-    let store = &*database.store;
     let sites = sites(100);
     let live = Service::with_faults(&[]).await;
-    left_alone(store, &live, &sites, 49).await;
+    left_alone(database, &live, &sites, 49).await;
     let now = live.clock.now();
     let not_found = fault_at("not_found", &sites[7]);
     let service = Service::with_faults(&[&not_found]).await;
     service.set_time(now);
-    let report = Healer::by_one_call_4(store, &service).run(&sites).await;
+    let report = Healer::by_one_call_4(database, &service).run(&sites).await;
     assert_eq!((report.healed, report.unfillable, report.left()), (99 * 48, 48, 0), "{report:?}");
     assert_eq!((report.calls, report.charged), (300, 300), "48 hours by 20, over two midnights");
     // Newest first, each hour once, and no page followed.
@@ -212,20 +216,19 @@ async fn by_one_call_4_they_take_three_calls_a_site(database: &TestDatabase) {
     assert!(places.values().all(|asked| *asked == expected), "{places:?}");
     assert_eq!(places.len(), 100);
 
-    let again = Healer::by_one_call_4(store, &service).run(&sites).await;
+    let again = Healer::by_one_call_4(database, &service).run(&sites).await;
     assert_eq!((again.calls, again.healed, again.runs), (0, 0, 0));
     let backfill = "select concat_ws('|', count(*), count(distinct concat(site_id, observation_time)), \
         min(source), max(source)) from weather_observations where value_kind = 'backfill'";
     assert_eq!(database.line(backfill).await, format!("4752|4752|{SOURCE}|{SOURCE}"));
-    assert_eq!(missing(store, now).await.slots, 48, "the place that the service does not know");
+    assert_eq!(missing(database, now).await.slots, 48, "the place that the service does not know");
 }
 
 async fn another_sources_history_fills_the_slots_and_keeps_its_name(database: &TestDatabase) {
-    let store = &*database.store;
     let service = Service::with_faults(&[]).await;
     let sites = sites(3);
-    left_alone(store, &service, &sites, 6 * 24).await;
-    let report = Healer::from_open_meteo(store, &service).run(&sites).await;
+    left_alone(database, &service, &sites, 6 * 24).await;
+    let report = Healer::from_open_meteo(database, &service).run(&sites).await;
     // The archive is three days late; the forecast API has the days since.
     assert_eq!((report.healed, report.calls, report.left()), (3 * 143, 2, 0), "{report:?}");
     let rows = "select concat_ws('|', source, value_kind, count(*)) from weather_observations \
@@ -236,7 +239,7 @@ async fn another_sources_history_fills_the_slots_and_keeps_its_name(database: &T
         group by source, observation_source order by observation_source";
     let expected = ["openweathermap|6", "openweathermap|open-meteo|429"];
     assert_eq!(database.lines(slots).await, expected);
-    assert_eq!(missing(store, service.clock.now()).await.slots, 0);
+    assert_eq!(missing(database, service.clock.now()).await.slots, 0);
 }
 
 async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &TestDatabase) {
@@ -247,7 +250,7 @@ async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &
     let timezone = chrono_tz::Tz::UTC;
     let old = Site { active_from: begins, active_until: ends, timezone, ..site(1) };
     store.take_in_sites(std::slice::from_ref(&old), hour()).await.unwrap();
-    let report = Healer::new(store, &service).run(std::slice::from_ref(&old)).await;
+    let report = Healer::new(database, &service).run(std::slice::from_ref(&old)).await;
     assert_eq!((report.healed, report.unfillable, report.calls), (24, 24, 24), "{report:?}");
     let reason = "select distinct error_message from collection_slots where status = 'unfillable'";
     let begins = "openweathermap: the history begins at 1979-01-01 00:00:00 UTC";
@@ -255,33 +258,32 @@ async fn a_slot_that_no_history_reaches_is_unfillable_without_a_call(database: &
     let attempts = "select distinct attempts from collection_slots where status = 'unfillable'";
     assert_eq!(database.count(attempts).await, 0);
     // Another source may still know it.
-    let report = Healer::from_open_meteo(store, &service).run(std::slice::from_ref(&old)).await;
+    let report = Healer::from_open_meteo(database, &service).run(std::slice::from_ref(&old)).await;
     assert_eq!((report.healed, report.calls), (24, 1), "{report:?}");
     assert_eq!(
-        Healer::from_open_meteo(store, &service).run(std::slice::from_ref(&old)).await.missing,
+        Healer::from_open_meteo(database, &service).run(std::slice::from_ref(&old)).await.missing,
         0
     );
     // Nor is it asked for again where the answer is known without a call.
-    let again = Healer { again: true, ..Healer::new(store, &service) };
+    let again = Healer { again: true, ..Healer::new(database, &service) };
     assert_eq!(again.run(&[old]).await.missing, 0);
 }
 
 async fn a_place_that_a_source_refuses_does_not_spoil_the_call_of_the_others(
     database: &TestDatabase,
 ) {
-    let store = &*database.store;
     let live = Service::with_faults(&[]).await;
     let sites = sites(5);
-    left_alone(store, &live, &sites, 24).await;
+    left_alone(database, &live, &sites, 24).await;
     // A call is refused when the first of its places is.
     let service = Service::with_faults(&[&fault_at("bad_request", &sites[3])]).await;
     service.set_time(live.clock.now());
     let alone = std::slice::from_ref(&sites[3]);
-    let report = Healer::from_open_meteo(store, &service).run(alone).await;
+    let report = Healer::from_open_meteo(database, &service).run(alone).await;
     assert_eq!((report.unfillable, report.calls), (23, 1), "{report:?}");
     let service = Service::with_faults(&[&fault_at("bad_request", &sites[0])]).await;
     service.set_time(live.clock.now());
-    let report = Healer::from_open_meteo(store, &service).run(&sites).await;
+    let report = Healer::from_open_meteo(database, &service).run(&sites).await;
     // The whole, its halves, and the half of the first place again.
     assert_eq!((report.healed, report.unfillable, report.calls), (3 * 23, 23, 5), "{report:?}");
 }
@@ -303,10 +305,9 @@ async fn at_the_time_of(now: DateTime<Utc>, faults: &[&str]) -> Service {
 async fn an_answer_that_cannot_be_read_or_is_of_another_time_settles_no_slot(
     database: &TestDatabase,
 ) {
-    let store = &*database.store;
     let live = Service::with_faults(&[]).await;
     let sites = sites(7);
-    left_alone(store, &live, &sites, 15 * 24).await;
+    left_alone(database, &live, &sites, 15 * 24).await;
     let now = live.clock.now();
     for (source, faults) in [
         ("open-meteo", &["other_unit", "stale_dt", "null_place", "lost_place"][..]),
@@ -318,9 +319,9 @@ async fn an_answer_that_cannot_be_read_or_is_of_another_time_settles_no_slot(
         for fault in faults {
             let service = at_the_time_of(now, &[&format!("{fault}=100%")]).await;
             let healer = match source {
-                "open-meteo" => Healer::from_open_meteo(store, &service),
-                "one call 3" => Healer::new(store, &service),
-                _ => Healer::by_one_call_4(store, &service),
+                "open-meteo" => Healer::from_open_meteo(database, &service),
+                "one call 3" => Healer::new(database, &service),
+                _ => Healer::by_one_call_4(database, &service),
             };
             let report = healer.run(&sites).await;
             assert!(matches!(report.stop, Some(Stop::SourceFails { .. })), "{fault}: {report:?}");
@@ -329,18 +330,17 @@ async fn an_answer_that_cannot_be_read_or_is_of_another_time_settles_no_slot(
             assert_eq!(statuses(database).await, ["collected|14"], "{source} {fault}");
         }
     }
-    let report = Healer::from_open_meteo(store, &live).run(&sites).await;
+    let report = Healer::from_open_meteo(database, &live).run(&sites).await;
     assert_eq!((report.healed, report.left()), (7 * 359, 0), "{report:?}");
 }
 
 async fn a_page_of_another_time_fills_its_own_hours_and_settles_no_other(database: &TestDatabase) {
-    let store = &*database.store;
     let live = Service::with_faults(&[]).await;
     let sites = sites(1);
-    left_alone(store, &live, &sites, 15 * 24).await;
+    left_alone(database, &live, &sites, 15 * 24).await;
     // Each page begins six hours before it was asked to.
     let service = at_the_time_of(live.clock.now(), &["stale_dt=100%"]).await;
-    let report = Healer::by_one_call_4(store, &service).run(&sites).await;
+    let report = Healer::by_one_call_4(database, &service).run(&sites).await;
     assert_eq!((report.unfillable, report.outcome()), (0, Outcome::Partial), "{report:?}");
     assert_eq!(report.healed + report.failed, 359, "{report:?}");
     assert!(report.healed > report.failed && report.failed > 0, "{report:?}");
@@ -348,7 +348,7 @@ async fn a_page_of_another_time_fills_its_own_hours_and_settles_no_other(databas
         on o.site_id = s.site_id and o.source = s.source and o.observation_time = s.observation_time \
         where o.value_kind = 'backfill' and substr(s.slot_time, 1, 13) <> substr(o.observation_time, 1, 13)";
     assert_eq!(database.count(of_other_hours).await, 0);
-    assert_eq!(missing(store, live.clock.now()).await.slots, report.failed);
+    assert_eq!(missing(database, live.clock.now()).await.slots, report.failed);
 }
 
 /// What the calls for past days come to by what Open-Meteo charges: 1.4 for each place.
@@ -358,10 +358,9 @@ fn charged_for_places(service: &Service) -> u64 {
 }
 
 async fn a_place_that_cannot_be_read_costs_no_other_place(database: &TestDatabase) {
-    let store = &*database.store;
     let live = Service::with_faults(&[]).await;
     let sites = sites(36);
-    left_alone(store, &live, &sites, 24).await;
+    left_alone(database, &live, &sites, 24).await;
     let mut charged = 0;
     // Calls: the whole, then the one at fault, four times; if one is lost, nobody knows which. What is
     // played for a whole call is so where the place is its first.
@@ -378,7 +377,7 @@ async fn a_place_that_cannot_be_read_costs_no_other_place(database: &TestDatabas
     {
         let group = &sites[6 * number..6 * (number + 1)];
         let service = at_the_time_of(live.clock.now(), &[&fault_at(fault, &group[at])]).await;
-        let mut healer = Healer::from_open_meteo(store, &service);
+        let mut healer = Healer::from_open_meteo(database, &service);
         healer.budget = budget(&[(Window::Day, 10_000)]);
         let report = healer.run(group).await;
         let failed = (6 - healed) * 23;
@@ -397,15 +396,14 @@ async fn a_place_that_cannot_be_read_costs_no_other_place(database: &TestDatabas
 async fn a_call_that_is_too_large_is_made_in_halves_and_later_ones_are_no_larger(
     database: &TestDatabase,
 ) {
-    let store = &*database.store;
     let live = Service::with_faults(&[]).await;
     let sites = sites(24);
-    left_alone(store, &live, &sites, 6 * 24).await;
+    left_alone(database, &live, &sites, 6 * 24).await;
     for (group, fault) in ["truncated>3", "server_error>3", "slow>3"].into_iter().enumerate() {
         let group = &sites[8 * group..8 * (group + 1)];
         let service = at_the_time_of(live.clock.now(), &[fault]).await;
         let timeout = Duration::from_secs(4);
-        let mut healer = Healer::from_open_meteo_within(timeout, store, &service);
+        let mut healer = Healer::from_open_meteo_within(timeout, database, &service);
         healer.settings.max_attempts = 2;
         healer.budget = budget(&[(Window::Day, 10_000)]);
         let report = healer.run(group).await;
@@ -421,17 +419,16 @@ async fn a_call_that_is_too_large_is_made_in_halves_and_later_ones_are_no_larger
 }
 
 async fn a_slot_that_was_given_up_is_asked_for_again_when_that_is_wanted(database: &TestDatabase) {
-    let store = &*database.store;
     let live = Service::with_faults(&[]).await;
     let sites = sites(3);
-    left_alone(store, &live, &sites, 24).await;
+    left_alone(database, &live, &sites, 24).await;
     let faults = [fault_at("not_found", &sites[0]), fault_at("out_of_range", &sites[1])];
     let service = at_the_time_of(live.clock.now(), &[&faults[0], &faults[1]]).await;
-    let report = Healer::new(store, &service).run(&sites).await;
+    let report = Healer::new(database, &service).run(&sites).await;
     assert_eq!((report.healed, report.unfillable, report.again), (23, 46, 0), "{report:?}");
-    assert_eq!(Healer::new(store, &live).run(&sites).await.calls, 0, "they are settled");
+    assert_eq!(Healer::new(database, &live).run(&sites).await.calls, 0, "they are settled");
     // Asked again of a source that says the same, they stay what they are.
-    let again = |service| Healer { again: true, ..Healer::new(store, service) };
+    let again = |service| Healer { again: true, ..Healer::new(database, service) };
     let report = again(&service).run(&sites).await;
     assert_eq!((report.calls, report.again, report.unfillable), (46, 46, 46), "{report:?}");
     let failing = at_the_time_of(live.clock.now(), &["truncated=100%"]).await;
@@ -480,7 +477,7 @@ async fn what_was_given_up_as_malformed_is_due_again(database: &TestDatabase) {
     let store = &*database.store;
     let live = Service::with_faults(&[]).await;
     let sites = sites(1);
-    left_alone(store, &live, &sites, 10).await;
+    left_alone(database, &live, &sites, 10).await;
     let runs = "select count(*) from ingestion_runs";
     let before = database.count(runs).await;
     migrate_once_more(database).await;
@@ -502,7 +499,7 @@ async fn what_was_given_up_as_malformed_is_due_again(database: &TestDatabase) {
         where r.run_seq = (select last_run_seq from run_counter) \
         group by r.kind, r.shard, r.status, r.outcome, r.failed, r.sites, r.run_id";
     assert_eq!(database.line(run).await, "migration|0/1|closed|partial|5|1|36|5");
-    let latest = store.list_runs(1).await.unwrap().remove(0);
+    let latest = database.reads.list_runs(1).await.unwrap().remove(0);
     assert!(uuid::Uuid::try_parse(&latest.run_id).is_ok(), "{}", latest.run_id);
     assert_eq!(
         latest.errors_by_kind.as_deref().map(|text| text.replace(' ', "")),
@@ -513,16 +510,15 @@ async fn what_was_given_up_as_malformed_is_due_again(database: &TestDatabase) {
     let before = database.count(runs).await;
     migrate_once_more(database).await;
     assert_eq!(database.count(runs).await, before);
-    let report = Healer::new(store, &live).run(&sites).await;
+    let report = Healer::new(database, &live).run(&sites).await;
     assert_eq!((report.calls, report.healed, report.left()), (5, 5, 0), "{report:?}");
 }
 
 async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
-    let store = &*database.store;
     let service = Service::with_faults(&[]).await;
     let sites = sites(10);
-    left_alone(store, &service, &sites, 24).await;
-    let mut healer = Healer::new(store, &service);
+    left_alone(database, &service, &sites, 24).await;
+    let mut healer = Healer::new(database, &service);
     healer.max_calls = Some(25);
     let report = healer.run(&sites).await;
     assert_eq!((report.healed, report.calls, report.left()), (25, 25, 205), "{report:?}");
@@ -531,7 +527,7 @@ async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
     let oldest = past_calls(&service).into_iter().map(|(_, hour)| hour).min().unwrap();
     assert_eq!(oldest, (hour() + TimeDelta::hours(21)).timestamp().to_string());
     // A call of many sites is cut to those that it pays for: 1.4 for each.
-    let mut healer = Healer::from_open_meteo(store, &service);
+    let mut healer = Healer::from_open_meteo(database, &service);
     healer.max_calls = Some(7);
     let report = healer.run(&sites).await;
     assert_eq!((report.calls, report.charged, report.sites.len()), (1, 7, 5), "{report:?}");
@@ -540,12 +536,11 @@ async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
 async fn a_heal_leaves_the_live_slots_their_calls_and_goes_on_the_next_day(
     database: &TestDatabase,
 ) {
-    let store = &*database.store;
     let service = Service::with_faults(&[]).await;
     let sites = sites(10);
-    left_alone(store, &service, &sites, 24).await;
+    left_alone(database, &service, &sites, 24).await;
     let before = service.simulator.call_count();
-    let mut healer = Healer::new(store, &service);
+    let mut healer = Healer::new(database, &service);
     healer.budget = calls_per_day(300);
     healer.live_sites = sites.clone();
     let mut expected = 0;
@@ -566,11 +561,10 @@ async fn a_heal_leaves_the_live_slots_their_calls_and_goes_on_the_next_day(
 async fn a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made(
     database: &TestDatabase,
 ) {
-    let store = &*database.store;
     let service = Service::with_faults(&[]).await;
     let sites = sites(40);
-    left_alone(store, &service, &sites, 24 * 5).await;
-    let mut healer = Healer::from_open_meteo(store, &service);
+    left_alone(database, &service, &sites, 24 * 5).await;
+    let mut healer = Healer::from_open_meteo(database, &service);
     // Half of it is for the past: 40 sites at once are charged as 48 and more.
     healer.budget = budget(&[(Window::Minute, 30)]);
     healer.settings.max_workers = 1;
@@ -586,7 +580,7 @@ async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
         let store = &*database.store;
         let live = Service::with_faults(&[]).await;
         let sites = sites(20);
-        left_alone(store, &live, &sites, 24).await;
+        left_alone(database, &live, &sites, 24).await;
         let with = async |config: SimulatorConfig| {
             let service = Service::start(config).await;
             service.set_time(live.clock.now());
@@ -597,30 +591,30 @@ async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
             ..SimulatorConfig::default()
         };
         let service = with(SimulatorConfig { has_one_call: false, ..faulty("slow=0%") }).await;
-        let report = Healer::new(store, &service).run(&sites).await;
+        let report = Healer::new(database, &service).run(&sites).await;
         assert!(matches!(report.stop, Some(Stop::NotSubscribed { .. })), "{report:?}");
         assert_eq!(report.calls, 1, "one call finds out");
 
         let service = with(faulty("server_error=100%")).await;
-        let report = Healer::new(store, &service).run(&sites).await;
+        let report = Healer::new(database, &service).run(&sites).await;
         assert!(matches!(report.stop, Some(Stop::SourceFails { .. })), "{report:?}");
         assert!(report.failed >= 5 && report.failed < 30, "{report:?}");
 
         let service = with(faulty("rate_limited=100%")).await;
-        let report = Healer::new(store, &service).run(&sites).await;
+        let report = Healer::new(database, &service).run(&sites).await;
         assert!(matches!(report.stop, Some(Stop::AccountBlocked { .. })), "{report:?}");
         // The pause is One Call's: it delays no live slot.
         assert_eq!(store.paused_until(SOURCE).await.unwrap(), None);
-        let again = Healer::new(store, &service).run(&sites).await;
+        let again = Healer::new(database, &service).run(&sites).await;
         assert_eq!(again.calls, 0, "a start before its end makes no call");
-        assert_eq!(missing(store, live.clock.now()).await.slots, 20 * 23);
+        assert_eq!(missing(database, live.clock.now()).await.slots, 20 * 23);
         let open = "select count(*) from ingestion_runs where status = 'open'";
         assert_eq!(database.count(open).await, 0);
         // A slot of the present is not called paused because history was.
         let kind = "select count(*) from ingestion_runs where error_message like '%has blocked%'";
         assert_eq!(database.count(kind).await, 2);
         database.execute("delete from collection_slots").await;
-        let summary = missing(store, live.clock.now()).await;
+        let summary = missing(database, live.clock.now()).await;
         assert_eq!(summary.by_reason.keys().collect::<Vec<_>>(), ["never tried"]);
     })
     .await;
@@ -629,7 +623,6 @@ async fn what_stops_a_heal_is_told_and_what_fails_stays_missing() {
 /// Of four sites the first moves from the second's place to the third's, within a day; the fourth stays
 /// where it is. The weather of a place and hour is one, whoever asks for it.
 async fn hours_before_a_move_are_those_of_the_place_where_the_site_stood(database: &TestDatabase) {
-    let store = &*database.store;
     let place = |number: u16, latitude, longitude| Site {
         coordinates: Coordinates::parse(latitude, longitude).unwrap(),
         ..site(number)
@@ -641,13 +634,13 @@ async fn hours_before_a_move_are_those_of_the_place_where_the_site_stood(databas
     let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(7);
     for (hours, place) in [(0, oslo), (30, lagos), (60, lagos)] {
         live.set_time(at(hours));
-        Job::new(store, &live).run(&sites(place)).await;
+        Job::new(database, &live).run(&sites(place)).await;
     }
     let service = Service::with_faults(&[]).await;
     service.set_time(at(60));
-    assert_eq!(missing(store, at(60)).await.slots, 4 * (29 + 29));
+    assert_eq!(missing(database, at(60)).await.slots, 4 * (29 + 29));
     // By calls of one place and hour, and by calls of many places and days.
-    let report = Healer::new(store, &service).run(&sites(lagos)).await;
+    let report = Healer::new(database, &service).run(&sites(lagos)).await;
     assert_eq!((report.healed, report.left()), (4 * 58, 0), "{report:?}");
     let asked = |at: (f64, f64)| {
         let calls = service.simulator.calls().into_iter();
@@ -662,7 +655,7 @@ async fn hours_before_a_move_are_those_of_the_place_where_the_site_stood(databas
     }
     let later = at(24 * 12);
     service.set_time(later);
-    let healer = Healer::from_open_meteo(store, &service);
+    let healer = Healer::from_open_meteo(database, &service);
     let report = healer.run(&sites(lagos)).await;
     assert_eq!(report.left(), 0, "{report:?}");
     assert_same_weather(database, moved, "open-meteo").await;
@@ -938,8 +931,8 @@ async fn the_warehouse_tells_what_was_healed() {
     with_sqlite(async |database| {
         let service = Service::with_faults(&[]).await;
         let sites = sites(3);
-        left_alone(&*database.store, &service, &sites, 25).await;
-        let report = Healer::new(&*database.store, &service).run(&sites).await;
+        left_alone(database, &service, &sites, 25).await;
+        let report = Healer::new(database, &service).run(&sites).await;
         assert_eq!(report.healed, 72);
         let warehouse = Warehouse::new();
         warehouse.client(database, &bigquery_url()).run(&["sync"]).expect(0);
@@ -958,7 +951,7 @@ async fn the_warehouse_learns_which_slots_are_due_again() {
     with_sqlite(async |database| {
         let store = &*database.store;
         let service = Service::with_faults(&[]).await;
-        left_alone(store, &service, &sites(1), 10).await;
+        left_alone(database, &service, &sites(1), 10).await;
         give_up(store).await;
         let warehouse = Warehouse::new();
         let program = warehouse.client(database, &bigquery_url());

@@ -82,7 +82,7 @@ async fn a_live_time_that_is_not_of_now_is_no_row_and_the_slot_stays_due(databas
     let service = playing(at(FaultKind::FutureDt, [3])).await;
     for source in both(&service.url, KEY) {
         let name = source.name();
-        let job = Job { source: &*source, ..Job::new(&*database.store, &service) };
+        let job = Job { source: &*source, ..Job::new(database, &service) };
         let first = job.run(&sites(5)).await;
         assert_eq!((first.counts.collected, first.outcome()), (4, Outcome::Partial), "{name}");
         assert_eq!(first.failures[0].kind, ErrorKind::OutOfRange);
@@ -152,7 +152,7 @@ async fn a_time_is_held_against_the_servers_clock_and_against_ours_where_it_has_
 async fn a_firewall_that_refuses_one_site_holds_up_no_other(database: &TestDatabase) {
     let service = playing(at(FaultKind::Forbidden, [4])).await;
     for source in both(&service.url, KEY) {
-        let mut job = Job { source: &*source, ..Job::new(&*database.store, &service) };
+        let mut job = Job { source: &*source, ..Job::new(database, &service) };
         let first = one_by_one(&mut job, &sites(40)).await;
         assert_eq!((first.counts.collected, first.counts.calls), (39, 40), "{}", source.name());
         assert_eq!(first.outcome(), Outcome::Partial);
@@ -167,7 +167,7 @@ async fn a_firewall_that_refuses_one_site_holds_up_no_other(database: &TestDatab
 async fn refused_calls_between_good_ones_stop_nothing(database: &TestDatabase) {
     let refused = (0..19).filter(|number| number % 5 != 4);
     let service = playing(at(FaultKind::Unauthorized, refused)).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     let report = one_by_one(&mut job, &sites(20)).await;
     assert_eq!((report.counts.collected, report.counts.failed), (4, 16), "{:?}", report.stop);
     assert_eq!((report.stop.is_none(), report.left()), (true, 0));
@@ -175,7 +175,7 @@ async fn refused_calls_between_good_ones_stop_nothing(database: &TestDatabase) {
 
 async fn sites_that_a_start_left_come_before_those_that_failed(database: &TestDatabase) {
     let service = playing(at(FaultKind::Forbidden, 0..7)).await;
-    let mut job = Job::new(&*database.store, &service);
+    let mut job = Job::new(database, &service);
     let first = one_by_one(&mut job, &sites(20)).await;
     assert!(matches!(first.stop, Some(Stop::KeyRefused { .. })), "{:?}", first.stop);
     assert_eq!((first.counts.calls, first.left()), (5, 15));
@@ -195,13 +195,13 @@ async fn sites_that_a_start_left_come_before_those_that_failed(database: &TestDa
 }
 
 async fn a_refused_call_of_a_heal_stops_it_only_after_four_others(database: &TestDatabase) {
-    let (store, sites) = (&*database.store, sites(8));
+    let sites = sites(8);
     let live = Service::with_faults(&[]).await;
-    left_alone(store, &live, &sites, 3).await;
+    left_alone(database, &live, &sites, 3).await;
     let heal = async |refused: Vec<u16>| {
         let service = playing(at(FaultKind::Forbidden, refused)).await;
         service.set_time(live.clock_time());
-        let mut healer = Healer::by_one_call_4(store, &service);
+        let mut healer = Healer::by_one_call_4(database, &service);
         healer.settings.max_workers = 1;
         (healer.run(&sites).await, service.simulator.call_count())
     };
@@ -220,7 +220,7 @@ async fn a_refused_call_of_a_heal_stops_it_only_after_four_others(database: &Tes
     faults.extend(at(FaultKind::NotFound, [5]));
     let service = playing(faults).await;
     service.set_time(live.clock_time());
-    let report = Healer::by_one_call_4(store, &service).run(&sites).await;
+    let report = Healer::by_one_call_4(database, &service).run(&sites).await;
     assert!(report.stop.is_none(), "{:?}", report.stop);
     assert_eq!((report.unfillable, report.failed), (2, 2));
     assert_eq!(heal(vec![]).await.0.healed, 2, "nothing that was refused is given up");
@@ -237,15 +237,15 @@ async fn more_calls_than_open_meteo_takes_are_never_in_flight(database: &TestDat
         .await;
         service.set_time(hour() + TimeDelta::hours(start) + TimeDelta::minutes(7));
         let source = open_meteo(&service.url, key);
-        let job = Job { source: &source, ..Job::new(store, &service) };
+        let job = Job { source: &source, ..Job::new(database, &service) };
         assert_eq!(job.settings.max_workers, 16);
         let report = job.run(&sites(60)).await;
         assert_eq!((report.counts.collected, report.counts.calls), (60, 60), "{key:?}");
         assert!(service.simulator.most_in_flight() <= most, "{key:?}");
         // The same of its history, with a call for each site.
-        let mut healer = Healer::from_open_meteo(store, &service);
+        let mut healer = Healer::from_open_meteo(database, &service);
         healer.histories = vec![Box::new(OneSite(source.recent_hours()))];
-        Job::new(store, &service).run(&sites(20)).await;
+        Job::new(database, &service).run(&sites(20)).await;
         service.set_time(service.clock_time() + TimeDelta::hours(3));
         let healed = healer.run(&sites(20)).await;
         assert!(healed.calls >= 20 && healed.failed == 0, "{healed:?}");
@@ -293,7 +293,7 @@ async fn too_many_calls_at_once_are_no_block_of_the_account(database: &TestDatab
     // Beyond the limit of the tries for other faults, and within that of these.
     let service = Service::with_faults(&["crowded=100%:20"]).await;
     let source = open_meteo(&service.url, None);
-    let mut job = Job { source: &source, ..Job::new(store, &service) };
+    let mut job = Job { source: &source, ..Job::new(database, &service) };
     job.settings.max_attempts = 1;
     let report = job.run(&sites(3)).await;
     assert_eq!((report.counts.collected, report.counts.calls), (3, 3 * 21), "{:?}", report.stop);
@@ -301,17 +301,17 @@ async fn too_many_calls_at_once_are_no_block_of_the_account(database: &TestDatab
     let service = Service::with_faults(&["crowded=100%"]).await;
     service.set_time(hour() + TimeDelta::minutes(67));
     let source = open_meteo(&service.url, None);
-    let job = Job { source: &source, ..Job::new(store, &service) };
+    let job = Job { source: &source, ..Job::new(database, &service) };
     let report = job.run(&sites(3)).await;
     assert_eq!((report.counts.failed, report.counts.calls), (3, 3 * 24));
     assert!(report.stop.is_none(), "{:?}", report.stop);
     assert_eq!(report.failures[0].kind, ErrorKind::RateLimited);
     assert!(report.failures[0].message.contains("MAX_WORKERS"), "{}", report.failures[0].message);
     // A heal the same.
-    left_alone(store, &Service::with_faults(&[]).await, &sites(3), 3).await;
+    left_alone(database, &Service::with_faults(&[]).await, &sites(3), 3).await;
     let service = Service::with_faults(&["crowded=100%:20"]).await;
     service.set_time(hour() + TimeDelta::hours(3) + TimeDelta::minutes(7));
-    let mut healer = Healer::from_open_meteo(store, &service);
+    let mut healer = Healer::from_open_meteo(database, &service);
     healer.settings.max_attempts = 1;
     let report = healer.run(&sites(3)).await;
     assert_eq!((report.healed, report.failed), (3 * 2, 0), "{:?}", report.failures);
@@ -403,11 +403,10 @@ async fn a_key_that_a_server_echoes_leaves_nothing_of_itself_wherever_it_is_cut(
 
 async fn texts_of_a_source_act_on_no_terminal(database: &TestDatabase) {
     let dark = "\u{1b}]0;owned\u{7}light\u{0} \u{202e}rain\u{2069}\n\u{85}";
-    let store = &*database.store;
     let service = Service::with_faults(&[]).await;
     let said = Scripted::answering("200 OK", "", &rain(dark).to_string()).await;
     let source = client(&said.url, KEY);
-    Job { source: &source, ..Job::new(store, &service) }.run(&sites(1)).await;
+    Job { source: &source, ..Job::new(database, &service) }.run(&sites(1)).await;
     let words = "select condition_description from weather_observations";
     assert_eq!(database.texts(words).await, ["]0;ownedlight rain "]);
     let body = json!({"cod": "404", "message": dark, "error": true, "reason": dark}).to_string();
@@ -415,7 +414,7 @@ async fn texts_of_a_source_act_on_no_terminal(database: &TestDatabase) {
         let server = Scripted::answering(status, "", &body).await;
         let [one, other] = both(&server.url, KEY);
         let source = if kind == "etl" { one } else { other };
-        let job = Job { source: &*source, kind, ..Job::new(store, &service) };
+        let job = Job { source: &*source, kind, ..Job::new(database, &service) };
         job.run(&sites(3)[1..]).await;
     }
     let ledger = "select error_message from collection_slots where status = 'failed'";

@@ -181,7 +181,7 @@ async fn a_migration_that_is_under_way_elsewhere_is_waited_for_and_not_run_again
         let mut other = MySqlConnection::connect(&database.url).await.unwrap();
         other.lock().await.unwrap();
         database.execute("update _sqlx_migrations set success = false where version = 1").await;
-        let store = StoreSettings::at(&database.url).open().await.unwrap();
+        let store = StoreSettings::at(&database.url).open().await.unwrap().store;
         let (applied, ()) = tokio::join!(store.migrate(), async {
             let waiting = "select count(*) from information_schema.processlist \
                 where db = database() and state = 'User lock'";

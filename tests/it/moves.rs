@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use weather_data_product::domain::{Coordinates, Interval, Move, Site, Stay};
-use weather_data_product::store::Store;
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::program::{SimulatorProcess, repository_file};
@@ -39,8 +38,8 @@ fn in_lagos(number: u16) -> Site {
 }
 
 /// The stays of a site: when each began in minutes after the tests' hour, its latitude, zone, country.
-async fn stays(store: &dyn Store, number: u16) -> Vec<String> {
-    let row = store.find_site(site(number).site_id.as_str()).await.unwrap().unwrap();
+async fn stays(database: &TestDatabase, number: u16) -> Vec<String> {
+    let row = database.reads.find_site(site(number).site_id.as_str()).await.unwrap().unwrap();
     let word = |Stay { from, locality, .. }: Stay| {
         let minutes = (from - hour()).num_minutes();
         let from = if minutes < -1_000_000 { "ever".into() } else { minutes.to_string() };
@@ -60,8 +59,8 @@ async fn a_site_that_moves_keeps_the_places_that_it_had(database: &TestDatabase)
     assert_eq!((site_id, from.latitude(), to.latitude()), (&site(0).site_id, OSLO.0, LAGOS.0));
     assert!((moved[0].distance_km() - 5_985.0).abs() < 50.0, "{}", moved[0].distance_km());
     let expected = ["ever 59.9139 Europe/Oslo ES", "120 6.455 Africa/Lagos NG"];
-    assert_eq!(stays(store, 0).await, expected);
-    assert_eq!(stays(store, 1).await, ["ever 59.914 Europe/Oslo ES"], "a correction");
+    assert_eq!(stays(database, 0).await, expected);
+    assert_eq!(stays(database, 1).await, ["ever 59.914 Europe/Oslo ES"], "a correction");
     // Again the same file: nothing changes, and nobody is told.
     let again = [in_lagos(0), site_at(1, (59.914, 10.752), chrono_tz::Tz::Europe__Oslo)];
     assert_eq!(store.take_in_sites(&again, at(190)).await.unwrap(), []);
@@ -69,12 +68,12 @@ async fn a_site_that_moves_keeps_the_places_that_it_had(database: &TestDatabase)
     store.take_in_sites(&again[1..], at(200)).await.unwrap();
     let back = store.take_in_sites(&[in_oslo(0), again[1].clone()], at(400)).await.unwrap();
     assert_eq!(back.len(), 1);
-    let lives = store.list_lives().await.unwrap();
+    let lives = database.reads.list_lives().await.unwrap();
     assert_eq!(lives[0].timezone_at(at(119)), chrono_tz::Tz::Europe__Oslo);
     assert_eq!(lives[0].timezone_at(at(300)), chrono_tz::Tz::Africa__Lagos);
     let expected =
         ["ever 59.9139 Europe/Oslo ES", "120 6.455 Africa/Lagos NG", "360 59.9139 Europe/Oslo ES"];
-    assert_eq!(stays(store, 0).await, expected);
+    assert_eq!(stays(database, 0).await, expected);
 }
 
 async fn a_move_after_the_slot_was_collected_begins_with_the_next(database: &TestDatabase) {
@@ -95,7 +94,7 @@ async fn a_move_after_the_slot_was_collected_begins_with_the_next(database: &Tes
     // Of three hours, that of 06:00 is under way, and 07:00 was collected in it.
     for (number, minutes) in [(0, 60), (1, 0), (2, 60)] {
         let moved = format!("{minutes} 6.455 Africa/Lagos NG");
-        assert_eq!(stays(store, number).await[1], moved, "{number}");
+        assert_eq!(stays(database, number).await[1], moved, "{number}");
     }
 }
 
@@ -104,11 +103,11 @@ async fn a_program_that_keeps_no_places_loses_none_that_are_in_the_row(database:
     store.take_in_sites(&[in_oslo(0)], hour()).await.unwrap();
     let old = r#"[{"from": "2026-11-25T08:00:00Z", "until": null, "interval_minutes": 60}]"#;
     database.execute(&format!("update sites set spans = '{old}'")).await;
-    assert_eq!(stays(store, 0).await, ["ever 59.9139 Europe/Oslo ES"]);
+    assert_eq!(stays(database, 0).await, ["ever 59.9139 Europe/Oslo ES"]);
     let now = hour() + TimeDelta::minutes(127);
     assert_eq!(store.take_in_sites(&[in_lagos(0)], now).await.unwrap().len(), 1);
     let expected = ["ever 59.9139 Europe/Oslo ES", "120 6.455 Africa/Lagos NG"];
-    assert_eq!(stays(store, 0).await, expected);
+    assert_eq!(stays(database, 0).await, expected);
 }
 
 /// Twelve spans are more than the 1,024 bytes at which MySQL cuts a list.
@@ -160,11 +159,11 @@ async fn the_spans_that_were_there_are_of_the_present_place(database: &TestDatab
     );
     assert_eq!(spans(2).await, json!([]));
     store.take_in_sites(&[in_lagos(0)], hour()).await.unwrap();
-    let moved = stays(store, 0).await;
+    let moved = stays(database, 0).await;
     assert_eq!(moved, ["ever 59.9139 Europe/Oslo ES", "0 6.455 Africa/Lagos NG"]);
     database.execute("delete from _sqlx_migrations where version = 6").await;
     store.migrate().await.unwrap();
-    assert_eq!(stays(store, 0).await, moved);
+    assert_eq!(stays(database, 0).await, moved);
 }
 
 async fn a_place_that_was_wrong_from_the_start_is_corrected_as_the_runbook_says(
@@ -178,8 +177,8 @@ async fn a_place_that_was_wrong_from_the_start_is_corrected_as_the_runbook_says(
     let statements = runbook.split("```sql").filter_map(|rest| rest.split("```").next());
     let statement = statements.into_iter().find(|sql| sql.contains("json_set(spans")).unwrap();
     database.execute(&statement.replace("mad-retiro", site(0).site_id.as_str())).await;
-    assert_eq!(stays(store, 0).await, ["ever 6.455 Africa/Lagos NG"]);
-    assert_eq!(stays(store, 1).await.len(), 2, "the others keep theirs");
+    assert_eq!(stays(database, 0).await, ["ever 6.455 Africa/Lagos NG"]);
+    assert_eq!(stays(database, 1).await.len(), 2, "the others keep theirs");
 }
 
 async fn etl_and_sites_check_warn_of_a_move(database: &TestDatabase) {

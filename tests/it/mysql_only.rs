@@ -2,7 +2,7 @@
 
 use sqlx::{Executor as _, MySqlPool};
 use weather_data_product::domain::RunCounts;
-use weather_data_product::store::StoreSettings;
+use weather_data_product::store::{Opened, StoreSettings};
 
 use crate::support::databases::{mysql_server, with_mysql};
 use crate::support::samples::{collected, full_values, hour, open_run, run_end};
@@ -13,7 +13,7 @@ async fn the_zone_of_the_server_does_not_matter() {
         // No other test minds: every session of ours sets its own zone, which is what is shown.
         let admin = MySqlPool::connect(&mysql_server()).await.unwrap();
         admin.execute("set global time_zone = '+05:30'").await.unwrap();
-        let store = StoreSettings::at(&database.url).open().await.unwrap();
+        let Opened { store, reads } = StoreSettings::at(&database.url).open().await.unwrap();
         let run = open_run(&*store).await;
         store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
         store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
@@ -24,7 +24,7 @@ async fn the_zone_of_the_server_does_not_matter() {
         let beat =
             "select timestampdiff(second, heartbeat_at, utc_timestamp(6)) from ingestion_runs";
         assert!((0..60).contains(&database.count(beat).await), "a heartbeat is in UTC");
-        let state = store.list_runs(1).await.unwrap().remove(0);
+        let state = reads.list_runs(1).await.unwrap().remove(0);
         assert_eq!(state.started_at, hour());
     })
     .await;

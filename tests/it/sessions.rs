@@ -72,7 +72,7 @@ async fn what_the_server_begins_a_session_with_does_not_matter() {
 async fn refusing(database: &TestDatabase, number: u16, message: &str) -> StoreError {
     let settings = StoreSettings::at(&database.url);
     let store = MySqlStore::connect(&database.url, &settings).await.unwrap();
-    let run = match store.list_runs(1).await.unwrap().first() {
+    let run = match store.reads(settings.bounds()).list_runs(1).await.unwrap().first() {
         None => open_run(&store).await,
         Some(run) => weather_data_product::store::Run {
             run_seq: run.run_seq,
@@ -156,10 +156,11 @@ async fn a_server_that_is_read_only_for_a_while_is_waited_for_and_one_that_stays
     let service = Service::with_faults(&[]).await;
     let store = MySqlStore::connect(&url, &StoreSettings::at(&url)).await.unwrap();
     store.migrate().await.unwrap();
-    let store = Bounded::new(store, Bounds::of(Duration::from_secs(15), Duration::from_secs(10)));
+    let bounds = Bounds::of(Duration::from_secs(15), Duration::from_secs(10));
+    let (reads, store) = (store.reads(bounds), Bounded::new(store, bounds));
     admin.execute("set global read_only = on").await.unwrap();
     let before = begun(&mut admin).await;
-    let job = Job::new(&store, &service);
+    let job = Job::of(&store, &reads, &service);
     let places = sites(23);
     let (report, ()) = tokio::join!(job.run(&places), async {
         // One of them was refused before the next was begun.
@@ -230,7 +231,8 @@ async fn many_operations_at_once_share_the_connections_that_the_server_allows() 
         let mut settings = StoreSettings::at(url.as_str());
         settings.database_max_connections = 8;
         let store = MySqlStore::connect(url.as_str(), &settings).await.unwrap();
-        let asked = (0..40).map(async |_| store.list_runs(1).await);
+        let reads = store.reads(settings.bounds());
+        let asked = (0..40).map(async |_| reads.list_runs(1).await);
         for result in futures::future::join_all(asked).await {
             result.unwrap();
         }

@@ -10,7 +10,7 @@ use weather_data_product::domain::tables::TABLES;
 use weather_data_product::domain::{BudgetWindow, Days, Outcome, RunCounts, Window};
 use weather_data_product::store::mysql::MySqlStore;
 use weather_data_product::store::{
-    Bounded, Bounds, Rows, Run, Settled, Store, StoreError, StoreSettings, Wanted,
+    Bounded, Bounds, Reads, Rows, Run, Settled, Store, StoreError, StoreSettings, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, with_mysql};
@@ -29,60 +29,40 @@ const HUNG: Duration = Duration::from_secs(120);
 /// Words of every statement of ours, and of none by which the driver begins a session.
 const STATEMENTS: &[&str] = &["select ", "insert ", "update ", "BEGIN", "show "];
 
-/// The store behind a proxy, within bounds that follow from this longest reading.
-async fn behind(proxy: &Proxy, read: Duration) -> Bounded<MySqlStore> {
+/// The store behind a proxy and what only reads it, within bounds that follow from this longest reading.
+async fn behind(proxy: &Proxy, read: Duration) -> (Bounded<MySqlStore>, Reads) {
     let store = MySqlStore::connect(&proxy.url, &StoreSettings::at(&proxy.url)).await.unwrap();
-    Bounded::new(store, Bounds::of(read, HUNG))
+    let bounds = Bounds::of(read, HUNG);
+    let reads = store.reads(bounds);
+    (Bounded::new(store, bounds), reads)
 }
 
 type Operation<'a> = (&'static str, BoxFuture<'a, Result<(), StoreError>>);
 
 /// Every operation of the store.
-async fn operations(store: &dyn Store) -> Vec<Operation<'_>> {
+async fn operations<'a>(store: &'a dyn Store, reads: &'a Reads) -> Vec<Operation<'a>> {
     // For as long as the test, as the operations are.
     let run: &'static Run = Box::leak(Box::new(open_run(store).await));
     let window = BudgetWindow { scope: "x", window: Window::Day, window_start: hour(), cap: 10 };
     let windows: &'static [BudgetWindow] = vec![window].leak();
     let times = (hour(), hour());
     macro_rules! asked {
-        ($($name:ident($($argument:expr),*)),+ $(,)?) => {
+        ($of:ident: $($name:ident($($argument:expr),*)),+ $(,)?) => {
             vec![$((
                 stringify!($name),
-                async move { store.$name($($argument),*).await.map(drop) }.boxed(),
+                async move { $of.$name($($argument),*).await.map(drop) }.boxed(),
             )),+]
         };
     }
-    let mut all: Vec<Operation<'_>> = asked![
-        migrate(),
+    let mut all: Vec<Operation<'a>> = asked![
+        store: migrate(),
         check_schema(),
         check_privileges(),
-        facts(),
         list_tried(SOURCE, &[hour()]),
         paused_until(SOURCE),
         pause(SOURCE, hour()),
-        list_call_counts("x", hour()),
-        is_run_at_work("etl", LONG_LEASE),
-        list_site_states(SOURCE, times),
-        list_failures(SOURCE, hour()),
-        list_lives(),
-        list_asked_sources("site-00000"),
-        list_stopped_runs(times),
-        oldest_told(("site-00000", SOURCE), times),
-        list_runs(1),
-        list_runs_before(1, 1),
-        run_version(),
-        list_sites(),
-        find_site("site-00000"),
-        list_observed_sources("site-00000"),
-        list_temperatures(times),
-        list_observed_spans(SOURCE, hour()),
-        find_run("1"),
         end_of_ended_runs(),
-        list_open_runs(),
         set_aside_silent_runs(LONG_LEASE, hour()),
-        backlog(0, 1),
-        newest_observation_time(hour()),
-        last_run_seq(),
         raise_run_seq(1),
         take_in_sites(&sites(2), hour()),
         start_run(&run_start("0/1", LONG_LEASE)),
@@ -92,10 +72,37 @@ async fn operations(store: &dyn Store) -> Vec<Operation<'_>> {
         reserve_calls("x", windows, Wanted { at_least: 1, at_most: 1 }),
         settle_calls("x", windows, Settled { sent: 1, unsent: 0 }),
     ];
+    let reading: Vec<Operation<'a>> = asked![
+        reads: check_schema(),
+        facts(),
+        paused_until(SOURCE),
+        list_call_counts("x", hour()),
+        is_run_at_work("etl", LONG_LEASE),
+        list_site_states(SOURCE, times),
+        list_failures(SOURCE, hour()),
+        list_lives(),
+        list_asked_sources("site-00000"),
+        list_stopped_runs(times),
+        oldest_filled(("site-00000", SOURCE), times),
+        list_runs(1),
+        list_runs_before(1, 1),
+        run_version(),
+        list_sites(),
+        find_site("site-00000"),
+        list_observed_sources("site-00000"),
+        list_temperatures(times),
+        list_observed_spans(SOURCE, hour()),
+        find_run("1"),
+        list_open_runs(),
+        backlog(0, 1),
+        newest_observation_time(hour()),
+        last_run_seq(),
+    ];
+    all.extend(reading);
     let site = ("site-00000", SOURCE);
-    all.push(("read_ledger", first(store.read_ledger(site, times))));
-    all.push(("read_told", first(store.read_told(site, times))));
-    all.push(("read_rows", first(store.read_rows(TABLES[0], &Rows::Of(Days::ALL)))));
+    all.push(("read_ledger", first(reads.read_ledger(site, times))));
+    all.push(("read_filled_slots", first(reads.read_filled_slots(site, times))));
+    all.push(("read_rows", first(reads.read_rows(TABLES[0], &Rows::Of(Days::ALL)))));
     all
 }
 
@@ -110,8 +117,8 @@ fn first<'a, T: Send + 'a>(
 async fn every_operation_ends_in_time_and_the_next_finds_the_store_as_it_was() {
     with_mysql(async |database| {
         let proxy = Proxy::to(&database.url).await;
-        let store = behind(&proxy, Duration::from_millis(100)).await;
-        let silent = operations(&store).await;
+        let (store, reads) = behind(&proxy, Duration::from_millis(100)).await;
+        let silent = operations(&store, &reads).await;
         proxy.swallow(STATEMENTS);
         // At once, more of them than there are connections.
         let silent = silent.into_iter().map(async |(name, operation)| {
@@ -126,7 +133,7 @@ async fn every_operation_ends_in_time_and_the_next_finds_the_store_as_it_was() {
             assert_eq!(is_repeated, name != "settle_calls", "{name}: {error:?}");
         }
         proxy.swallow(&[]);
-        let store = behind(&proxy, Duration::from_secs(15)).await;
+        let (store, _) = behind(&proxy, Duration::from_secs(15)).await;
         database.execute("update ingestion_runs set status = 'closed'").await;
         let run = open_run(&store).await;
         store.load(&run, &[collected(0, hour(), full_values())], hour()).await.unwrap();
@@ -141,10 +148,10 @@ async fn a_commit_that_is_never_answered_is_repeated_on_another_connection() {
     with_mysql(async |database| {
         let service = Service::with_faults(&[]).await;
         let proxy = Proxy::to(&database.url).await;
-        let store = behind(&proxy, Duration::from_secs(1)).await;
+        let (store, reads) = behind(&proxy, Duration::from_secs(1)).await;
         // The start of the run, and then some batches.
         proxy.at_commits(&[AtCommit::Swallow, AtCommit::Pass, AtCommit::Swallow]);
-        let mut job = Job::new(&store, &service);
+        let mut job = Job::of(&store, &reads, &service);
         job.settings.batch_rows = 5;
         let report = tokio::time::timeout(HUNG, job.run(&sites(23))).await.expect("it hung");
         assert_eq!(proxy.commits_left(), 0);
@@ -316,13 +323,13 @@ async fn an_answer_that_cannot_be_read_is_an_error_and_no_panic() {
     with_mysql(async |database| {
         let run = fill(database).await;
         let proxy = Proxy::to(&database.url).await;
-        let store = behind(&proxy, Duration::from_millis(150)).await;
+        let (store, reads) = behind(&proxy, Duration::from_millis(150)).await;
         let (mut errors, mut panics) = (0, 0);
         for seed in 0..40 {
             proxy.cut_answers(Some(Random(seed)));
             let reading = futures::future::join3(
-                store.list_runs(5).map(|result| result.map(drop)),
-                store.list_sites().map(|result| result.map(drop)),
+                reads.list_runs(5).map(|result| result.map(drop)),
+                reads.list_sites().map(|result| result.map(drop)),
                 store.beat(&run),
             );
             let (runs, sites, beat) = tokio::time::timeout(HUNG, reading).await.expect("it hung");
@@ -339,7 +346,7 @@ async fn an_answer_that_cannot_be_read_is_an_error_and_no_panic() {
         assert!(panics > 0, "no packet was met that the driver panics over: cut otherwise");
         proxy.cut_answers(None);
         assert_eq!(
-            behind(&proxy, Duration::from_secs(15)).await.list_sites().await.unwrap().len(),
+            behind(&proxy, Duration::from_secs(15)).await.1.list_sites().await.unwrap().len(),
             3
         );
     })

@@ -439,19 +439,18 @@ async fn both_sources_tell_the_same_present_of_the_same_climate() {
 }
 
 async fn open_meteo_is_collected_once_and_has_rows_and_slots_of_its_own(database: &TestDatabase) {
-    let store = &database.store;
     let service = Service::with_faults(&[]).await;
     let open_meteo = open_meteo(&service, None);
     let sites = sites(5);
-    let first = Job { source: &open_meteo, ..Job::new(&**store, &service) };
+    let first = Job { source: &open_meteo, ..Job::new(database, &service) };
     assert_eq!(first.run(&sites).await.counts.collected, 5);
     assert_eq!(first.run(&sites).await.counts.calls, 0);
     // The other source has all of its slots before it.
-    let other = Job::new(&**store, &service).run(&sites).await;
+    let other = Job::new(database, &service).run(&sites).await;
     assert_eq!((other.counts.collected, other.counts.calls), (5, 5));
     for source in ["open-meteo", "openweathermap"] {
         let times = (hour(), hour() + chrono::TimeDelta::hours(1));
-        let states = store.list_site_states(source, times).await.unwrap();
+        let states = database.reads.list_site_states(source, times).await.unwrap();
         assert_eq!(states.iter().map(|state| state.slots_collected).sum::<i64>(), 5, "{source}");
     }
 }
@@ -466,7 +465,7 @@ async fn open_meteos_limit_rests_that_source_alone(database: &TestDatabase) {
     for site in &sites {
         open_meteo.observe(site, service.clock_time()).await.unwrap();
     }
-    let report = Job { source: &open_meteo, ..Job::new(&**store, &service) }.run(&sites).await;
+    let report = Job { source: &open_meteo, ..Job::new(database, &service) }.run(&sites).await;
     // The minute turns within what is worth waiting, on a clock that steps.
     assert_eq!(report.counts.collected, 3);
     assert!(store.paused_until("open-meteo").await.unwrap().is_some());

@@ -88,7 +88,7 @@ async fn a_schema_newer_than_the_program_is_refused(database: &TestDatabase) {
 }
 
 async fn what_the_store_is_can_be_said(database: &TestDatabase) {
-    let facts = database.store.facts().await.unwrap();
+    let facts = database.reads.facts().await.unwrap();
     assert_eq!(facts.store_id.len(), 36, "{facts:?}");
     assert!(facts.version.starts_with("MySQL ") || facts.version.starts_with("SQLite "));
     assert!((facts.now - chrono::Utc::now()).abs() < TimeDelta::seconds(60));
@@ -336,7 +336,7 @@ async fn silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not(databas
     database.let_fall_silent(etl.run_seq, 90).await;
     database.execute("update ingestion_runs set heartbeat_at = '2999-01-01 00:00:00.000000' where kind = 'etl:gone'").await;
 
-    let open = store.list_open_runs().await.unwrap();
+    let open = database.reads.list_open_runs().await.unwrap();
     let seen: Vec<_> =
         open.iter().map(|run| (run.run_seq, &*run.kind, run.is_silent(lease))).collect();
     assert_eq!(seen, [(1, "heal", true), (2, "etl", false), (3, "etl:gone", true)]);
@@ -360,7 +360,7 @@ async fn silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not(databas
         rows,
         ["abandoned|interrupted|1|1|1", "open|-|0|0|0", "abandoned|interrupted|0|0|0"]
     );
-    let ended = store.find_run("1").await.unwrap().unwrap().finished_at;
+    let ended = database.reads.find_run("1").await.unwrap().unwrap().finished_at;
     assert_eq!(ended, Some(now));
 }
 
@@ -371,12 +371,12 @@ async fn the_backlog_is_of_ended_runs_between_two_numbers(database: &TestDatabas
         store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
     }
     open_kind(store, "etl").await;
-    assert_eq!(store.last_run_seq().await.unwrap(), 4);
+    assert_eq!(database.reads.last_run_seq().await.unwrap(), 4);
     let ended = Some(hour() + TimeDelta::minutes(8));
     for (after, before, runs) in
         [(0, i64::MAX, 3), (0, 4, 3), (1, i64::MAX, 2), (1, 3, 1), (3, i64::MAX, 0), (0, 1, 0)]
     {
-        let found = store.backlog(after, before).await.unwrap();
+        let found = database.reads.backlog(after, before).await.unwrap();
         assert_eq!(found.runs, runs, "{after} {before}");
         assert_eq!(found.oldest_finished_at, ended.filter(|_| runs > 0));
     }
@@ -460,7 +460,7 @@ async fn closing_writes_the_report_and_may_be_repeated(database: &TestDatabase) 
     for _ in 0..2 {
         database.store.close_run(&run, &end).await.unwrap();
     }
-    let row = database.store.list_runs(1).await.unwrap().remove(0);
+    let row = database.reads.list_runs(1).await.unwrap().remove(0);
     assert_eq!((row.status.as_str(), row.outcome.as_deref()), ("closed", Some("partial")));
     assert_eq!((row.sites, row.collected, row.failed, row.skipped), (20, 17, 2, 1));
     assert_eq!((row.rows_loaded, row.calls, row.retries), (17, 23, 4));
@@ -481,19 +481,19 @@ async fn a_run_is_found_by_its_number_and_by_the_beginning_of_its_id(database: &
     let store = &*database.store;
     let id = run.run_id.to_string();
     for text in ["1", &id, &id[..20]] {
-        let found = store.find_run(text).await.unwrap().unwrap();
+        let found = database.reads.find_run(text).await.unwrap().unwrap();
         assert_eq!(found.run_id, id, "{text}");
     }
     for text in ["2", "%", "_", "zz"] {
-        assert_eq!(store.find_run(text).await.unwrap(), None, "{text}");
+        assert_eq!(database.reads.find_run(text).await.unwrap(), None, "{text}");
     }
     // A later one, whose id begins with the number of the first.
     store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
     let later = "1f4f2a3c-9a3e-4b61-8a43-9d2f6f0c1b2a";
     let start = RunStart { run_id: later.parse().unwrap(), ..run_start("0/1", LONG_LEASE) };
     store.start_run(&start).await.unwrap();
-    assert_eq!(store.find_run("1").await.unwrap().unwrap().run_id, id);
-    assert_eq!(store.find_run("1f").await.unwrap().unwrap().run_id, later);
+    assert_eq!(database.reads.find_run("1").await.unwrap().unwrap().run_id, id);
+    assert_eq!(database.reads.find_run("1f").await.unwrap().unwrap().run_id, later);
 }
 
 async fn the_site_table_follows_the_file_and_deletes_nothing(database: &TestDatabase) {
@@ -567,7 +567,7 @@ async fn site_states_tell_freshness_rate_and_the_present_failure(database: &Test
         failed(1, at(1), ErrorKind::NotFound),
     ];
     store.load(&run, &batch, at(1)).await.unwrap();
-    let states = store.list_site_states(SOURCE, (at(-23), at(2))).await.unwrap();
+    let states = database.reads.list_site_states(SOURCE, (at(-23), at(2))).await.unwrap();
     let [fresh, failing, new] = states.try_into().unwrap();
     assert_eq!(fresh.last_observation_time, Some(at(1) + TimeDelta::minutes(5)));
     assert_eq!((fresh.slots_collected, fresh.slots_tried, fresh.failing_since), (2, 2, None));
@@ -673,7 +673,7 @@ async fn spans_tell_when_a_site_was_in_the_file_and_at_which_interval(database: 
     for (now, sites) in files {
         store.take_in_sites(&sites, now).await.unwrap();
     }
-    let lives = store.list_lives().await.unwrap();
+    let lives = database.reads.list_lives().await.unwrap();
     let minutes = |time: DateTime<Utc>| (time - at(0)).num_minutes();
     let found: Vec<Vec<_>> = lives
         .iter()
@@ -702,14 +702,14 @@ async fn a_site_that_was_there_before_its_spans_were_kept_has_one(database: &Tes
     let (created, gone) = (hour() + TimeDelta::microseconds(250_000), hour() + TimeDelta::hours(3));
     store.take_in_sites(&sites(2), created).await.unwrap();
     store.take_in_sites(&sites(1), gone).await.unwrap();
-    let expected = store.list_lives().await.unwrap();
+    let expected = database.reads.list_lives().await.unwrap();
     database.execute("alter table sites drop column spans").await;
     // Applied again where it ended half-way, which only MySQL may.
     let times = if database.url.starts_with("mysql") { 2 } else { 1 };
     for _ in 0..times {
         database.execute("delete from _sqlx_migrations where version in (2, 6)").await;
         assert_eq!(store.migrate().await.unwrap(), [2, 6]);
-        assert_eq!(store.list_lives().await.unwrap(), expected);
+        assert_eq!(database.reads.list_lives().await.unwrap(), expected);
     }
 }
 
@@ -729,7 +729,7 @@ async fn the_ledger_of_a_site_and_source_is_read_in_order(database: &TestDatabas
         other,
     ];
     store.load(&run, &batch, hour()).await.unwrap();
-    let rows = store.read_ledger(("site-00001", SOURCE), (at(0), at(3)));
+    let rows = database.reads.read_ledger(("site-00001", SOURCE), (at(0), at(3)));
     let rows: Vec<_> = rows.try_collect().await.unwrap();
     let rows: Vec<_> = rows
         .iter()
@@ -741,10 +741,10 @@ async fn the_ledger_of_a_site_and_source_is_read_in_order(database: &TestDatabas
         (at(3), "failed", Some("timeout")),
     ];
     assert_eq!(rows, expected);
-    let asked = store.list_asked_sources("site-00001").await.unwrap();
+    let asked = database.reads.list_asked_sources("site-00001").await.unwrap();
     let asked: Vec<_> = asked.into_iter().map(|asked| (asked.source, asked.first_slot)).collect();
     assert_eq!(asked, [("another".to_owned(), at(-9)), (SOURCE.to_owned(), at(-1))]);
-    assert!(store.list_asked_sources("site-00009").await.unwrap().is_empty());
+    assert!(database.reads.list_asked_sources("site-00009").await.unwrap().is_empty());
 }
 
 async fn temperatures_are_those_of_the_observations_that_fill_the_slots(database: &TestDatabase) {
@@ -763,7 +763,7 @@ async fn temperatures_are_those_of_the_observations_that_fill_the_slots(database
         collected(1, at(0), Values { temperature_c: None, ..cold }),
     ];
     store.load(&run, &batch, hour()).await.unwrap();
-    let rows = store.list_temperatures((at(0), at(9))).await.unwrap();
+    let rows = database.reads.list_temperatures((at(0), at(9))).await.unwrap();
     let rows: Vec<_> = rows
         .iter()
         .map(|row| (row.site_id.as_str(), row.source.as_str(), row.slot_time, row.temperature_c))
@@ -800,7 +800,7 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
     let error_message = Some(words.to_owned());
     let end = RunEnd { outcome: Outcome::Failed, error_message, ..run_end(RunCounts::default()) };
     store.close_run(&heal, &end).await.unwrap();
-    let stopped = store.list_stopped_runs((at(0), at(3))).await.unwrap();
+    let stopped = database.reads.list_stopped_runs((at(0), at(3))).await.unwrap();
     let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
     assert_eq!(times, [at(0), at(3)]);
     assert!(stopped[0].error_message.starts_with("openweathermap has blocked the account"));
@@ -808,7 +808,7 @@ async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestD
 
 async fn the_version_changes_with_whatever_a_run_commits(database: &TestDatabase) {
     let store = &*database.store;
-    let version = async || store.run_version().await.unwrap();
+    let version = async || database.reads.run_version().await.unwrap();
     assert_eq!(version().await, RunVersion::default());
     let first = open_run(store).await;
     let mut seen = vec![RunVersion::default(), version().await];
@@ -843,10 +843,10 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
         let batch = [collected(1, slot, full_values()), collected(2, slot, full_values())];
         store.load(&run, &batch, hour()).await.unwrap();
     }
-    assert_eq!(store.list_observed_sources("site-00001").await.unwrap(), [SOURCE]);
-    assert_eq!(store.list_observed_sources("site-00000").await.unwrap(), [""; 0]);
+    assert_eq!(database.reads.list_observed_sources("site-00001").await.unwrap(), [SOURCE]);
+    assert_eq!(database.reads.list_observed_sources("site-00000").await.unwrap(), [""; 0]);
     let at = |hours| hour() + TimeDelta::hours(hours) + TimeDelta::minutes(5);
-    let spans = store.list_observed_spans(SOURCE, at(9)).await.unwrap();
+    let spans = database.reads.list_observed_spans(SOURCE, at(9)).await.unwrap();
     let spans = spans.iter().map(|span| (&*span.site_id, span.first_time, span.last_time));
     let whole = (Some(at(0)), Some(at(4)));
     assert_eq!(
@@ -858,7 +858,7 @@ async fn a_series_is_bounded_and_in_order_and_the_latest_of_each_source_is_found
         ]
     );
     let read = async |rows: Rows| {
-        let batches = store.read_rows(&WEATHER_OBSERVATIONS, &rows);
+        let batches = database.reads.read_rows(&WEATHER_OBSERVATIONS, &rows);
         let batches: Vec<_> = batches.try_collect().await.unwrap();
         let rows = batches.iter().flat_map(|batch| Row::all(&WEATHER_OBSERVATIONS, batch));
         let key = |row: Row<'_>| {
@@ -910,7 +910,7 @@ async fn the_slots_of_a_time_are_read_with_the_observations_that_fill_them(
     ];
     store.load(&run, &batch, at(5)).await.unwrap();
     let read = async |source, from, to| {
-        let slots = store.read_told(("site-00001", source), (at(from), at(to)));
+        let slots = database.reads.read_filled_slots(("site-00001", source), (at(from), at(to)));
         slots.try_collect::<Vec<_>>().await.unwrap()
     };
     let told = read(SOURCE, 0, 4).await;
@@ -921,7 +921,7 @@ async fn the_slots_of_a_time_are_read_with_the_observations_that_fill_them(
     let by = by.into_iter().chain([(Some("open-meteo"), "backfill")]).collect::<Vec<_>>();
     assert_eq!(sources.collect::<Vec<_>>(), by);
     assert_eq!(told[2].slot.error_kind.as_deref(), Some("timeout"));
-    assert_eq!((told[2].is_told(), told[2].observation_time), (false, None));
+    assert_eq!((told[2].is_filled(), told[2].observation_time), (false, None));
     assert_eq!((told[1].observation_time, told[1].rain_1h_mm), (Some(at(-9)), None));
     let values = full_values();
     for told in [&told[0], &told[3]] {
@@ -938,7 +938,7 @@ async fn the_slots_of_a_time_are_read_with_the_observations_that_fill_them(
     assert_eq!(read("nobody", 0, 9).await, []);
     let oldest = async |from, to| {
         let site_and_source = ("site-00001", SOURCE);
-        store.oldest_told(site_and_source, (at(from), at(to))).await.unwrap()
+        database.reads.oldest_filled(site_and_source, (at(from), at(to))).await.unwrap()
     };
     assert_eq!(oldest(0, 9).await, Some(at(-9)));
     assert_eq!(oldest(2, 4).await, Some(at(3) + TimeDelta::minutes(5)));
@@ -949,7 +949,7 @@ async fn runs_and_sites_are_read_back_by_pages_and_by_name(database: &TestDataba
     let store = &*database.store;
     store.take_in_sites(&sites(3), hour()).await.unwrap();
     store.take_in_sites(&sites(2), hour()).await.unwrap();
-    let listed = store.list_sites().await.unwrap();
+    let listed = database.reads.list_sites().await.unwrap();
     let told = |site: &weather_data_product::store::SiteRow| {
         (site.site_id.clone(), site.latitude, site.tags().unwrap(), site.deactivated_at.is_some())
     };
@@ -964,14 +964,14 @@ async fn runs_and_sites_are_read_back_by_pages_and_by_name(database: &TestDataba
         })
         .collect();
     assert_eq!(listed.iter().map(told).collect::<Vec<_>>(), expected);
-    assert_eq!(store.find_site("site-00001").await.unwrap().as_ref(), Some(&listed[1]));
-    assert_eq!(store.find_site("SITE-00001").await.unwrap(), None);
+    assert_eq!(database.reads.find_site("site-00001").await.unwrap().as_ref(), Some(&listed[1]));
+    assert_eq!(database.reads.find_site("SITE-00001").await.unwrap(), None);
     for _ in 0..3 {
         let run = open_run(store).await;
         store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
     }
     let before = async |run_seq, limit| {
-        let runs = store.list_runs_before(run_seq, limit).await.unwrap();
+        let runs = database.reads.list_runs_before(run_seq, limit).await.unwrap();
         runs.iter().map(|run| run.run_seq).collect::<Vec<_>>()
     };
     assert_eq!(before(i64::MAX, 2).await, [3, 2]);
@@ -979,7 +979,8 @@ async fn runs_and_sites_are_read_back_by_pages_and_by_name(database: &TestDataba
     // A reader reads all of it and writes nothing.
     let reader = StoreSettings::at(&database.url).open_reader().await.unwrap();
     assert_eq!(reader.list_sites().await.unwrap(), listed);
+    let reader = StoreSettings::at(&database.url).read_only().open().await.unwrap().store;
     assert!(reader.start_run(&run_start("0/1", LONG_LEASE)).await.is_err());
     assert!(reader.take_in_sites(&sites(1), hour()).await.is_err());
-    assert_eq!(store.list_sites().await.unwrap(), listed);
+    assert_eq!(database.reads.list_sites().await.unwrap(), listed);
 }

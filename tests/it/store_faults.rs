@@ -3,7 +3,7 @@
 use sqlx::{Connection as _, Executor as _, MySqlConnection, SqlitePool};
 use weather_data_product::domain::{ErrorKind, Outcome};
 use weather_data_product::store::mysql::MySqlStore;
-use weather_data_product::store::{Store as _, StoreError, StoreSettings};
+use weather_data_product::store::{Opened, Store as _, StoreError, StoreSettings};
 
 use crate::support::databases::{TestDatabase, with_mysql};
 use crate::support::own_server::OwnServer;
@@ -88,14 +88,14 @@ async fn a_connection_lost_around_a_commit_loses_nothing_and_writes_nothing_twic
     with_mysql(async |database| {
         let service = Service::with_faults(&[]).await;
         let proxy = Proxy::to(&database.url).await;
-        let store = StoreSettings::at(&proxy.url).open().await.unwrap();
+        let Opened { store, reads } = StoreSettings::at(&proxy.url).open().await.unwrap();
         for lost in [AtCommit::LoseRequest, AtCommit::LoseAnswer] {
             for table in ["weather_observations", "collection_slots"] {
                 database.execute(&format!("delete from {table}")).await;
             }
             // The start of the run, and then every second batch.
             proxy.at_commits(&[lost, AtCommit::Pass].repeat(4));
-            let mut job = Job::new(&*store, &service);
+            let mut job = Job::of(&*store, &reads, &service);
             job.settings.batch_rows = 5;
             let report = job.run(&sites(23)).await;
             assert_eq!(proxy.commits_left(), 0, "{lost:?}: each was met");

@@ -397,7 +397,7 @@ async fn another_store_is_not_synced_unless_it_is_told_to() {
             add_run(second, 4, 3.0).await;
             let gateway = Gateway::to(&bigquery_url());
             let program = warehouse.client(second, &gateway.url);
-            let store_id = second.store.facts().await.unwrap().store_id;
+            let store_id = second.reads.facts().await.unwrap().store_id;
             assert_stopped(program.run(&["sync"]), 3, &["this is store", &store_id], &["--rebase"]);
             assert_no_job(&gateway);
             warehouse.assert_equals(first).await;

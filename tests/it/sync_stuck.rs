@@ -11,7 +11,7 @@ use url::Url;
 use weather_data_product::domain::RunCounts;
 use weather_data_product::sink::Sink as _;
 use weather_data_product::sink::bigquery::BigQuery;
-use weather_data_product::store::{Run, RunStart, StoreError, StoreSettings};
+use weather_data_product::store::{Opened, Run, RunStart, StoreError, StoreSettings};
 use weather_data_product::sync::{self, Sync};
 
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
@@ -112,11 +112,13 @@ async fn a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits(database: &Te
     let silent = run_of(database, "heal", &[2]).await;
     ended_run(database, &[3]).await;
     database.let_fall_silent(silent.run_seq, 121).await;
-    let reader = StoreSettings::at(&database.url).open_reader().await.unwrap();
     let url = Url::parse(&bigquery_url()).unwrap();
     let sink = BigQuery::open("test-project", &warehouse.dataset, None, Some(&url)).await.unwrap();
+    let reader = StoreSettings::at(&database.url).read_only();
+    let Opened { store, reads } = reader.open().await.unwrap();
     let parts = Sync {
-        store: &*reader,
+        reads: &reads,
+        store: &*store,
         sink: &sink,
         chunk_rows: 100,
         rebase: false,
@@ -129,7 +131,7 @@ async fn a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits(database: &Te
     // It may still write: only what is below it is certain.
     assert_eq!(warehouse.rows("weather_observations").await.len(), 1);
     assert!(report.lag_s.is_some_and(|lag| lag > 0), "{:?}", report.lag_s);
-    let standing = sync::standing(&*reader, &sink, LEASE).await.unwrap();
+    let standing = sync::standing(&reads, &sink, LEASE).await.unwrap();
     assert_eq!(standing.runs_behind, 1);
 
     program(database, &warehouse, &bigquery_url()).run(&["sync"]).expect(0);

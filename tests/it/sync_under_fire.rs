@@ -267,7 +267,7 @@ fn rows_synced(ran: &Ran) -> u64 {
 
 /// Writes rows of sites that no other writer has.
 async fn write_rows(url: &str, index: u16) {
-    let store = StoreSettings::at(url).open().await.unwrap();
+    let store = StoreSettings::at(url).open().await.unwrap().store;
     let numbers: Vec<u16> = (0..ROWS).map(|row| row * WRITERS + index).collect();
     for of_run in numbers.chunks(50) {
         let start = run_start(&format!("{index}/{WRITERS}"), LONG_LEASE);

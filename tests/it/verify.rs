@@ -76,7 +76,7 @@ fn expected(days: &[(&str, u16)], verdict: &str) -> Found {
 
 /// How often the tables have been written, together.
 async fn epochs(database: &TestDatabase, warehouse: &Warehouse) -> i64 {
-    let store_id = database.store.facts().await.unwrap().store_id.replace('-', "_");
+    let store_id = database.reads.facts().await.unwrap().store_id.replace('-', "_");
     let state = format!("{{d}}_internal._sync_state_{store_id}");
     warehouse.count(&format!("select sum(epoch) from {state}")).await
 }

@@ -44,14 +44,14 @@ pub(super) async fn run(
     if demo.shutdown.token().is_cancelled() {
         return Ok(demo.shutdown.exit());
     }
-    let store = StoreSettings::at(&url(args)).open_reader().await?;
+    let reads = StoreSettings::at(&url(args)).open_reader().await?;
     output::say(&format!(
         "the demo is live on http://{}: an hour every {} s; Ctrl-C ends it",
         listener.local_addr()?,
         args.every
     ));
     let parts = Parts {
-        store: Arc::from(store),
+        store: Arc::new(reads),
         clock: demo.clock.clone(),
         sources: &[openweathermap::NAME],
         access: Access::Open,

@@ -10,11 +10,11 @@ use std::time::Instant;
 use tokio::sync::Mutex;
 
 use super::problem::Problem;
-use crate::store::{RunVersion, Store, StoreError};
+use crate::store::{Reads, RunVersion, StoreError};
 
 /// Reads the state.
 pub(crate) struct Versions {
-    store: Arc<dyn Store>,
+    store: Arc<Reads>,
     last: Mutex<Option<Reading>>,
 }
 
@@ -25,7 +25,7 @@ struct Reading {
 }
 
 impl Versions {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<Reads>) -> Self {
         Self { store, last: Mutex::new(None) }
     }
 

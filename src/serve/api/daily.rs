@@ -21,7 +21,7 @@ use crate::serve::answer::parameters::{Parameters, written};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::Question;
 use crate::serve::answer::refusals::RefusalsOfOne;
-use crate::store::{Store, StoreError};
+use crate::store::{Reads, StoreError};
 use crate::views::gaps::Asked;
 use crate::views::{self, Day, Place};
 
@@ -144,7 +144,7 @@ impl Range {
 
 /// The days of a site, some at a time.
 struct DaysOfSite {
-    store: Arc<dyn Store>,
+    store: Arc<Reads>,
     place: Place,
     /// The sources that are left, the one that is being read first, and from which day on.
     asked: VecDeque<(Asked, NaiveDate)>,

@@ -21,7 +21,7 @@ use crate::serve::answer::parameters::{Parameters, written};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::Question;
 use crate::serve::answer::refusals::RefusalsOfOne;
-use crate::store::{Store, StoreError};
+use crate::store::{Reads, StoreError};
 use crate::views::{self, Hour, Place};
 
 /// Hours of a page: some tens of kilobytes as text.
@@ -102,7 +102,7 @@ fn so_far(
 
 /// The hours of a site, some days at a time.
 struct HoursOfSite {
-    store: Arc<dyn Store>,
+    store: Arc<Reads>,
     place: Place,
     /// The sources that are left, the one that is being read first, and from when on.
     sources: VecDeque<(String, DateTime<Utc>)>,

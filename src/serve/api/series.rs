@@ -18,7 +18,7 @@ use crate::serve::App;
 use crate::serve::answer::pages::{Pages, malformed};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::rows::Writer;
-use crate::store::{Rows, Store, StoreError};
+use crate::store::{Reads, Rows, StoreError};
 
 /// Rows of a page: some tens of kilobytes as text.
 const PAGE: u64 = 100;
@@ -54,7 +54,7 @@ impl Range {
 
 /// The pages of a series, as text.
 pub(super) struct Series {
-    store: Arc<dyn Store>,
+    store: Arc<Reads>,
     range: Range,
     /// The sources that are left, the one that is being read first, and from when on.
     sources: VecDeque<(String, DateTime<Utc>)>,

@@ -113,7 +113,7 @@ pub(super) async fn check_privileges(pool: &Connections) -> Result<(), StoreErro
     Ok(())
 }
 
-pub(super) async fn facts(pool: &Connections) -> Result<StoreFacts, StoreError> {
+pub(in crate::store) async fn facts(pool: &Connections) -> Result<StoreFacts, StoreError> {
     let (version, now): (String, DateTime<Utc>) =
         sqlx::query_as("select concat('MySQL ', version()), utc_timestamp(6)")
             .fetch_one(pool)

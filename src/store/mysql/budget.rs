@@ -1,16 +1,13 @@
 //! The call budget: rows locked in the order of their keys, so that two who reserve wait for each
 //! other and none reads what another is about to change.
 
-use chrono::{DateTime, Utc};
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
 use super::connections::Connections;
 use super::error::store_error;
 use crate::domain::BudgetWindow;
 use crate::store::StoreError;
-use crate::store::budget::{
-    CALL_COUNTS, CallCount, RESERVE, RESERVED, Reserved, SETTLE, Settled, Wanted, integer,
-};
+use crate::store::budget::{RESERVE, RESERVED, Reserved, SETTLE, Settled, Wanted, integer};
 
 /// Makes the rows of these windows, or takes over those of their lanes, and locks them. An upsert
 /// locks a row that is there for writing at once; MySQL assigns from left to right, so that the
@@ -126,12 +123,4 @@ pub(super) async fn settle(
             .map_err(store_error)?;
     }
     transaction.commit().await.map_err(store_error)
-}
-
-pub(super) async fn call_counts(
-    pool: &Connections,
-    account: &str,
-    since: DateTime<Utc>,
-) -> Result<Vec<CallCount>, StoreError> {
-    sqlx::query_as(CALL_COUNTS).bind(account).bind(since).fetch_all(pool).await.map_err(store_error)
 }

@@ -45,8 +45,9 @@ pub(super) struct Settings {
     pub(super) patience: Duration,
 }
 
-/// The connections to a server.
-pub(super) struct Connections {
+/// The connections to a server. Cheap to clone: the clones share them.
+#[derive(Clone)]
+pub(in crate::store) struct Connections {
     shared: Arc<Shared>,
 }
 

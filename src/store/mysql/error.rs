@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// Table does not exist.
 pub(super) const NO_SUCH_TABLE: u16 = 1146;
 
-pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+pub(in crate::store) fn store_error(error: sqlx::Error) -> StoreError {
     match number(&error) {
         _ if is_crowded(&error) => StoreError::Crowded(error),
         _ if is_read_only(&error) => StoreError::ReadOnly(error),

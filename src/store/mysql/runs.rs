@@ -73,21 +73,6 @@ async fn open_runs(
     .map_err(store_error)
 }
 
-pub(super) async fn list_open(pool: &Connections) -> Result<Vec<OpenRun>, StoreError> {
-    let open = open_runs(pool).await?;
-    Ok(open.into_iter().map(|listed| listed.run).collect())
-}
-
-/// True when a run of that kind is open and has beaten within the lease.
-pub(super) async fn is_at_work(
-    pool: &Connections,
-    kind: &str,
-    lease: Duration,
-) -> Result<bool, StoreError> {
-    let open = list_open(pool).await?;
-    Ok(open.iter().any(|run| run.kind == kind && !run.is_silent(lease)))
-}
-
 /// Each run is set aside by a statement of its own, which repeats what was seen of it: nothing is
 /// written where no run is silent.
 pub(super) async fn set_aside_silent(
@@ -245,11 +230,4 @@ pub(super) async fn raise_run_seq(pool: &Connections, run_seq: i64) -> Result<()
         .await
         .map_err(store_error)?;
     Ok(())
-}
-
-pub(super) async fn last_run_seq(pool: &Connections) -> Result<i64, StoreError> {
-    sqlx::query_scalar("select last_run_seq from run_counter where id = 1")
-        .fetch_one(pool)
-        .await
-        .map_err(store_error)
 }

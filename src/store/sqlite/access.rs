@@ -34,7 +34,7 @@ pub(super) async fn check_privileges(pool: &SqlitePool) -> Result<(), StoreError
     Ok(())
 }
 
-pub(super) async fn facts(pool: &SqlitePool) -> Result<StoreFacts, StoreError> {
+pub(in crate::store) async fn facts(pool: &SqlitePool) -> Result<StoreFacts, StoreError> {
     let (version, now): (String, DateTime<Utc>) = sqlx::query_as(
         "select 'SQLite ' || sqlite_version(), strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
     )

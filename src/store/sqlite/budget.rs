@@ -1,14 +1,11 @@
 //! The call budget: whoever reserves has the file's one write lock.
 
-use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::error::store_error;
 use crate::domain::BudgetWindow;
 use crate::store::StoreError;
-use crate::store::budget::{
-    CALL_COUNTS, CallCount, RESERVE, RESERVED, Reserved, SETTLE, Settled, Wanted, integer,
-};
+use crate::store::budget::{RESERVE, RESERVED, Reserved, SETTLE, Settled, Wanted, integer};
 
 /// Makes the rows of these windows, or takes over those of their lanes.
 const TAKE_ROWS: &str = " on conflict (account, scope, window_kind, lane) do update set \
@@ -117,12 +114,4 @@ pub(super) async fn settle(
             .map_err(store_error)?;
     }
     transaction.commit().await.map_err(store_error)
-}
-
-pub(super) async fn call_counts(
-    pool: &SqlitePool,
-    account: &str,
-    since: DateTime<Utc>,
-) -> Result<Vec<CallCount>, StoreError> {
-    sqlx::query_as(CALL_COUNTS).bind(account).bind(since).fetch_all(pool).await.map_err(store_error)
 }

@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteError;
 
 use crate::store::StoreError;
 
-pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+pub(in crate::store) fn store_error(error: sqlx::Error) -> StoreError {
     match primary_code(&error) {
         // Busy, locked.
         Some(5 | 6) => StoreError::Conflict(error),

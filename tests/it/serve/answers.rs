@@ -48,9 +48,8 @@ async fn rows_of_tables(database: &TestDatabase, condition: &str) -> Vec<String>
 }
 
 async fn gaps_runs_and_status_say_what_the_job_left(database: &TestDatabase) {
-    let store = &*database.store;
     let service = Service::with_faults(&["not_found@-84.75,-175"]).await;
-    let report = Job::new(store, &service).run(&sites(3)).await;
+    let report = Job::new(database, &service).run(&sites(3)).await;
     assert_eq!((report.counts.collected, report.counts.failed), (2, 1));
     let server = Server::start(database).await;
     let runs = server.get("/api/v1/runs").await.expect(200).json();

@@ -95,7 +95,7 @@ async fn a_run_says_how_old_the_newest_is_whatever_lies_ahead(database: &TestDat
     fill(database).await;
     database.execute("delete from weather_observations where site_id = 'site-00001'").await;
     let service = Service::with_faults(&["not_found@-84.75,-175"]).await;
-    let report = Job::new(&*database.store, &service).run(&[site(0)]).await;
+    let report = Job::new(database, &service).run(&[site(0)]).await;
     assert_eq!(report.newest_observation_time, Some(hour() - TimeDelta::hours(3)));
 }
 

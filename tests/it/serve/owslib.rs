@@ -65,7 +65,7 @@ async fn fill(database: &TestDatabase) {
     let service = Service::with_faults(&[]).await;
     for ago in (0..6).rev() {
         service.set_time(hour() - TimeDelta::hours(ago) + TimeDelta::minutes(7));
-        Job::new(store, &service).run(&sites(40)).await;
+        Job::new(database, &service).run(&sites(40)).await;
     }
     let run = open_run(store).await;
     let other = of_source("open-meteo", collected(0, hour(), full_values()));

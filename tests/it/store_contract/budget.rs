@@ -38,9 +38,9 @@ async fn reserve(store: &dyn Store, windows: &[BudgetWindow], calls: u64) -> u64
 }
 
 /// Reserved and used, by window.
-async fn counts(store: &dyn Store) -> Vec<(String, i64, i64)> {
+async fn counts(database: &TestDatabase) -> Vec<(String, i64, i64)> {
     let since = Window::Month.start(hour());
-    let rows = store.list_call_counts(ACCOUNT, since).await.unwrap();
+    let rows = database.reads.list_call_counts(ACCOUNT, since).await.unwrap();
     rows.into_iter().map(|row| (row.window_kind, row.reserved, row.used)).collect()
 }
 
@@ -53,7 +53,7 @@ async fn calls_are_reserved_in_every_window_or_in_none(database: &TestDatabase) 
     let spent = store.reserve_calls(ACCOUNT, &windows, wanted).await.unwrap();
     assert_eq!(spent, Reserved::Spent(vec![windows[0]]));
     let all = |reserved| ["day", "minute", "month"].map(|kind| (kind.to_owned(), reserved, 0));
-    assert_eq!(counts(store).await, all(10));
+    assert_eq!(counts(database).await, all(10));
     // Another account, scope or minute has calls of its own.
     let other = store.reserve_calls("another", &windows, wanted).await.unwrap();
     assert_eq!(other, Reserved::Granted(7));
@@ -77,7 +77,7 @@ async fn calls_given_back_may_be_reserved_again_and_those_of_a_crash_may_not(
     assert_eq!(reserve(store, &windows, 10).await, 10);
     let settled = Settled { sent: 4, unsent: 3 };
     store.settle_calls(ACCOUNT, &windows, settled).await.unwrap();
-    assert_eq!(counts(store).await, ["day", "minute", "month"].map(|kind| (kind.into(), 7, 4)));
+    assert_eq!(counts(database).await, ["day", "minute", "month"].map(|kind| (kind.into(), 7, 4)));
     assert_eq!(reserve(store, &windows, 10).await, 3);
     assert_eq!(reserve(store, &windows, 10).await, 0);
     // The minute's row has come to another minute meanwhile: nothing of it is given back.
@@ -85,7 +85,7 @@ async fn calls_given_back_may_be_reserved_again_and_those_of_a_crash_may_not(
     assert_eq!(reserve(store, &later, 2).await, 2);
     store.settle_calls(ACCOUNT, &windows, Settled { sent: 0, unsent: 1 }).await.unwrap();
     let left = [("day".into(), 11, 4), ("minute".into(), 2, 0), ("month".into(), 11, 4)];
-    assert_eq!(counts(store).await, left);
+    assert_eq!(counts(database).await, left);
 }
 
 async fn however_many_reserve_at_once_no_window_holds_more_than_its_cap(database: &TestDatabase) {
@@ -132,15 +132,15 @@ async fn minutes_take_no_more_rows_than_an_hour_has(database: &TestDatabase) {
 
 async fn a_run_is_at_work_until_it_ends_or_its_lease_does(database: &TestDatabase) {
     let store = &*database.store;
-    assert!(!store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(!database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
     let run = opened(store.start_run(&run_start("1/2", LONG_LEASE)).await.unwrap());
-    assert!(store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
-    assert!(!store.is_run_at_work("another", LONG_LEASE).await.unwrap());
+    assert!(database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(!database.reads.is_run_at_work("another", LONG_LEASE).await.unwrap());
     let long_ago = "update ingestion_runs set heartbeat_at = '2020-01-01 00:00:00.000000'";
     database.execute(long_ago).await;
-    assert!(!store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(!database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
     store.beat(&run).await.unwrap();
-    assert!(store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
     store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
-    assert!(!store.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(!database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
 }

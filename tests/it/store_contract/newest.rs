@@ -7,7 +7,7 @@ use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::source_time::last_believed;
 use weather_data_product::domain::tables::WEATHER_OBSERVATIONS;
 use weather_data_product::domain::{Days, ErrorKind};
-use weather_data_product::store::{Rows, SiteState, Store};
+use weather_data_product::store::{Rows, SiteState};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::samples::{
@@ -28,8 +28,8 @@ fn cold() -> Values {
     Values { temperature_c: Some(-1.5), ..full_values() }
 }
 
-async fn keys(store: &dyn Store, rows: Rows) -> Vec<(String, DateTime<Utc>)> {
-    let batches = store.read_rows(&WEATHER_OBSERVATIONS, &rows);
+async fn keys(database: &TestDatabase, rows: Rows) -> Vec<(String, DateTime<Utc>)> {
+    let batches = database.reads.read_rows(&WEATHER_OBSERVATIONS, &rows);
     let batches: Vec<_> = batches.try_collect().await.unwrap();
     let rows = batches.iter().flat_map(|batch| Row::all(&WEATHER_OBSERVATIONS, batch));
     let key = |row: Row<'_>| {
@@ -60,7 +60,7 @@ async fn what_is_of_a_time_to_come_is_newest_nowhere(database: &TestDatabase) {
     store.load(&run, &batch, hour()).await.unwrap();
     let until = last_believed(hour());
 
-    let states = store.list_site_states(SOURCE, (at(-24), until)).await.unwrap();
+    let states = database.reads.list_site_states(SOURCE, (at(-24), until)).await.unwrap();
     let newest: Vec<_> = states.iter().map(|state| state.last_observation_time).collect();
     assert_eq!(newest, [Some(at(-5)), Some(until), None]);
     let ages: Vec<_> = states.iter().map(|state| state.age(hour())).collect();
@@ -68,16 +68,16 @@ async fn what_is_of_a_time_to_come_is_newest_nowhere(database: &TestDatabase) {
     assert_eq!(states.iter().map(|state| state.slots_collected).collect::<Vec<_>>(), [5, 1, 1]);
     assert!(!states[0].is_fresh(hour()) && states[1].is_fresh(hour()));
 
-    assert_eq!(store.newest_observation_time(until).await.unwrap(), Some(until));
-    assert_eq!(store.newest_observation_time(at(-3)).await.unwrap(), Some(at(-5)));
-    assert_eq!(store.newest_observation_time(at(-6)).await.unwrap(), None);
+    assert_eq!(database.reads.newest_observation_time(until).await.unwrap(), Some(until));
+    assert_eq!(database.reads.newest_observation_time(at(-3)).await.unwrap(), Some(at(-5)));
+    assert_eq!(database.reads.newest_observation_time(at(-6)).await.unwrap(), None);
 
-    let spans = store.list_observed_spans(SOURCE, until).await.unwrap();
+    let spans = database.reads.list_observed_spans(SOURCE, until).await.unwrap();
     let spans: Vec<_> = spans.iter().map(|span| (span.first_time, span.last_time)).collect();
     let both = |time| (Some(time), Some(time));
     assert_eq!(spans, [both(at(-5)), both(until), (None, None)]);
 
-    let temperatures = store.list_temperatures((at(-24), until)).await.unwrap();
+    let temperatures = database.reads.list_temperatures((at(-24), until)).await.unwrap();
     let own = temperatures.iter().filter(|row| row.source == SOURCE);
     let known: Vec<_> = own.clone().map(|row| row.temperature_c.is_some()).collect();
     assert_eq!(known, [true, false, false, false, false, true, false], "by site and slot");
@@ -86,7 +86,7 @@ async fn what_is_of_a_time_to_come_is_newest_nowhere(database: &TestDatabase) {
     let own = ("site-00000".to_owned(), at(-5));
     let other = ("site-00000".to_owned(), at(-2));
     let second = ("site-00001".to_owned(), until);
-    let latest = |site_id| keys(store, Rows::Latest { site_id, until });
+    let latest = |site_id| keys(database, Rows::Latest { site_id, until });
     assert_eq!(latest(None).await, [other.clone(), own.clone(), second.clone()]);
     assert_eq!(latest(Some("site-00000".into())).await, [other, own]);
     assert_eq!(latest(Some("site-00001".into())).await, [second]);
@@ -129,7 +129,8 @@ async fn a_failure_is_told_from_its_first_slot_however_long_ago(database: &TestD
     for some in batch.chunks(500) {
         store.load(&run, some, hour()).await.unwrap();
     }
-    let states = store.list_site_states(SOURCE, (at(-24), last_believed(hour()))).await.unwrap();
+    let states =
+        database.reads.list_site_states(SOURCE, (at(-24), last_believed(hour()))).await.unwrap();
     let since = |state: &SiteState| state.failing_since.map(|since| (since - hour()).num_hours());
     let since: Vec<_> = states.iter().map(since).collect();
     let mut expected = vec![Some(-50), None, Some(-1999), Some(-8), Some(-890), None];
@@ -153,7 +154,7 @@ async fn rows_of_the_last_day_that_a_store_can_hold_are_read(database: &TestData
     ];
     store.load(&run, &batch, hour()).await.unwrap();
     let of = |days: Days| async move {
-        let keys = keys(store, Rows::Of(days)).await;
+        let keys = keys(database, Rows::Of(days)).await;
         keys.into_iter().map(|(_, time)| time).collect::<Vec<_>>()
     };
     let day = |time: DateTime<Utc>| Some(time.date_naive());

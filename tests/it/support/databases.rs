@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Executor, MySqlPool, SqlitePool};
 use uuid::Uuid;
-use weather_data_product::store::{Store, StoreSettings};
+use weather_data_product::store::{Opened, Reads, Store, StoreSettings};
 
 /// A store that one test has for itself, and a way to look into it that is not ours.
 pub(crate) struct TestDatabase {
     pub(crate) store: Box<dyn Store>,
+    pub(crate) reads: Reads,
     pub(crate) url: String,
     raw: Raw,
 }
@@ -46,8 +47,10 @@ async fn with_empty_mysql_of(server: String, test: impl AsyncFnOnce(&TestDatabas
     admin.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
     let mut url = url::Url::parse(&server).unwrap();
     url.set_path(&name);
+    let Opened { store, reads } = StoreSettings::at(url.as_str()).open().await.unwrap();
     let database = TestDatabase {
-        store: StoreSettings::at(url.as_str()).open().await.unwrap(),
+        store,
+        reads,
         raw: Raw::MySql(MySqlPool::connect(url.as_str()).await.unwrap()),
         url: url.into(),
     };
@@ -73,8 +76,10 @@ pub(crate) async fn with_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
 pub(crate) async fn with_empty_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("weather.db").display());
+    let Opened { store, reads } = StoreSettings::at(&url).open().await.unwrap();
     let database = TestDatabase {
-        store: StoreSettings::at(&url).open().await.unwrap(),
+        store,
+        reads,
         raw: Raw::Sqlite(SqlitePool::connect(&url).await.unwrap()),
         url,
     };

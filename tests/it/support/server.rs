@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use weather_data_product::clock::{Clock, SteppedClock};
 use weather_data_product::serve::access::Access;
 use weather_data_product::serve::{self, Parts};
-use weather_data_product::store::{Store, StoreSettings};
+use weather_data_product::store::{Reads, StoreSettings};
 
 use super::HUNG;
 use super::databases::TestDatabase;
@@ -62,16 +62,16 @@ impl Server {
         Self::with(store, Access::Open, now).await
     }
 
-    pub(crate) async fn of(store: Box<dyn Store>, access: Access) -> Self {
+    pub(crate) async fn of(store: Reads, access: Access) -> Self {
         Self::with(store, access, hour() + TimeDelta::minutes(7)).await
     }
 
-    async fn with(store: Box<dyn Store>, access: Access, now: DateTime<Utc>) -> Self {
+    async fn with(store: Reads, access: Access, now: DateTime<Utc>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let clock: Arc<dyn Clock> = Arc::new(SteppedClock::new(now));
         let sources: &[&str] = &[SOURCE, "open-meteo"];
-        let parts = Parts { store: Arc::from(store), clock, sources, access, cache: None };
+        let parts = Parts { store: Arc::new(store), clock, sources, access, cache: None };
         let end = CancellationToken::new();
         tokio::spawn(serve::run(listener, parts, end.clone()));
         Self { address, client: client(), end }

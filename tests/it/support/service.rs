@@ -15,9 +15,10 @@ use weather_data_product::job::{self, JobSettings, Unwatched};
 use weather_data_product::simulator::{self, FaultRule, Simulator, SimulatorConfig};
 use weather_data_product::source::Source;
 use weather_data_product::source::openweathermap::OpenWeatherMap;
-use weather_data_product::store::{RunHost, Store};
+use weather_data_product::store::{Reads, RunHost, Store};
 
 use super::HUNG;
+use super::databases::TestDatabase;
 use super::samples::{LONG_LEASE, hour};
 
 pub(crate) const KEY: &str = "0123456789abcdef";
@@ -75,6 +76,7 @@ pub(crate) fn client(url: &Url, key: &str) -> OpenWeatherMap {
 /// How the job is started; change what the test is about.
 pub(crate) struct Job<'a> {
     pub(crate) store: &'a dyn Store,
+    pub(crate) reads: &'a Reads,
     pub(crate) source: &'a dyn Source,
     pub(crate) kind: &'static str,
     pub(crate) clock: &'a SteppedClock,
@@ -88,9 +90,14 @@ pub(crate) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    pub(crate) fn new(store: &'a dyn Store, service: &'a Service) -> Self {
+    pub(crate) fn new(database: &'a TestDatabase, service: &'a Service) -> Self {
+        Self::of(&*database.store, &database.reads, service)
+    }
+
+    pub(crate) fn of(store: &'a dyn Store, reads: &'a Reads, service: &'a Service) -> Self {
         Self {
             store,
+            reads,
             source: &service.source,
             kind: etl::KIND,
             clock: &service.clock,
@@ -109,6 +116,7 @@ impl<'a> Job<'a> {
         let parts = Etl {
             job: job::Job {
                 store: self.store,
+                reads: self.reads,
                 kind: self.kind,
                 clock: self.clock,
                 lease: self.lease,

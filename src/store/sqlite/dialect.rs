@@ -1,16 +1,17 @@
-//! What the query API reads. SQLite does not skip along a key for `group by`: the statements step from
-//! one source to the next.
+//! SQLite's words in the statements that both databases share. SQLite does not skip along a key for
+//! `group by`: the statements step from one source to the next by `min`, and in MySQL that would read
+//! every row.
 
-use super::error::store_error;
-use crate::store::rows::Latest;
+use crate::store::dialect::{Dialect, Latest};
 
-crate::store::query::queries!(sqlx::SqlitePool, store_error);
-crate::store::site_states::site_states!(sqlx::SqlitePool, sqlx::Sqlite, store_error);
-
-const SITE_STATES: &str =
-    crate::store::site_states::site_states_sql!(" indexed by slots_by_time", "");
-
-const TEMPERATURES: &str = crate::store::query::temperatures_sql!(" indexed by slots_by_time");
+pub(in crate::store) static DIALECT: Dialect = Dialect {
+    use_index: |index| format!(" indexed by {index}"),
+    use_primary_key: "",
+    silent_ms: "cast((julianday('now') - julianday(heartbeat_at)) * 86400000 as integer)",
+    asked_sources: ASKED_SOURCES,
+    observed_sources: OBSERVED_SOURCES,
+    latest: LATEST,
+};
 
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "
@@ -61,7 +62,7 @@ macro_rules! latest {
 }
 
 /// The newest observation of each site and source.
-pub(super) const LATEST: Latest = Latest {
+const LATEST: Latest = Latest {
     of_all: latest!("(select site_id from sites where deactivated_at is null)", "?1"),
     of_site: latest!("(select ?1 as site_id)", "?2"),
 };

@@ -1,20 +1,17 @@
-//! What the query API reads. By `group by` of the beginning of a key MySQL skips along it, from one group
-//! to the next: `explain` says "Using index for group-by". With a site that is given the site has to be
-//! in the `group by`, or every row of the site is read.
+//! MySQL's words in the statements that both databases share. By `group by` of the beginning of a key
+//! MySQL skips along it, from one group to the next: `explain` says "Using index for group-by". With a
+//! site that is given the site has to be in the `group by`, or every row of the site is read.
 
-use super::connections::Connections;
-use super::error::store_error;
-use crate::store::rows::Latest;
+use crate::store::dialect::{Dialect, Latest};
 
-crate::store::query::queries!(Connections, store_error);
-crate::store::site_states::site_states!(Connections, sqlx::MySql, store_error);
-
-const SITE_STATES: &str = crate::store::site_states::site_states_sql!(
-    " force index (slots_by_time)",
-    " force index (primary)"
-);
-
-const TEMPERATURES: &str = crate::store::query::temperatures_sql!(" force index (slots_by_time)");
+pub(in crate::store) static DIALECT: Dialect = Dialect {
+    use_index: |index| format!(" force index ({index})"),
+    use_primary_key: " force index (primary)",
+    silent_ms: "timestampdiff(microsecond, heartbeat_at, utc_timestamp(6)) div 1000",
+    asked_sources: ASKED_SOURCES,
+    observed_sources: OBSERVED_SOURCES,
+    latest: LATEST,
+};
 
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "
@@ -27,7 +24,7 @@ const OBSERVED_SOURCES: &str = "
     where site_id = ? group by site_id, source order by source";
 
 /// The newest observation of each site and source.
-pub(super) const LATEST: Latest = Latest {
+const LATEST: Latest = Latest {
     of_all: " join (select site_id, source, max(observation_time) as observation_time \
         from weather_observations where observation_time <= ? group by site_id, source) newest \
         using (site_id, source, observation_time) \

@@ -1,19 +1,23 @@
-//! Slots with what was told for them: the ledger joined with the observations. The statements are the
-//! same in both dialects.
+//! Slots with the observations that fill them: the ledger joined with the observations.
 
 use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
 use sqlx::FromRow;
 
-use super::LedgerSlot;
+use super::Reads;
+use super::ledger::LedgerSlot;
+use crate::store::StoreError;
+use crate::store::pool::Statement;
 
 /// A slot of the ledger, and the observation that fills it, if one does.
 #[derive(Debug, Clone, Default, PartialEq, FromRow)]
 #[expect(missing_docs, reason = "the columns of weather_observations, see domain::tables")]
-pub struct ToldSlot {
+pub struct FilledSlot {
     /// What the ledger says of it.
     #[sqlx(flatten)]
     pub slot: LedgerSlot,
-    /// Who told: the slot's own source, or the one by which it was healed. `None`: nobody.
+    /// The source of the observation: the slot's own, or the one by which it was healed. `None`: the
+    /// slot is not filled.
     pub value_source: Option<String>,
     pub observation_time: Option<DateTime<Utc>>,
     /// `live` or `backfill`; `None`: live, from before this was kept.
@@ -36,10 +40,10 @@ pub struct ToldSlot {
     pub condition_description: Option<String>,
 }
 
-impl ToldSlot {
-    /// Whether anything was told for it.
+impl FilledSlot {
+    /// Whether an observation fills it.
     #[must_use]
-    pub fn is_told(&self) -> bool {
+    pub fn is_filled(&self) -> bool {
         self.value_source.is_some()
     }
 
@@ -51,7 +55,7 @@ impl ToldSlot {
 }
 
 /// The slots of a site and source in order, each with its observation. Binds: site, source, from, to.
-pub(super) const TOLD: &str = "
+const FILLED: &str = "
     select c.slot_time, c.status, c.error_kind, c.error_message,
         o.source as value_source, o.observation_time, o.value_kind, o.available_at,
         o.temperature_c, o.feels_like_c, o.humidity_pct, o.pressure_msl_hpa,
@@ -65,7 +69,34 @@ pub(super) const TOLD: &str = "
     where c.site_id = ? and c.source = ? and c.slot_time >= ? and c.slot_time < ?
     order by c.slot_time";
 
-/// The time of the oldest observation that fills one of these slots. Binds: site, source, from, to.
-pub(super) const OLDEST_TOLD: &str = "
-    select min(observation_time) from collection_slots
-    where site_id = ? and source = ? and slot_time >= ? and slot_time < ? and status = 'collected'";
+impl Reads {
+    /// The slots of a site and source from one time up to another, which is left out, each with the
+    /// observation that fills it, streamed in order.
+    pub fn read_filled_slots<'a>(
+        &'a self,
+        (site_id, source): (&str, &str),
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<FilledSlot, StoreError>> {
+        let statement = Statement::of(FILLED).bind(site_id).bind(source);
+        self.stream(statement.bind(from).bind(to))
+    }
+
+    /// The time of the oldest observation that fills one of these slots.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn oldest_filled(
+        &self,
+        (site_id, source): (&str, &str),
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let statement = Statement::of(
+            "select min(observation_time) from collection_slots
+            where site_id = ? and source = ? and slot_time >= ? and slot_time < ?
+                and status = 'collected'",
+        );
+        let statement = statement.bind(site_id).bind(source).bind(from).bind(to);
+        let (oldest,): (Option<DateTime<Utc>>,) = self.one(statement).await?;
+        Ok(oldest)
+    }
+}

@@ -1,0 +1,125 @@
+//! The ledger: which slots were called for, which failed, and which runs a source stopped.
+
+use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::Reads;
+use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
+use crate::store::StoreError;
+use crate::store::pool::Statement;
+
+/// What the ledger says of a slot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
+pub struct LedgerSlot {
+    /// Start of the interval.
+    pub slot_time: DateTime<Utc>,
+    /// `collected`, `failed` or `unfillable`.
+    pub status: String,
+    /// What kind of error, if it failed.
+    pub error_kind: Option<String>,
+    /// Why it has no observation, in words.
+    pub error_message: Option<String>,
+}
+
+/// A source that was asked for a site.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct AskedSource {
+    /// The source.
+    pub source: String,
+    /// The first slot that it was asked for.
+    pub first_slot: DateTime<Utc>,
+}
+
+/// A run that stopped since the source wanted no more calls of the account, or its budget was spent.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StoppedRun {
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// Why it stopped: begins with the source's name.
+    pub error_message: String,
+}
+
+/// Failed slots of one site and kind.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct FailureCount {
+    /// The site.
+    pub site_id: String,
+    /// What kind of error.
+    pub error_kind: String,
+    /// How many slots.
+    pub slots: i64,
+    /// One of their messages.
+    pub error_message: String,
+}
+
+impl Reads {
+    /// What the ledger says of the slots of a site and source from one time to another, both
+    /// included, streamed in order.
+    pub fn read_ledger<'a>(
+        &'a self,
+        (site_id, source): (&str, &str),
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
+        let statement = Statement::of(
+            "select slot_time, status, error_kind, error_message from collection_slots
+            where site_id = ? and source = ? and slot_time >= ? and slot_time <= ?
+            order by slot_time",
+        );
+        self.stream(statement.bind(site_id).bind(source).bind(from).bind(to))
+    }
+
+    /// The sources that were ever asked for a site, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
+        self.all(Statement::of(self.pool.dialect().asked_sources).bind(site_id)).await
+    }
+
+    /// The failed slots since `since`, counted by site and kind, most first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_failures(
+        &self,
+        source: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<FailureCount>, StoreError> {
+        let by_time = (self.pool.dialect().use_index)("slots_by_time");
+        let statement = Statement::made(format!(
+            "select site_id, error_kind, count(*) as slots, max(error_message) as error_message
+            from collection_slots{by_time}
+            where source = ? and slot_time >= ? and status = 'failed'
+            group by site_id, error_kind order by slots desc, site_id, error_kind"
+        ));
+        self.all(statement.bind(source).bind(since)).await
+    }
+
+    /// The runs that started from one time to another, both included, and stopped since a source
+    /// had blocked the account or refused the key, or its budget was spent; oldest first. Those that
+    /// called for no slot of the present, which heal, are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_stopped_runs(
+        &self,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<StoppedRun>, StoreError> {
+        let statement = Statement::of(
+            "select started_at, error_message from ingestion_runs
+            where started_at >= ? and started_at <= ? and outcome = 'failed'
+                and kind not like 'heal%'
+                and (error_message like ? or error_message like ? or error_message like ?)
+            order by started_at",
+        );
+        let pattern = |message| format!("% {message}%");
+        let statement = [ACCOUNT_BLOCKED, KEY_REFUSED, BUDGET_SPENT]
+            .iter()
+            .fold(statement.bind(from).bind(to), |statement, message| {
+                statement.bind(pattern(message).as_str())
+            });
+        self.all(statement).await
+    }
+}

@@ -1,0 +1,109 @@
+//! Which observations there are: sources, spans, the newest, and the temperatures of the last slots.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::Reads;
+use crate::store::StoreError;
+use crate::store::pool::Statement;
+
+/// From when to when a source has an observation of a site.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ObservedSpan {
+    /// The site.
+    pub site_id: String,
+    /// The first observation, if there is one.
+    pub first_time: Option<DateTime<Utc>>,
+    /// The newest.
+    pub last_time: Option<DateTime<Utc>>,
+}
+
+/// The temperature of a slot that was collected.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct Temperature {
+    /// The site.
+    pub site_id: String,
+    /// The source that was asked.
+    pub source: String,
+    /// Start of the interval.
+    pub slot_time: DateTime<Utc>,
+    /// Degrees Celsius, if the source said it, and of a time that is believed.
+    pub temperature_c: Option<f64>,
+}
+
+impl Reads {
+    /// The sources that have an observation of a site, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
+        let statement = Statement::of(self.pool.dialect().observed_sources).bind(site_id);
+        let sources: Vec<(String,)> = self.all(statement).await?;
+        Ok(sources.into_iter().map(|(source,)| source).collect())
+    }
+
+    /// Every site by id, and from when to when a source has an observation of it; observations later
+    /// than `until` do not count.
+    ///
+    /// Two steps along the primary key for each site. For `min` and `max`, or in the order of the time
+    /// alone, MySQL would read every row of a site.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_observed_spans(
+        &self,
+        source: &str,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<ObservedSpan>, StoreError> {
+        let statement = Statement::of(
+            "select site_id,
+                (select o.observation_time from weather_observations o
+                    where o.site_id = sites.site_id and o.source = ? and o.observation_time <= ?
+                    order by o.site_id, o.source, o.observation_time limit 1) as first_time,
+                (select o.observation_time from weather_observations o
+                    where o.site_id = sites.site_id and o.source = ? and o.observation_time <= ?
+                    order by o.site_id desc, o.source desc, o.observation_time desc limit 1)
+                    as last_time
+            from sites order by site_id",
+        );
+        self.all(statement.bind(source).bind(until).bind(source).bind(until)).await
+    }
+
+    /// The source's own time of the newest observation, if there is one; observations later than
+    /// `until` do not count.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn newest_observation_time(
+        &self,
+        until: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let statement = Statement::of(
+            "select max(observation_time) from weather_observations where observation_time <= ?",
+        );
+        let (newest,): (Option<DateTime<Utc>>,) = self.one(statement.bind(until)).await?;
+        Ok(newest)
+    }
+
+    /// The slots since the first of these times that were collected, by site, source and slot, each with
+    /// its temperature; observations later than the second time have none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_temperatures(
+        &self,
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<Temperature>, StoreError> {
+        let by_time = (self.pool.dialect().use_index)("slots_by_time");
+        let statement = Statement::made(format!(
+            "select c.site_id, c.source, c.slot_time, o.temperature_c
+            from collection_slots c{by_time}
+            left join weather_observations o
+                on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
+                    and o.observation_time = c.observation_time and o.observation_time <= ?
+            where c.slot_time >= ? and c.status = 'collected'
+            order by c.site_id, c.source, c.slot_time"
+        ));
+        self.all(statement.bind(until).bind(since)).await
+    }
+}
