@@ -21,7 +21,7 @@ pub use hours::Hour;
 
 use gaps::Asked;
 use hours::OneHour;
-use rollup::Reckoning;
+use rollup::Rollup;
 
 /// A site, and what decides which slots of it are expected.
 #[derive(Debug, Clone)]
@@ -91,9 +91,9 @@ pub async fn hours(
     let mut slots = reads.read_filled_slots(place.and(Some(source)), times);
     let (mut hour, mut hours) = (OneHour::default(), Vec::new());
     while let Some(slot) = slots.try_next().await? {
-        hours.extend(hour.push(slot).and_then(|past| past.told(place, source)));
+        hours.extend(hour.push(slot).and_then(|past| past.observed(place, source)));
     }
-    hours.extend(hour.told(place, source));
+    hours.extend(hour.observed(place, source));
     Ok(hours)
 }
 
@@ -113,14 +113,14 @@ pub async fn days(
     let paused = gaps::paused(&place.life, asked, &stops);
     let last = now.min(to - TimeDelta::seconds(1));
     let expected = place.life.slots(asked.first_slot, from, last);
-    let mut reckoning = Reckoning::new(&place.life, days, expected, paused);
+    let mut rollup = Rollup::new(&place.life, days, expected, paused);
     let site_and_source = place.and(asked.source.as_deref());
-    let from = told_since(reads, site_and_source, (from, to)).await?;
+    let from = filled_since(reads, site_and_source, (from, to)).await?;
     let mut slots = reads.read_filled_slots(site_and_source, (from, to));
     while let Some(slot) = slots.try_next().await? {
-        reckoning.push(slot);
+        rollup.push(slot);
     }
-    let days = reckoning.finish().into_iter();
+    let days = rollup.finish().into_iter();
     Ok(days.map(|(date, tally)| Day::of(place, asked, date, tally)).collect())
 }
 
@@ -134,18 +134,18 @@ async fn stops(
     reads.list_stopped_runs((from, (to + TimeDelta::days(1)).min(now))).await
 }
 
-/// So far ahead of its slot no observation is: a slot is as long as a day at most, and what is told for
+/// So far ahead of its slot no observation is: a slot is as long as a day at most, and what fills
 /// it is not of the future; a day more for clocks that are wrong.
 const AHEAD: TimeDelta = TimeDelta::days(2);
 
-/// From when on slots have to be read to know which observations have told their rain before.
-async fn told_since(
+/// From when on slots have to be read to know which observations have had their rain counted before.
+async fn filled_since(
     reads: &Reads,
     site_and_source: (&str, &str),
     times: (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<DateTime<Utc>, StoreError> {
     let oldest = reads.oldest_filled(site_and_source, times).await?;
-    // Whole hours, since of the slots in an hour only one tells rain.
+    // Whole hours, since of the slots in an hour only one has its rain counted.
     let since = oldest.map(|oldest| hour_of(oldest - AHEAD));
     Ok(since.map_or(times.0, |since| since.min(times.0)))
 }

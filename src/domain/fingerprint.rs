@@ -10,11 +10,18 @@
 //! - what is NULL: `~`, which no number and no text can be;
 //! - a measured value that has no such number (not finite, or beyond 64 bits): `!`. The program
 //!   writes none, and one that is written by hand must differ from every other value.
+//!
+//! The [`FIRST`] values are always there, each in its place. A value that came to the
+//! [list](super::values) later is there only where the source said it: its name as a text, then the
+//! cell. So a row without it keeps the `row_hash` that it had before there was such a value, and
+//! whoever computes the hash of an old row needs to know none of the new columns.
 
 use std::fmt::Write as _;
 
-use super::measure::{self, Measure};
+use super::kind::Kind;
+use super::measure;
 use super::observation::Observation;
+use super::values::{Cell, FIRST, VALUES, Value};
 use crate::farmhash::fingerprint64;
 
 /// `FARM_FINGERPRINT` of the canonical text, see the [module](self).
@@ -29,34 +36,23 @@ pub fn find_unusable(observation: &Observation) -> Option<&'static str> {
     canonical_text(observation).unusable
 }
 
-/// Key and values as one unambiguous text, in the order of the table's columns.
+/// Key and values as one unambiguous text, in the order of the list of values.
 fn canonical_text(observation: &Observation) -> CanonicalText {
-    let values = &observation.values;
     let mut text = CanonicalText::new();
     text.text(Some(observation.site_id.as_str()));
     text.text(Some(observation.source));
     text.number(Some(observation.observation_time.timestamp()));
-    text.measured(measure::TEMPERATURE_C, values.temperature_c);
-    text.measured(measure::FEELS_LIKE_C, values.feels_like_c);
-    text.measured(measure::TEMPERATURE_AREA_MIN_C, values.temperature_area_min_c);
-    text.measured(measure::TEMPERATURE_AREA_MAX_C, values.temperature_area_max_c);
-    text.measured(measure::HUMIDITY_PCT, values.humidity_pct);
-    text.measured(measure::PRESSURE_MSL_HPA, values.pressure_msl_hpa);
-    text.measured(measure::PRESSURE_GROUND_HPA, values.pressure_ground_hpa);
-    text.measured(measure::WIND_SPEED_MS, values.wind_speed_ms);
-    text.measured(measure::WIND_GUST_MS, values.wind_gust_ms);
-    text.number(values.wind_direction_deg.map(i64::from));
-    text.measured(measure::CLOUD_COVER_PCT, values.cloud_cover_pct);
-    text.measured(measure::VISIBILITY_M, values.visibility_m);
-    text.measured(measure::RAIN_1H_MM, values.rain_1h_mm);
-    text.measured(measure::RAIN_3H_MM, values.rain_3h_mm);
-    text.measured(measure::SNOW_1H_MM, values.snow_1h_mm);
-    text.measured(measure::SNOW_3H_MM, values.snow_3h_mm);
-    text.number(values.condition_id);
-    text.text(values.condition_group.as_deref());
-    text.text(values.condition_description.as_deref());
-    text.measured(measure::ANSWERED_LATITUDE, values.answered_latitude);
-    text.measured(measure::ANSWERED_LONGITUDE, values.answered_longitude);
+    let cells = VALUES.iter().zip(observation.values.cells());
+    for (index, (value, cell)) in cells.enumerate() {
+        let came_later = index >= FIRST;
+        if came_later && cell.is_absent() {
+            continue;
+        }
+        if came_later {
+            text.text(Some(value.name));
+        }
+        text.cell(value, cell);
+    }
     text
 }
 
@@ -79,11 +75,20 @@ impl CanonicalText {
         fingerprint64(self.text.as_bytes()).cast_signed()
     }
 
-    fn measured(&mut self, measure: Measure, value: Option<f64>) {
-        if value.is_some_and(|value| measure::scaled(value, measure.decimals).is_none()) {
-            self.unusable = self.unusable.or(Some(measure.name));
+    fn cell(&mut self, value: &Value, cell: Cell<'_>) {
+        match cell {
+            Cell::Real(number) => self.measured(value, number),
+            Cell::Integer(number) => self.number(number),
+            Cell::Text(text) => self.text(text),
         }
-        self.real(measure.decimals, value);
+    }
+
+    fn measured(&mut self, value: &Value, number: Option<f64>) {
+        let Kind::Real { decimals } = value.kind else { return };
+        if number.is_some_and(|number| measure::scaled(number, decimals).is_none()) {
+            self.unusable = self.unusable.or(Some(value.name));
+        }
+        self.real(decimals, number);
     }
 
     /// A number with so many decimals at most.
@@ -126,82 +131,4 @@ impl CanonicalText {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::DateTime;
-    use proptest::prelude::{any, prop_assert_eq, proptest};
-
-    use super::*;
-    use crate::domain::observation::Values;
-    use crate::domain::site::SiteId;
-
-    fn observation(values: Values) -> Observation {
-        Observation {
-            site_id: SiteId::parse("mad-retiro").unwrap(),
-            source: "openweathermap",
-            observation_time: DateTime::from_timestamp(1_764_000_000, 0).unwrap(),
-            values,
-        }
-    }
-
-    #[test]
-    fn the_canonical_text_is_fixed() {
-        let values = Values {
-            temperature_c: Some(-0.5),
-            humidity_pct: Some(40.5),
-            wind_direction_deg: Some(270),
-            condition_id: Some(800),
-            condition_group: Some("Clear".into()),
-            condition_description: Some("a|~".into()),
-            answered_longitude: Some(-3.6827),
-            ..Values::default()
-        };
-        assert_eq!(
-            canonical_text(&observation(values)).text,
-            "10:mad-retiro|14:openweathermap|1764000000|-50|~|~|~|405|~|~|~|~|270|~|~|~|~|~|~|800|5:Clear|3:a|~|~|-36827"
-        );
-    }
-
-    #[test]
-    fn a_value_that_is_none_differs_from_null_and_zero_and_is_named() {
-        let rained = |rain_1h_mm: Option<f64>| {
-            observation(Values { temperature_c: Some(1.0), rain_1h_mm, ..Values::default() })
-        };
-        for value in [f64::NAN, f64::INFINITY, 1e300] {
-            let odd = rained(Some(value));
-            assert_eq!(find_unusable(&odd), Some("rain_1h_mm"), "{value}");
-            for other in [None, Some(0.0), Some(500.0)] {
-                assert_eq!(find_unusable(&rained(other)), None);
-                assert_ne!(row_hash(&odd), row_hash(&rained(other)), "{value} {other:?}");
-            }
-        }
-        assert!(canonical_text(&rained(Some(f64::NAN))).text.contains("|!|"));
-    }
-
-    #[test]
-    fn an_absent_value_differs_from_zero() {
-        let zero = Values { rain_1h_mm: Some(0.0), ..Values::default() };
-        assert_ne!(row_hash(&observation(zero)), row_hash(&observation(Values::default())));
-    }
-
-    proptest! {
-        #[test]
-        fn two_texts_never_pose_as_two_others(a: String, b: String, c: String, d: String) {
-            let text = |group: &String, description: &String| {
-                let values = Values {
-                    condition_group: Some(group.clone()),
-                    condition_description: Some(description.clone()),
-                    ..Values::default()
-                };
-                canonical_text(&observation(values))
-            };
-            prop_assert_eq!(text(&a, &b) == text(&c, &d), (a, b) == (c, d));
-        }
-
-        #[test]
-        fn a_measured_value_keeps_its_last_decimal(hundredths in -9500_i64..6500, _any in any::<u8>()) {
-            #[expect(clippy::cast_precision_loss, reason = "four digits")]
-            let value = measure::TEMPERATURE_C.round(hundredths as f64 / 100.0).unwrap();
-            prop_assert_eq!(measure::scaled(value, 2), Some(hundredths));
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
-//! The measured quantities: name with unit, decimals kept, physical range.
+//! What a measured value may be: decimals kept, physical range.
 //!
-//! One table says it for the transform, which rounds and refuses, and for the fingerprint, which
-//! needs each value as a whole number of its last decimal.
+//! The [list of values](super::values) says it of each: for the transform, which rounds and refuses,
+//! and for the fingerprint, which needs each value as a whole number of its last decimal.
 
 use std::fmt;
 
@@ -33,47 +33,6 @@ impl fmt::Display for OutOfRange {
 }
 
 impl std::error::Error for OutOfRange {}
-
-const fn measure(name: &'static str, decimals: u8, min: f64, max: f64) -> Measure {
-    Measure { name, decimals, min, max }
-}
-
-/// Air temperature.
-pub const TEMPERATURE_C: Measure = measure("temperature_c", 2, -95.0, 65.0);
-/// Temperature as a person feels it.
-pub const FEELS_LIKE_C: Measure = measure("feels_like_c", 2, -95.0, 65.0);
-/// Lowest temperature in the area at this moment.
-pub const TEMPERATURE_AREA_MIN_C: Measure = measure("temperature_area_min_c", 2, -95.0, 65.0);
-/// Highest temperature in the area at this moment.
-pub const TEMPERATURE_AREA_MAX_C: Measure = measure("temperature_area_max_c", 2, -95.0, 65.0);
-/// Relative humidity.
-pub const HUMIDITY_PCT: Measure = measure("humidity_pct", 1, 0.0, 100.0);
-/// Air pressure reduced to mean sea level.
-pub const PRESSURE_MSL_HPA: Measure = measure("pressure_msl_hpa", 2, 800.0, 1100.0);
-/// Air pressure at the ground.
-pub const PRESSURE_GROUND_HPA: Measure = measure("pressure_ground_hpa", 2, 300.0, 1100.0);
-/// Wind speed.
-pub const WIND_SPEED_MS: Measure = measure("wind_speed_ms", 2, 0.0, 150.0);
-/// Wind gust.
-pub const WIND_GUST_MS: Measure = measure("wind_gust_ms", 2, 0.0, 150.0);
-/// Direction the wind comes from; 0 is north, 90 east.
-pub const WIND_DIRECTION_DEG: Measure = measure("wind_direction_deg", 0, 0.0, 360.0);
-/// Share of the sky that clouds cover.
-pub const CLOUD_COVER_PCT: Measure = measure("cloud_cover_pct", 1, 0.0, 100.0);
-/// How far one sees.
-pub const VISIBILITY_M: Measure = measure("visibility_m", 0, 0.0, 100_000.0);
-/// Rain of the last hour.
-pub const RAIN_1H_MM: Measure = measure("rain_1h_mm", 2, 0.0, 500.0);
-/// Rain of the last three hours.
-pub const RAIN_3H_MM: Measure = measure("rain_3h_mm", 2, 0.0, 1000.0);
-/// Snow of the last hour, as water.
-pub const SNOW_1H_MM: Measure = measure("snow_1h_mm", 2, 0.0, 500.0);
-/// Snow of the last three hours, as water.
-pub const SNOW_3H_MM: Measure = measure("snow_3h_mm", 2, 0.0, 1000.0);
-/// Latitude of the place the source answered for.
-pub const ANSWERED_LATITUDE: Measure = measure("answered_latitude", 4, -90.0, 90.0);
-/// Longitude of the place the source answered for.
-pub const ANSWERED_LONGITUDE: Measure = measure("answered_longitude", 4, -180.0, 180.0);
 
 impl Measure {
     /// `value` rounded to the decimals kept, half away from zero, and checked against the range.
@@ -113,6 +72,9 @@ fn scale(decimals: u8) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::values::{
+        ANSWERED_LONGITUDE, HUMIDITY_PCT, TEMPERATURE_C, WIND_DIRECTION_DEG,
+    };
 
     #[test]
     fn values_are_rounded_half_away_from_zero() {

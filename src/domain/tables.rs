@@ -8,6 +8,7 @@ mod runs;
 mod sites;
 mod slots;
 
+pub use super::kind::Kind;
 pub use observations::WEATHER_OBSERVATIONS;
 pub use runs::INGESTION_RUNS;
 pub use sites::SITES;
@@ -49,24 +50,6 @@ pub struct Column {
     pub description: &'static str,
 }
 
-/// What the values of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Unicode text.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number with so many decimals at most.
-    Real {
-        /// The decimals.
-        decimals: u8,
-    },
-    /// A time, UTC, to the microsecond.
-    Time,
-    /// A day of the calendar.
-    Date,
-}
-
 impl Table {
     /// The column with this name.
     #[must_use]
@@ -92,11 +75,6 @@ const fn required(name: &'static str, kind: Kind, description: &'static str) -> 
 
 const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Column {
     Column { name, kind, is_required: false, description }
-}
-
-/// A measured value, which a source may leave out.
-const fn measured(measure: super::measure::Measure, description: &'static str) -> Column {
-    optional(measure.name, Kind::Real { decimals: measure.decimals }, description)
 }
 
 #[cfg(test)]

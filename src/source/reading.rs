@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 
 use super::fault::Fault;
 use crate::domain::ErrorKind;
-use crate::domain::measure::{self, Measure};
+use crate::domain::measure::Measure;
 use crate::domain::observation::{MAX_TEXT_CHARS, Observation, Values};
 use crate::domain::source_time;
 use crate::domain::text::printable;
+use crate::domain::values;
 
 /// `value` rounded to what is kept of the quantity.
 pub(super) fn round(measure: Measure, value: Option<f64>) -> Result<Option<f64>, Fault> {
@@ -22,10 +23,10 @@ pub(super) fn echoed(measure: Measure, degrees: Option<f64>) -> Option<f64> {
 }
 
 /// A direction of the wind.
-pub(super) fn whole_degrees(degrees: Option<f64>) -> Result<Option<i32>, Fault> {
-    let rounded = round(measure::WIND_DIRECTION_DEG, degrees)?;
+pub(super) fn whole_degrees(degrees: Option<f64>) -> Result<Option<i64>, Fault> {
+    let rounded = round(values::WIND_DIRECTION_DEG, degrees)?;
     #[expect(clippy::cast_possible_truncation, reason = "0 to 360")]
-    Ok(rounded.map(|degrees| degrees as i32))
+    Ok(rounded.map(|degrees| degrees as i64))
 }
 
 /// The source's own number of a condition, which `field` holds.

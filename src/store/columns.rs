@@ -1,15 +1,31 @@
 //! The columns that a batch writes, and their values in the same order.
 
+use std::sync::LazyLock;
+
 use super::StoreError;
+use crate::domain::tables::WEATHER_OBSERVATIONS;
+use crate::domain::values::VALUES;
 use crate::domain::{Observation, SlotResult, ValueKind, find_unusable};
 
 /// Columns of `weather_observations`.
-pub(super) const OBSERVATION: &str = "site_id, source, observation_time, \
-    temperature_c, feels_like_c, temperature_area_min_c, temperature_area_max_c, humidity_pct, \
-    pressure_msl_hpa, pressure_ground_hpa, wind_speed_ms, wind_gust_ms, wind_direction_deg, \
-    cloud_cover_pct, visibility_m, rain_1h_mm, rain_3h_mm, snow_1h_mm, snow_3h_mm, \
-    condition_id, condition_group, condition_description, answered_latitude, answered_longitude, \
-    row_hash, ingestion_run_id, run_seq, created_at, updated_at, value_kind, available_at";
+pub(super) static OBSERVATION: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "site_id, source, observation_time, {}, row_hash, ingestion_run_id, run_seq, created_at, \
+        updated_at, value_kind, available_at",
+        VALUES.map(|value| value.name).join(", ")
+    )
+});
+
+/// The columns of `weather_observations` that an upsert takes from the new row whatever the row that
+/// is there: all but the key, when it came, and what is written with care ([`available_at`] and what
+/// that goes by).
+///
+/// [`available_at`]: crate::domain::tables::WEATHER_OBSERVATIONS
+pub(super) fn replaced() -> impl Iterator<Item = &'static str> {
+    const OTHERS: [&str; 4] = ["created_at", "available_at", "row_hash", "value_kind"];
+    let is_key = |name: &&str| WEATHER_OBSERVATIONS.key.contains(name);
+    WEATHER_OBSERVATIONS.column_names().filter(move |name| !is_key(name) && !OTHERS.contains(name))
+}
 
 /// Columns of `collection_slots`.
 pub(super) const SLOT: &str = "site_id, source, slot_time, status, observation_time, attempts, \
@@ -21,32 +37,17 @@ pub(super) const SLOT: &str = "site_id, source, slot_time, status, observation_t
 macro_rules! bind_observation {
     ($row:expr, $observation:expr, $stamp:expr) => {{
         let ((observation, value_kind), stamp) = ($observation, $stamp);
-        let values = &observation.values;
         $row.push_bind(observation.site_id.as_str())
             .push_bind(observation.source)
-            .push_bind(observation.observation_time)
-            .push_bind(values.temperature_c)
-            .push_bind(values.feels_like_c)
-            .push_bind(values.temperature_area_min_c)
-            .push_bind(values.temperature_area_max_c)
-            .push_bind(values.humidity_pct)
-            .push_bind(values.pressure_msl_hpa)
-            .push_bind(values.pressure_ground_hpa)
-            .push_bind(values.wind_speed_ms)
-            .push_bind(values.wind_gust_ms)
-            .push_bind(values.wind_direction_deg)
-            .push_bind(values.cloud_cover_pct)
-            .push_bind(values.visibility_m)
-            .push_bind(values.rain_1h_mm)
-            .push_bind(values.rain_3h_mm)
-            .push_bind(values.snow_1h_mm)
-            .push_bind(values.snow_3h_mm)
-            .push_bind(values.condition_id)
-            .push_bind(values.condition_group.as_deref())
-            .push_bind(values.condition_description.as_deref())
-            .push_bind(values.answered_latitude)
-            .push_bind(values.answered_longitude)
-            .push_bind(crate::domain::row_hash(observation))
+            .push_bind(observation.observation_time);
+        for cell in observation.values.cells() {
+            match cell {
+                $crate::domain::values::Cell::Real(value) => $row.push_bind(value),
+                $crate::domain::values::Cell::Integer(value) => $row.push_bind(value),
+                $crate::domain::values::Cell::Text(value) => $row.push_bind(value),
+            };
+        }
+        $row.push_bind(crate::domain::row_hash(observation))
             .push_bind(stamp.run_id.as_str())
             .push_bind(stamp.run_seq)
             .push_bind(stamp.now)

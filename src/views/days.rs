@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::Place;
 use crate::store::FilledSlot;
@@ -12,95 +11,36 @@ use crate::views::gaps::Asked;
 
 /// A local day of a site and source on which slots are expected: what was collected of it, and why the
 /// rest is missing.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the fields of domain::views::OBSERVATIONS_DAILY")]
 pub struct Day {
-    /// The site.
     pub site_id: String,
-    /// The weather service that was asked; null: none ever was.
-    #[schema(required = true)]
     pub source: Option<String>,
-    /// The day in the time zone that the site had then.
     pub local_date: NaiveDate,
-    /// The site's name for people.
     pub site_name: String,
-    /// Country where the site stood at its end, two letters of ISO 3166-1.
-    #[schema(required = true)]
     pub country: Option<String>,
-    /// The IANA time zone that the site had at its end.
     pub timezone: String,
-    /// Lowest air temperature, degrees Celsius.
-    #[schema(required = true)]
     pub temperature_min_c: Option<f64>,
-    /// Mean air temperature of the collected slots, degrees Celsius.
-    #[schema(required = true)]
     pub temperature_mean_c: Option<f64>,
-    /// Highest air temperature, degrees Celsius.
-    #[schema(required = true)]
     pub temperature_max_c: Option<f64>,
-    /// Mean relative humidity, percent.
-    #[schema(required = true)]
     pub humidity_mean_pct: Option<f64>,
-    /// Mean air pressure at mean sea level, hectopascals.
-    #[schema(required = true)]
     pub pressure_msl_mean_hpa: Option<f64>,
-    /// Mean wind speed, metres per second.
-    #[schema(required = true)]
     pub wind_speed_mean_ms: Option<f64>,
-    /// Highest wind speed, metres per second.
-    #[schema(required = true)]
     pub wind_speed_max_ms: Option<f64>,
-    /// Strongest gust, metres per second.
-    #[schema(required = true)]
     pub wind_gust_max_ms: Option<f64>,
-    /// Mean cloud cover, percent.
-    #[schema(required = true)]
     pub cloud_cover_mean_pct: Option<f64>,
-    /// Rain of the hours that were collected, millimetres, an hour without a report as 0; null: none was.
-    #[schema(required = true)]
     pub rain_sum_mm: Option<f64>,
-    /// Snow of the hours that were collected, millimetres of water, an hour without a report as 0; null: none was.
-    #[schema(required = true)]
     pub snow_sum_mm: Option<f64>,
-    /// How many of the day's slots were collected.
     pub slots_present: u32,
-    /// How many slots of the interval that the site had then start within the local day, the site's life
-    /// and the time up to now.
     pub slots_expected: u32,
-    /// Share of the expected slots that is there, percent.
     pub coverage_pct: f64,
-    /// Missing slots by reason; of failures by kind of error.
     pub missing: BTreeMap<String, u32>,
 }
 
 impl Day {
-    /// Its fields, in order.
-    pub const FIELDS: [&str; 21] = [
-        "site_id",
-        "source",
-        "local_date",
-        "site_name",
-        "country",
-        "timezone",
-        "temperature_min_c",
-        "temperature_mean_c",
-        "temperature_max_c",
-        "humidity_mean_pct",
-        "pressure_msl_mean_hpa",
-        "wind_speed_mean_ms",
-        "wind_speed_max_ms",
-        "wind_gust_max_ms",
-        "cloud_cover_mean_pct",
-        "rain_sum_mm",
-        "snow_sum_mm",
-        "slots_present",
-        "slots_expected",
-        "coverage_pct",
-        "missing",
-    ];
-
     pub(super) fn of(place: &Place, asked: &Asked, local_date: NaiveDate, tally: Tally) -> Self {
         let site = &place.site;
-        let sum = |sum| tally.is_told.then(|| rounded(sum, 2));
+        let sum = |sum| tally.is_filled.then(|| rounded(sum, 2));
         Self {
             site_id: site.site_id.clone(),
             source: asked.source.clone(),
@@ -135,30 +75,30 @@ pub(super) struct Tally {
     pub(super) last_slot: DateTime<Utc>,
     pub(super) present: u32,
     pub(super) missing: BTreeMap<String, u32>,
-    pub(super) is_told: bool,
-    pub(super) temperature_c: Values,
-    pub(super) humidity_pct: Values,
-    pub(super) pressure_msl_hpa: Values,
-    pub(super) wind_speed_ms: Values,
-    pub(super) wind_gust_ms: Values,
-    pub(super) cloud_cover_pct: Values,
+    pub(super) is_filled: bool,
+    pub(super) temperature_c: Figures,
+    pub(super) humidity_pct: Figures,
+    pub(super) pressure_msl_hpa: Figures,
+    pub(super) wind_speed_ms: Figures,
+    pub(super) wind_gust_ms: Figures,
+    pub(super) cloud_cover_pct: Figures,
     pub(super) rain_mm: f64,
     pub(super) snow_mm: f64,
 }
 
 impl Tally {
-    /// One slot more that was told; `tells_rain`: its rain and snow have not been counted yet.
-    pub(super) fn tell(&mut self, told: &FilledSlot, tells_rain: bool) {
-        self.is_told = true;
-        self.temperature_c.add(told.temperature_c);
-        self.humidity_pct.add(told.humidity_pct);
-        self.pressure_msl_hpa.add(told.pressure_msl_hpa);
-        self.wind_speed_ms.add(told.wind_speed_ms);
-        self.wind_gust_ms.add(told.wind_gust_ms);
-        self.cloud_cover_pct.add(told.cloud_cover_pct);
-        if tells_rain {
-            self.rain_mm += told.rain_1h_mm.unwrap_or(0.0);
-            self.snow_mm += told.snow_1h_mm.unwrap_or(0.0);
+    /// Adds a filled slot; `counts_rain`: its rain and snow have not been counted yet.
+    pub(super) fn add(&mut self, filled: &FilledSlot, counts_rain: bool) {
+        self.is_filled = true;
+        self.temperature_c.add(filled.values.temperature_c);
+        self.humidity_pct.add(filled.values.humidity_pct);
+        self.pressure_msl_hpa.add(filled.values.pressure_msl_hpa);
+        self.wind_speed_ms.add(filled.values.wind_speed_ms);
+        self.wind_gust_ms.add(filled.values.wind_gust_ms);
+        self.cloud_cover_pct.add(filled.values.cloud_cover_pct);
+        if counts_rain {
+            self.rain_mm += filled.values.rain_1h_mm.unwrap_or(0.0);
+            self.snow_mm += filled.values.snow_1h_mm.unwrap_or(0.0);
         }
     }
 
@@ -169,14 +109,14 @@ impl Tally {
 
 /// What the values of one kind come to.
 #[derive(Debug, Default)]
-pub(super) struct Values {
+pub(super) struct Figures {
     count: u32,
     sum: f64,
     lowest: Option<f64>,
     highest: Option<f64>,
 }
 
-impl Values {
+impl Figures {
     fn add(&mut self, value: Option<f64>) {
         let Some(value) = value else { return };
         self.count += 1;

@@ -12,7 +12,7 @@ use crate::store::{FilledSlot, LedgerSlot};
 use crate::views::gaps;
 
 /// Puts the days of a site and source together.
-pub(super) struct Reckoning<'a> {
+pub(super) struct Rollup<'a> {
     life: &'a Life,
     expected: Peekable<Box<dyn Iterator<Item = Expected> + Send + 'a>>,
     paused: BTreeSet<DateTime<Utc>>,
@@ -20,11 +20,11 @@ pub(super) struct Reckoning<'a> {
     range: (NaiveDate, NaiveDate),
     days: BTreeMap<NaiveDate, Tally>,
     hour: OneHour,
-    /// The observations whose rain is told, by who told them and when.
+    /// The observations whose rain is counted, by source and time.
     rained: HashSet<(Option<String>, Option<DateTime<Utc>>)>,
 }
 
-impl<'a> Reckoning<'a> {
+impl<'a> Rollup<'a> {
     /// Of the days from one to another, both included; the expected slots come in order.
     pub(super) fn new(
         life: &'a Life,
@@ -59,30 +59,30 @@ impl<'a> Reckoning<'a> {
         self.days
     }
 
-    /// Rain and snow are those of an hour: the slot that tells the hour tells them. An observation
+    /// Rain and snow are those of an hour: they are taken from its representative observation. One
     /// that fills two hours has rained once, in the first.
     fn hour(&mut self, hour: &OneHour) {
-        let teller = hour.teller();
-        for (index, told) in hour.slots.iter().enumerate() {
-            let observation = (told.value_source.clone(), told.observation_time);
-            let tells_rain = teller == Some(index) && self.rained.insert(observation);
-            self.slot(told, tells_rain);
+        let representative = hour.representative();
+        for (index, filled) in hour.slots.iter().enumerate() {
+            let observation = (filled.value_source.clone(), filled.observation_time);
+            let counts_rain = representative == Some(index) && self.rained.insert(observation);
+            self.slot(filled, counts_rain);
         }
     }
 
     /// What is in the ledger and not expected was called for under other rules: it counts as weather,
     /// and for no coverage.
-    fn slot(&mut self, told: &FilledSlot, tells_rain: bool) {
-        let time = told.slot.slot_time;
+    fn slot(&mut self, filled: &FilledSlot, counts_rain: bool) {
+        let time = filled.slot.slot_time;
         while let Some(missing) = self.expected.next_if(|slot| slot.slot_time < time) {
             self.count(missing, None);
         }
         if let Some(own) = self.expected.next_if(|slot| slot.slot_time == time) {
-            self.count(own, Some(&told.slot));
+            self.count(own, Some(&filled.slot));
         }
         let day = self.day_of(time);
-        if told.is_filled() && (self.range.0..=self.range.1).contains(&day) {
-            self.days.entry(day).or_default().tell(told, tells_rain);
+        if filled.is_filled() && (self.range.0..=self.range.1).contains(&day) {
+            self.days.entry(day).or_default().add(filled, counts_rain);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Days and hours, reckoned from literal slots.
+//! Days and hours, computed from literal slots.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::days::Tally;
 use super::*;
-use crate::domain::{Coordinates, Interval, Locality, SiteId, Spans, TakenIn};
+use crate::domain::{Coordinates, Interval, Locality, SiteId, Spans, TakenIn, Values};
 use crate::store::{FilledSlot, LedgerSlot};
 
 fn time(text: &str) -> DateTime<Utc> {
@@ -40,13 +40,16 @@ fn locality(timezone: Tz) -> Locality {
 }
 
 /// A slot that an observation of that time fills, and its rain.
-fn told(slot: &str, observation: &str, rain_1h_mm: f64) -> FilledSlot {
+fn filled(slot: &str, observation: &str, rain_1h_mm: f64) -> FilledSlot {
     FilledSlot {
         slot: ledger(slot, "collected", None),
         value_source: Some("openweathermap".into()),
         observation_time: Some(time(observation)),
-        temperature_c: Some(10.0),
-        rain_1h_mm: Some(rain_1h_mm),
+        values: Values {
+            temperature_c: Some(10.0),
+            rain_1h_mm: Some(rain_1h_mm),
+            ..Values::default()
+        },
         ..FilledSlot::default()
     }
 }
@@ -61,7 +64,7 @@ fn ledger(slot: &str, status: &str, kind: Option<&str>) -> LedgerSlot {
 }
 
 /// What the slots come to on the days from one to another.
-fn reckoned(
+fn rolled_up(
     life: &Life,
     (from, to): (&str, &str),
     slots: impl IntoIterator<Item = FilledSlot>,
@@ -69,13 +72,13 @@ fn reckoned(
     let days = (date(from), date(to));
     let (first, after) = around(days);
     let expected = life.slots(None, first, after - TimeDelta::seconds(1));
-    let mut reckoning = Reckoning::new(life, days, expected, BTreeSet::new());
-    slots.into_iter().for_each(|slot| reckoning.push(slot));
-    reckoning.finish()
+    let mut rollup = Rollup::new(life, days, expected, BTreeSet::new());
+    slots.into_iter().for_each(|slot| rollup.push(slot));
+    rollup.finish()
 }
 
 fn one(life: &Life, day: &str, slots: impl IntoIterator<Item = FilledSlot>) -> Tally {
-    let mut days = reckoned(life, (day, day), slots);
+    let mut days = rolled_up(life, (day, day), slots);
     assert_eq!(days.len(), 1);
     days.pop_first().unwrap().1
 }
@@ -104,19 +107,19 @@ fn a_day_has_as_many_slots_as_its_clocks_show_hours() {
 
 #[test]
 fn a_day_without_any_is_listed_and_says_why() {
-    let days = reckoned(
+    let days = rolled_up(
         &life(Tz::UTC, 60),
         ("2025-03-01", "2025-03-03"),
         [
-            told("2025-03-01T23:00:00Z", "2025-03-01T22:50:00Z", 1.0),
+            filled("2025-03-01T23:00:00Z", "2025-03-01T22:50:00Z", 1.0),
             failed("2025-03-02T00:00:00Z", "timeout"),
             failed("2025-03-02T01:00:00Z", "timeout"),
             failed("2025-03-02T02:00:00Z", "not_found"),
-            told("2025-03-03T00:00:00Z", "2025-03-02T23:50:00Z", 1.0),
+            filled("2025-03-03T00:00:00Z", "2025-03-02T23:50:00Z", 1.0),
         ],
     );
-    let told: Vec<_> = days.values().map(|tally| (tally.present, tally.is_told)).collect();
-    assert_eq!(told, [(1, true), (0, false), (1, true)]);
+    let filled: Vec<_> = days.values().map(|tally| (tally.present, tally.is_filled)).collect();
+    assert_eq!(filled, [(1, true), (0, false), (1, true)]);
     let missing = [("never tried", 21), ("not_found", 1), ("timeout", 2)];
     let missing: BTreeMap<_, _> = missing.map(|(reason, slots)| (reason.to_owned(), slots)).into();
     assert_eq!(days[&date("2025-03-02")].missing, missing);
@@ -124,19 +127,19 @@ fn a_day_without_any_is_listed_and_says_why() {
 
 #[test]
 fn an_observation_that_fills_two_slots_has_rained_once_in_the_first() {
-    let days = reckoned(
+    let days = rolled_up(
         &life(Tz::UTC, 60),
         ("2025-03-02", "2025-03-02"),
         [
             // Told the day before.
-            told("2025-03-01T22:00:00Z", "2025-03-01T21:50:00Z", 4.0),
-            told("2025-03-02T00:00:00Z", "2025-03-01T21:50:00Z", 4.0),
-            told("2025-03-02T01:00:00Z", "2025-03-02T00:50:00Z", 0.5),
-            told("2025-03-02T02:00:00Z", "2025-03-02T00:50:00Z", 0.5),
+            filled("2025-03-01T22:00:00Z", "2025-03-01T21:50:00Z", 4.0),
+            filled("2025-03-02T00:00:00Z", "2025-03-01T21:50:00Z", 4.0),
+            filled("2025-03-02T01:00:00Z", "2025-03-02T00:50:00Z", 0.5),
+            filled("2025-03-02T02:00:00Z", "2025-03-02T00:50:00Z", 0.5),
             // A time that another source names too is that of another observation.
             FilledSlot {
                 value_source: Some("open-meteo".into()),
-                ..told("2025-03-02T03:00:00Z", "2025-03-02T00:50:00Z", 0.25)
+                ..filled("2025-03-02T03:00:00Z", "2025-03-02T00:50:00Z", 0.25)
             },
         ],
     );
@@ -146,58 +149,58 @@ fn an_observation_that_fills_two_slots_has_rained_once_in_the_first() {
 }
 
 #[test]
-fn of_several_slots_in_an_hour_the_last_that_was_live_tells_its_rain() {
+fn of_several_slots_in_an_hour_the_last_that_was_live_gives_its_rain() {
     let healed = |slot, observation, rain| FilledSlot {
         value_kind: Some("backfill".into()),
-        temperature_c: Some(20.0),
-        ..told(slot, observation, rain)
+        values: Values { temperature_c: Some(20.0), rain_1h_mm: Some(rain), ..Values::default() },
+        ..filled(slot, observation, rain)
     };
     let slots = [
-        told("2025-03-02T08:00:00Z", "2025-03-02T08:00:00Z", 0.5),
+        filled("2025-03-02T08:00:00Z", "2025-03-02T08:00:00Z", 0.5),
         healed("2025-03-02T08:20:00Z", "2025-03-02T08:20:00Z", 8.0),
         failed("2025-03-02T08:40:00Z", "timeout"),
         healed("2025-03-02T09:00:00Z", "2025-03-02T09:00:00Z", 8.0),
         healed("2025-03-02T09:20:00Z", "2025-03-02T09:20:00Z", 0.25),
-        told("2025-03-02T10:00:00Z", "2025-03-02T10:00:00Z", 8.0),
-        told("2025-03-02T10:20:00Z", "2025-03-02T10:20:00Z", 1.0),
+        filled("2025-03-02T10:00:00Z", "2025-03-02T10:00:00Z", 8.0),
+        filled("2025-03-02T10:20:00Z", "2025-03-02T10:20:00Z", 1.0),
     ];
-    let (mut hour, mut tellers) = (OneHour::default(), Vec::new());
+    let (mut hour, mut representatives) = (OneHour::default(), Vec::new());
     for slot in slots.clone() {
-        tellers.extend(hour.push(slot).map(|past| past.teller()));
+        representatives.extend(hour.push(slot).map(|past| past.representative()));
     }
-    tellers.push(hour.teller());
-    assert_eq!(tellers, [Some(0), Some(1), Some(1)]);
+    representatives.push(hour.representative());
+    assert_eq!(representatives, [Some(0), Some(1), Some(1)]);
     let tally = one(&life(Tz::UTC, 20), "2025-03-02", slots);
     assert_eq!((tally.rain_mm, tally.present, tally.expected), (1.75, 6, 72));
     assert_eq!(tally.temperature_c.mean(2), Some(15.0));
 }
 
 #[test]
-fn an_hour_over_two_local_days_rains_on_the_day_of_the_slot_that_tells_it() {
+fn an_hour_over_two_local_days_rains_on_the_day_of_its_representative_slot() {
     // Midnight in Kathmandu is at 18:15 UTC.
-    let days = reckoned(
+    let days = rolled_up(
         &life(Tz::Asia__Kathmandu, 30),
         ("2025-03-01", "2025-03-02"),
         [
-            told("2025-03-01T18:00:00Z", "2025-03-01T18:00:00Z", 4.0),
-            told("2025-03-01T18:30:00Z", "2025-03-01T18:30:00Z", 1.0),
+            filled("2025-03-01T18:00:00Z", "2025-03-01T18:00:00Z", 4.0),
+            filled("2025-03-01T18:30:00Z", "2025-03-01T18:30:00Z", 1.0),
         ],
     );
-    let rain = days.values().map(|tally| (tally.is_told, tally.rain_mm)).collect::<Vec<_>>();
+    let rain = days.values().map(|tally| (tally.is_filled, tally.rain_mm)).collect::<Vec<_>>();
     assert_eq!(rain, [(true, 0.0), (true, 1.0)]);
 }
 
 #[test]
 fn what_was_called_for_under_other_rules_is_weather_and_no_coverage() {
     let slots = [
-        told("2025-03-02T08:00:00Z", "2025-03-02T08:00:00Z", 0.5),
-        told("2025-03-02T08:30:00Z", "2025-03-02T08:30:00Z", 1.5),
+        filled("2025-03-02T08:00:00Z", "2025-03-02T08:00:00Z", 0.5),
+        filled("2025-03-02T08:30:00Z", "2025-03-02T08:30:00Z", 1.5),
     ];
     let tally = one(&life(Tz::UTC, 60), "2025-03-02", slots.clone());
     assert_eq!((tally.present, tally.expected, tally.rain_mm), (1, 24, 1.5));
     // A day on which nothing is expected is not listed.
     let ended = Life { active_until: Some(date("2025-03-01")), ..life(Tz::UTC, 60) };
-    assert!(reckoned(&ended, ("2025-03-02", "2025-03-02"), slots).is_empty());
+    assert!(rolled_up(&ended, ("2025-03-02", "2025-03-02"), slots).is_empty());
 }
 
 #[test]

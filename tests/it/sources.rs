@@ -330,7 +330,7 @@ const TOLERANCES: [Field; 12] = [
     ("pressure_ground_hpa", |v| v.pressure_ground_hpa, 0.05 + 0.5),
     ("wind_speed_ms", |v| v.wind_speed_ms, 0.01),
     ("wind_gust_ms", |v| v.wind_gust_ms, 0.01),
-    ("wind_direction_deg", |v| v.wind_direction_deg.map(f64::from), 1.0),
+    ("wind_direction_deg", |v| v.wind_direction_deg.map(|degrees| degrees as f64), 1.0),
     ("cloud_cover_pct", |v| v.cloud_cover_pct, 1.0),
     ("visibility_m", |v| v.visibility_m, 1.0),
     // Four quarters of rain and as many of showers, each to 0.01 mm.

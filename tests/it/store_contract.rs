@@ -922,16 +922,16 @@ async fn the_slots_of_a_time_are_read_with_the_observations_that_fill_them(
     assert_eq!(sources.collect::<Vec<_>>(), by);
     assert_eq!(told[2].slot.error_kind.as_deref(), Some("timeout"));
     assert_eq!((told[2].is_filled(), told[2].observation_time), (false, None));
-    assert_eq!((told[1].observation_time, told[1].rain_1h_mm), (Some(at(-9)), None));
+    assert_eq!((told[1].observation_time, told[1].values.rain_1h_mm), (Some(at(-9)), None));
     let values = full_values();
     for told in [&told[0], &told[3]] {
         assert_eq!(told.observation_time, Some(told.slot.slot_time + TimeDelta::minutes(5)));
         assert_eq!(
-            (told.temperature_c, told.rain_1h_mm),
+            (told.values.temperature_c, told.values.rain_1h_mm),
             (values.temperature_c, values.rain_1h_mm)
         );
-        assert_eq!(told.wind_direction_deg, values.wind_direction_deg.map(i64::from));
-        assert_eq!(told.condition_description, values.condition_description);
+        assert_eq!(told.values.wind_direction_deg, values.wind_direction_deg);
+        assert_eq!(told.values.condition_description, values.condition_description);
         assert_eq!(told.available_at, Some(at(5)));
     }
     assert_eq!(read("open-meteo", 0, 9).await.len(), 1);

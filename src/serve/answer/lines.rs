@@ -13,7 +13,7 @@ use crate::domain::csv_cell::text_cell;
 pub(crate) struct Lines {
     format: Format,
     /// The fields of a row, in order.
-    fields: &'static [&'static str],
+    fields: Vec<&'static str>,
     bytes: Vec<u8>,
     is_first: bool,
 }
@@ -23,7 +23,7 @@ impl Lines {
     pub(crate) fn begin(
         format: Format,
         name: &str,
-        fields: &'static [&'static str],
+        fields: Vec<&'static str>,
     ) -> std::io::Result<Self> {
         let mut bytes = Vec::new();
         match format {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     fn written(format: Format) -> String {
-        let mut lines = Lines::begin(format, "days", &["name", "rain_mm", "missing"]).unwrap();
+        let mut lines = Lines::begin(format, "days", vec!["name", "rain_mm", "missing"]).unwrap();
         lines.row(&json!({"missing": {}, "name": "a, b", "rain_mm": 5.0})).unwrap();
         lines.row(&json!({"missing": {"timeout": 2}, "name": null, "rain_mm": -0.25})).unwrap();
         lines.row(&json!({"missing": {}, "name": "-1\u{1b}", "rain_mm": -1})).unwrap();

@@ -11,8 +11,9 @@ use axum::response::Response;
 use chrono::{DateTime, Days as Count, NaiveDate, TimeDelta, Utc};
 use utoipa::ToSchema;
 
-use super::sites;
+use super::{schema, sites};
 use crate::domain::SiteId;
+use crate::domain::views::OBSERVATIONS_DAILY;
 use crate::serve::App;
 use crate::serve::answer::format::Format;
 use crate::serve::answer::lines::Lines;
@@ -40,7 +41,7 @@ const LONG: TimeDelta = TimeDelta::days(62);
 #[expect(dead_code, reason = "describes what is written row by row")]
 pub(super) struct Days {
     /// By source and day.
-    days: Vec<Day>,
+    days: Vec<schema::Day>,
 }
 
 /// Lists the local days of a site.
@@ -85,7 +86,7 @@ pub(super) async fn list(
         let (from, to) = range.days(place.life.last_day(now));
         let reserved = (to - from > LONG).then(|| app.budget.stream()).transpose()?;
         let days = DaysOfSite::open(&app, place, source, (from, to)).await?;
-        let lines = Lines::begin(format, "days", &Day::FIELDS);
+        let lines = Lines::begin(format, "days", OBSERVATIONS_DAILY.field_names());
         let lines = lines.map_err(|error| unwritable(&error))?;
         pages::content(&app, Written::new(days, lines), reserved).await
     };

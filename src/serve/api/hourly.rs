@@ -10,9 +10,10 @@ use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use utoipa::ToSchema;
 
-use super::schema::Moment;
+use super::schema::{self, Moment};
 use super::{observations, sites};
 use crate::domain::SiteId;
+use crate::domain::views::OBSERVATIONS_HOURLY;
 use crate::serve::App;
 use crate::serve::answer::format::Format;
 use crate::serve::answer::lines::Lines;
@@ -35,7 +36,7 @@ const LONG: TimeDelta = TimeDelta::days(7);
 #[expect(dead_code, reason = "describes what is written row by row")]
 pub(super) struct Hours {
     /// By source and time.
-    hours: Vec<Hour>,
+    hours: Vec<schema::Hour>,
 }
 
 /// Lists the hours of a site that were collected.
@@ -75,7 +76,7 @@ pub(super) async fn list(
         let reserved = (to - from > LONG).then(|| app.budget.stream()).transpose()?;
         let place = Place::of(sites::find(&app, &site_id).await?)?;
         let hours = HoursOfSite::open(&app, place, source, (from, to)).await?;
-        let lines = Lines::begin(format, "hours", &Hour::FIELDS);
+        let lines = Lines::begin(format, "hours", OBSERVATIONS_HOURLY.field_names());
         let lines = lines.map_err(|error| unwritable(&error))?;
         pages::content(&app, Written::new(hours, lines), reserved).await
     };

@@ -29,7 +29,7 @@ impl Quantities {
         let is_asked = |quantity: &Quantity| {
             asked.as_ref().is_none_or(|names| names.contains(&quantity.name()))
         };
-        Ok(Self(QUANTITIES.into_iter().filter(is_asked).collect()))
+        Ok(Self(QUANTITIES.iter().copied().filter(is_asked).collect()))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Quantity> {

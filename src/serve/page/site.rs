@@ -10,7 +10,7 @@ use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::{Frame, local, whole, words};
-use crate::domain::{SiteId, source_time};
+use crate::domain::{SiteId, freshness, source_time};
 use crate::serve::App;
 use crate::serve::answer::format::Format;
 use crate::serve::answer::parameters::{Parameters, written};
@@ -154,13 +154,12 @@ impl SitePage {
         days: Vec<Day>,
     ) -> Self {
         let timezone = asking.place.life.timezone;
-        // As in the status.
-        let limit = TimeDelta::minutes(2 * asking.place.site.interval_minutes.max(60));
+        let interval_minutes = asking.place.site.interval_minutes;
         let until = source_time::last_believed(asking.now);
         let newest = hours.iter().rfind(|hour| hour.observation_time <= until);
         let latest = newest.map(|hour| Latest {
             time: local::time(hour.observation_time, timezone),
-            is_fresh: asking.now - hour.observation_time <= limit,
+            is_fresh: freshness::is_fresh(asking.now - hour.observation_time, interval_minutes),
             age: words::age(asking.now - hour.observation_time),
             hour: hour.clone(),
         });

@@ -10,9 +10,9 @@ use gcp_bigquery_client::model::time_partitioning::TimePartitioning;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::views::{VIEWS, View, ViewColumn};
-use super::{BigQuery, Names, expiry, script};
+use super::{BigQuery, Names, expiry, script, views};
 use crate::domain::tables::{Column, Kind, TABLES, Table};
+use crate::domain::views::{VIEWS, View, ViewColumn};
 use crate::farmhash::fingerprint64;
 use crate::sink::{Prepared, SinkError, Warning, insist};
 
@@ -28,8 +28,8 @@ const DEFINITION_LABEL: &str = "weather_definition";
 fn view_schema(view: &View, came: &Value) -> Value {
     let field = |column: &ViewColumn| {
         let there = fields(came).iter().find(|field| field["name"] == column.name).cloned();
-        let mut field =
-            there.unwrap_or_else(|| json!({"name": column.name, "type": column.data_type}));
+        let mut field = there
+            .unwrap_or_else(|| json!({"name": column.name, "type": views::type_name(column.kind)}));
         field["description"] = column.description.into();
         field
     };
@@ -110,7 +110,7 @@ impl BigQuery {
         for (table, change) in changes {
             made.extend(insist(async || self.carry_out(table, &change).await).await?);
         }
-        for view in &VIEWS {
+        for view in VIEWS {
             made.extend(insist(async || self.prepare_view(view).await).await?);
         }
         Ok(Prepared { made, warnings })
@@ -171,7 +171,7 @@ impl BigQuery {
     async fn prepare_view(&self, view: &View) -> Result<Option<String>, SinkError> {
         let Names { project, dataset, .. } = &self.names;
         let what = format!("view {project}.{dataset}.{}", view.name);
-        let query = view.query(&self.names);
+        let query = views::query(view, &self.names);
         let described = view_schema(view, &Value::Null).to_string();
         let text = format!("{query}{}{described}", view.description);
         let mark = format!("{:016x}", fingerprint64(text.as_bytes()));

@@ -1,8 +1,8 @@
 //! The reference page of the warehouse, from the definitions that make it.
 
-use super::prepare;
-use super::views::VIEWS;
+use super::{prepare, views};
 use crate::domain::tables::TABLES;
+use crate::domain::views::VIEWS;
 
 /// The page, as Markdown. A test holds `docs/BIGQUERY.md` against it.
 #[must_use]
@@ -21,10 +21,10 @@ pub fn reference() -> String {
         }
     }
     page.push_str("\n## Views\n");
-    for view in &VIEWS {
+    for view in VIEWS {
         heading(&mut page, view.name, view.description);
         for column in view.columns {
-            row(&mut page, column.name, column.data_type, column.description);
+            row(&mut page, column.name, views::type_name(column.kind), column.description);
         }
     }
     page

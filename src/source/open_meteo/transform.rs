@@ -36,8 +36,8 @@ use chrono::{DateTime, Utc};
 
 use super::payload::{Block, Place, Variable, place, places};
 use super::{NAME, condition};
-use crate::domain::measure;
 use crate::domain::observation::Values;
+use crate::domain::values;
 use crate::domain::{Observation, SiteId};
 use crate::source::fault::Fault;
 use crate::source::history::{Ask, Missing, Recalled};
@@ -272,23 +272,23 @@ fn values(
     let condition = condition_id.and_then(condition::find);
     let snow_mm = amounts.snow_cm.map(|snow_cm| snow_cm * WATER_MM_PER_SNOW_CM);
     Ok(Values {
-        temperature_c: round(measure::TEMPERATURE_C, value(TEMPERATURE)?)?,
-        feels_like_c: round(measure::FEELS_LIKE_C, value(APPARENT_TEMPERATURE)?)?,
-        humidity_pct: round(measure::HUMIDITY_PCT, value(HUMIDITY)?)?,
-        pressure_msl_hpa: round(measure::PRESSURE_MSL_HPA, value(PRESSURE_MSL)?)?,
-        pressure_ground_hpa: round(measure::PRESSURE_GROUND_HPA, value(SURFACE_PRESSURE)?)?,
-        wind_speed_ms: round(measure::WIND_SPEED_MS, value(WIND_SPEED)?)?,
-        wind_gust_ms: round(measure::WIND_GUST_MS, value(WIND_GUSTS)?)?,
+        temperature_c: round(values::TEMPERATURE_C, value(TEMPERATURE)?)?,
+        feels_like_c: round(values::FEELS_LIKE_C, value(APPARENT_TEMPERATURE)?)?,
+        humidity_pct: round(values::HUMIDITY_PCT, value(HUMIDITY)?)?,
+        pressure_msl_hpa: round(values::PRESSURE_MSL_HPA, value(PRESSURE_MSL)?)?,
+        pressure_ground_hpa: round(values::PRESSURE_GROUND_HPA, value(SURFACE_PRESSURE)?)?,
+        wind_speed_ms: round(values::WIND_SPEED_MS, value(WIND_SPEED)?)?,
+        wind_gust_ms: round(values::WIND_GUST_MS, value(WIND_GUSTS)?)?,
         wind_direction_deg: whole_degrees(value(WIND_DIRECTION)?)?,
-        cloud_cover_pct: round(measure::CLOUD_COVER_PCT, value(CLOUD_COVER)?)?,
-        visibility_m: round(measure::VISIBILITY_M, value(VISIBILITY)?)?,
-        rain_1h_mm: round(measure::RAIN_1H_MM, amounts.rain_mm)?,
-        snow_1h_mm: round(measure::SNOW_1H_MM, snow_mm)?,
+        cloud_cover_pct: round(values::CLOUD_COVER_PCT, value(CLOUD_COVER)?)?,
+        visibility_m: round(values::VISIBILITY_M, value(VISIBILITY)?)?,
+        rain_1h_mm: round(values::RAIN_1H_MM, amounts.rain_mm)?,
+        snow_1h_mm: round(values::SNOW_1H_MM, snow_mm)?,
         condition_id,
         condition_group: condition.map(|(group, _)| group.to_owned()),
         condition_description: condition.map(|(_, words)| words.to_owned()),
-        answered_latitude: echoed(measure::ANSWERED_LATITUDE, place.number("latitude")),
-        answered_longitude: echoed(measure::ANSWERED_LONGITUDE, place.number("longitude")),
+        answered_latitude: echoed(values::ANSWERED_LATITUDE, place.number("latitude")),
+        answered_longitude: echoed(values::ANSWERED_LONGITUDE, place.number("longitude")),
         ..Values::default()
     })
 }

@@ -10,8 +10,8 @@ use clap::ValueEnum;
 
 use super::NAME;
 use super::payload::Payload;
-use crate::domain::measure;
 use crate::domain::observation::Values;
+use crate::domain::values;
 use crate::domain::{Observation, SiteId};
 use crate::source::fault::Fault;
 use crate::source::reading::{
@@ -90,42 +90,39 @@ fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
     let metres_per_second = |value: Option<f64>| value.map(|value| units.metres_per_second(value));
     let pressure_msl_hpa = main.and_then(|main| main.sea_level.or(main.pressure));
     Ok(Values {
-        temperature_c: round(measure::TEMPERATURE_C, celsius(main.and_then(|m| m.temp)))?,
-        feels_like_c: round(measure::FEELS_LIKE_C, celsius(main.and_then(|m| m.feels_like)))?,
+        temperature_c: round(values::TEMPERATURE_C, celsius(main.and_then(|m| m.temp)))?,
+        feels_like_c: round(values::FEELS_LIKE_C, celsius(main.and_then(|m| m.feels_like)))?,
         temperature_area_min_c: round(
-            measure::TEMPERATURE_AREA_MIN_C,
+            values::TEMPERATURE_AREA_MIN_C,
             celsius(main.and_then(|m| m.temp_min)),
         )?,
         temperature_area_max_c: round(
-            measure::TEMPERATURE_AREA_MAX_C,
+            values::TEMPERATURE_AREA_MAX_C,
             celsius(main.and_then(|m| m.temp_max)),
         )?,
-        humidity_pct: round(measure::HUMIDITY_PCT, main.and_then(|m| m.humidity))?,
-        pressure_msl_hpa: round(measure::PRESSURE_MSL_HPA, pressure_msl_hpa)?,
-        pressure_ground_hpa: round(measure::PRESSURE_GROUND_HPA, main.and_then(|m| m.grnd_level))?,
-        wind_speed_ms: round(
-            measure::WIND_SPEED_MS,
-            metres_per_second(wind.and_then(|w| w.speed)),
-        )?,
-        wind_gust_ms: round(measure::WIND_GUST_MS, metres_per_second(wind.and_then(|w| w.gust)))?,
+        humidity_pct: round(values::HUMIDITY_PCT, main.and_then(|m| m.humidity))?,
+        pressure_msl_hpa: round(values::PRESSURE_MSL_HPA, pressure_msl_hpa)?,
+        pressure_ground_hpa: round(values::PRESSURE_GROUND_HPA, main.and_then(|m| m.grnd_level))?,
+        wind_speed_ms: round(values::WIND_SPEED_MS, metres_per_second(wind.and_then(|w| w.speed)))?,
+        wind_gust_ms: round(values::WIND_GUST_MS, metres_per_second(wind.and_then(|w| w.gust)))?,
         wind_direction_deg: whole_degrees(wind.and_then(|w| w.deg))?,
         cloud_cover_pct: round(
-            measure::CLOUD_COVER_PCT,
+            values::CLOUD_COVER_PCT,
             payload.clouds.as_ref().and_then(|clouds| clouds.all),
         )?,
-        visibility_m: round(measure::VISIBILITY_M, payload.visibility)?,
-        rain_1h_mm: round(measure::RAIN_1H_MM, rain.and_then(|r| r.last_1h))?,
-        rain_3h_mm: round(measure::RAIN_3H_MM, rain.and_then(|r| r.last_3h))?,
-        snow_1h_mm: round(measure::SNOW_1H_MM, snow.and_then(|s| s.last_1h))?,
-        snow_3h_mm: round(measure::SNOW_3H_MM, snow.and_then(|s| s.last_3h))?,
+        visibility_m: round(values::VISIBILITY_M, payload.visibility)?,
+        rain_1h_mm: round(values::RAIN_1H_MM, rain.and_then(|r| r.last_1h))?,
+        rain_3h_mm: round(values::RAIN_3H_MM, rain.and_then(|r| r.last_3h))?,
+        snow_1h_mm: round(values::SNOW_1H_MM, snow.and_then(|s| s.last_1h))?,
+        snow_3h_mm: round(values::SNOW_3H_MM, snow.and_then(|s| s.last_3h))?,
         condition_id: condition_id("weather[0].id", condition.and_then(|c| c.id))?,
         condition_group: text("weather[0].main", condition.and_then(|c| c.main.as_deref()))?,
         condition_description: text(
             "weather[0].description",
             condition.and_then(|c| c.description.as_deref()),
         )?,
-        answered_latitude: echoed(measure::ANSWERED_LATITUDE, coord.and_then(|c| c.lat)),
-        answered_longitude: echoed(measure::ANSWERED_LONGITUDE, coord.and_then(|c| c.lon)),
+        answered_latitude: echoed(values::ANSWERED_LATITUDE, coord.and_then(|c| c.lat)),
+        answered_longitude: echoed(values::ANSWERED_LONGITUDE, coord.and_then(|c| c.lon)),
     })
 }
 

@@ -24,7 +24,7 @@ fn privileges() -> Vec<String> {
         update("ingestion_runs", "heartbeat_at"),
         insert("sites", columns::SITE),
         update("sites", "updated_at"),
-        insert("weather_observations", columns::OBSERVATION),
+        insert("weather_observations", columns::OBSERVATION.as_str()),
         update("weather_observations", "updated_at"),
         insert("collection_slots", columns::SLOT),
         update("collection_slots", "updated_at"),

@@ -8,7 +8,6 @@ use sqlx::{MySql, MySqlConnection, QueryBuilder};
 use super::connections::Connections;
 use super::error::store_error;
 use super::runs;
-use crate::domain::tables::WEATHER_OBSERVATIONS;
 use crate::domain::{Observation, SlotResult, ValueKind};
 use crate::store::columns::{self, Stamp, bind_observation, bind_slot};
 use crate::store::{Run, StoreError};
@@ -19,15 +18,6 @@ use crate::store::{Run, StoreError};
 ///
 /// MySQL assigns from left to right: what the other assignments ask comes last.
 static UPSERT_OBSERVATION: LazyLock<String> = LazyLock::new(|| {
-    const KEPT: [&str; 7] = [
-        "site_id",
-        "source",
-        "observation_time",
-        "created_at",
-        "available_at",
-        "row_hash",
-        "value_kind",
-    ];
     let stays = "new.value_kind = 'backfill' \
         and coalesce(weather_observations.value_kind, 'live') = 'live'";
     let is_same = "weather_observations.row_hash = new.row_hash \
@@ -36,8 +26,7 @@ static UPSERT_OBSERVATION: LazyLock<String> = LazyLock::new(|| {
         " as new on duplicate key update \
         available_at = if({stays} or {is_same}, weather_observations.available_at, new.available_at)"
     );
-    let others = WEATHER_OBSERVATIONS.column_names().filter(|name| !KEPT.contains(name));
-    for column in others.chain(["row_hash", "value_kind"]) {
+    for column in columns::replaced().chain(["row_hash", "value_kind"]) {
         sql.push_str(&format!(
             ", {column} = if({stays}, weather_observations.{column}, new.{column})"
         ));
@@ -125,7 +114,7 @@ async fn upsert_observations(
     stamp: &Stamp,
 ) -> Result<(), StoreError> {
     let mut insert: QueryBuilder<MySql> =
-        QueryBuilder::new(format!("insert into weather_observations ({}) ", columns::OBSERVATION));
+        QueryBuilder::new(format!("insert into weather_observations ({}) ", *columns::OBSERVATION));
     insert.push_values(observations, |mut row, &observation| {
         bind_observation!(row, observation, stamp);
     });

@@ -1,17 +1,19 @@
 //! Slots with the observations that fill them: the ledger joined with the observations.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
-use sqlx::FromRow;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::Reads;
 use super::ledger::LedgerSlot;
+use crate::domain::values::{CellMut, VALUES, Values};
 use crate::store::StoreError;
 use crate::store::pool::Statement;
 
 /// A slot of the ledger, and the observation that fills it, if one does.
 #[derive(Debug, Clone, Default, PartialEq, FromRow)]
-#[expect(missing_docs, reason = "the columns of weather_observations, see domain::tables")]
 pub struct FilledSlot {
     /// What the ledger says of it.
     #[sqlx(flatten)]
@@ -19,25 +21,15 @@ pub struct FilledSlot {
     /// The source of the observation: the slot's own, or the one by which it was healed. `None`: the
     /// slot is not filled.
     pub value_source: Option<String>,
+    /// The source's own time of the observation.
     pub observation_time: Option<DateTime<Utc>>,
     /// `live` or `backfill`; `None`: live, from before this was kept.
     pub value_kind: Option<String>,
+    /// When the values were first here; `None`: from before this was kept.
     pub available_at: Option<DateTime<Utc>>,
-    pub temperature_c: Option<f64>,
-    pub feels_like_c: Option<f64>,
-    pub humidity_pct: Option<f64>,
-    pub pressure_msl_hpa: Option<f64>,
-    pub pressure_ground_hpa: Option<f64>,
-    pub wind_speed_ms: Option<f64>,
-    pub wind_gust_ms: Option<f64>,
-    pub wind_direction_deg: Option<i64>,
-    pub cloud_cover_pct: Option<f64>,
-    pub visibility_m: Option<f64>,
-    pub rain_1h_mm: Option<f64>,
-    pub snow_1h_mm: Option<f64>,
-    pub condition_id: Option<i64>,
-    pub condition_group: Option<String>,
-    pub condition_description: Option<String>,
+    /// Those of its values that the hours have; the others are not read.
+    #[sqlx(flatten)]
+    pub values: Values,
 }
 
 impl FilledSlot {
@@ -54,20 +46,45 @@ impl FilledSlot {
     }
 }
 
+impl<'r, R> FromRow<'r, R> for Values
+where
+    R: Row,
+    for<'name> &'name str: ColumnIndex<R>,
+    Option<f64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        let mut values = Self::default();
+        for (value, cell) in values.hourly_mut() {
+            match cell {
+                CellMut::Real(cell) => *cell = row.try_get(value.name)?,
+                CellMut::Integer(cell) => *cell = row.try_get(value.name)?,
+                CellMut::Text(cell) => *cell = row.try_get(value.name)?,
+            }
+        }
+        Ok(values)
+    }
+}
+
 /// The slots of a site and source in order, each with its observation. Binds: site, source, from, to.
-const FILLED: &str = "
+static FILLED: LazyLock<String> = LazyLock::new(|| {
+    let values = VALUES.iter().filter(|value| value.is_hourly());
+    let values: Vec<_> = values.map(|value| format!("o.{}", value.name)).collect();
+    format!(
+        "
     select c.slot_time, c.status, c.error_kind, c.error_message,
         o.source as value_source, o.observation_time, o.value_kind, o.available_at,
-        o.temperature_c, o.feels_like_c, o.humidity_pct, o.pressure_msl_hpa,
-        o.pressure_ground_hpa, o.wind_speed_ms, o.wind_gust_ms, o.wind_direction_deg,
-        o.cloud_cover_pct, o.visibility_m, o.rain_1h_mm, o.snow_1h_mm,
-        o.condition_id, o.condition_group, o.condition_description
+        {values}
     from collection_slots c
     left join weather_observations o
         on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
             and o.observation_time = c.observation_time and c.status = 'collected'
     where c.site_id = ? and c.source = ? and c.slot_time >= ? and c.slot_time < ?
-    order by c.slot_time";
+    order by c.slot_time",
+        values = values.join(", "),
+    )
+});
 
 impl Reads {
     /// The slots of a site and source from one time up to another, which is left out, each with the
@@ -77,7 +94,7 @@ impl Reads {
         (site_id, source): (&str, &str),
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<FilledSlot, StoreError>> {
-        let statement = Statement::of(FILLED).bind(site_id).bind(source);
+        let statement = Statement::of(FILLED.as_str()).bind(site_id).bind(source);
         self.stream(statement.bind(from).bind(to))
     }
 

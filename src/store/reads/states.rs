@@ -13,7 +13,7 @@ use sqlx::FromRow;
 use super::Reads;
 use super::sites::LifeRow;
 use crate::domain::expected::is_between;
-use crate::domain::{Life, source_time};
+use crate::domain::{Life, freshness, source_time};
 use crate::store::StoreError;
 use crate::store::dialect::Dialect;
 use crate::store::pool::{Pool, Statement};
@@ -79,12 +79,10 @@ impl SiteState {
         self.last_observation_time.map(|time| source_time::age(time, now))
     }
 
-    /// True when the latest observation is at most two hours or two intervals old, whichever is
-    /// longer: the source itself renews its data every two hours on the smaller plans.
+    /// True when the latest observation is [fresh](freshness).
     #[must_use]
     pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
-        let limit = TimeDelta::hours(2).max(TimeDelta::minutes(2 * self.interval_minutes));
-        self.age(now).is_some_and(|age| age <= limit)
+        self.age(now).is_some_and(|age| freshness::is_fresh(age, self.interval_minutes))
     }
 }
 

@@ -1,5 +1,7 @@
 //! A batch: one transaction of heartbeat, observations and slots.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
@@ -12,24 +14,19 @@ use crate::store::{Run, StoreError};
 /// Every value is written, absent ones as NULL: an upsert that keeps the former value where the
 /// new one is absent shows yesterday's rain for ever. What is healed takes the place of nothing that
 /// was collected live. Values that stay the same were here before.
-const UPSERT_OBSERVATION: &str = " on conflict (site_id, source, observation_time) \
-    do update set temperature_c = excluded.temperature_c, feels_like_c = excluded.feels_like_c, \
-    temperature_area_min_c = excluded.temperature_area_min_c, \
-    temperature_area_max_c = excluded.temperature_area_max_c, humidity_pct = excluded.humidity_pct, \
-    pressure_msl_hpa = excluded.pressure_msl_hpa, pressure_ground_hpa = excluded.pressure_ground_hpa, \
-    wind_speed_ms = excluded.wind_speed_ms, wind_gust_ms = excluded.wind_gust_ms, \
-    wind_direction_deg = excluded.wind_direction_deg, cloud_cover_pct = excluded.cloud_cover_pct, \
-    visibility_m = excluded.visibility_m, rain_1h_mm = excluded.rain_1h_mm, rain_3h_mm = excluded.rain_3h_mm, \
-    snow_1h_mm = excluded.snow_1h_mm, snow_3h_mm = excluded.snow_3h_mm, condition_id = excluded.condition_id, \
-    condition_group = excluded.condition_group, condition_description = excluded.condition_description, \
-    answered_latitude = excluded.answered_latitude, answered_longitude = excluded.answered_longitude, \
-    row_hash = excluded.row_hash, ingestion_run_id = excluded.ingestion_run_id, run_seq = excluded.run_seq, \
-    updated_at = excluded.updated_at, value_kind = excluded.value_kind, \
-    available_at = iif(weather_observations.row_hash = excluded.row_hash \
-        and coalesce(weather_observations.value_kind, 'live') = excluded.value_kind, \
-        weather_observations.available_at, excluded.available_at) \
-    where excluded.value_kind = 'live' \
-        or coalesce(weather_observations.value_kind, 'live') = 'backfill'";
+static UPSERT_OBSERVATION: LazyLock<String> = LazyLock::new(|| {
+    let replaced = columns::replaced().chain(["row_hash", "value_kind"]);
+    let replaced: Vec<_> = replaced.map(|name| format!("{name} = excluded.{name}")).collect();
+    format!(
+        " on conflict (site_id, source, observation_time) do update set {}, \
+        available_at = iif(weather_observations.row_hash = excluded.row_hash \
+            and coalesce(weather_observations.value_kind, 'live') = excluded.value_kind, \
+            weather_observations.available_at, excluded.available_at) \
+        where excluded.value_kind = 'live' \
+            or coalesce(weather_observations.value_kind, 'live') = 'backfill'",
+        replaced.join(", ")
+    )
+});
 
 /// A slot once collected stays so, and one that cannot be filled does not become failed.
 const UPSERT_SLOT: &str = " on conflict (site_id, source, slot_time) do update set \
@@ -65,11 +62,11 @@ async fn upsert_observations(
     stamp: &Stamp,
 ) -> Result<(), StoreError> {
     let mut insert: QueryBuilder<Sqlite> =
-        QueryBuilder::new(format!("insert into weather_observations ({}) ", columns::OBSERVATION));
+        QueryBuilder::new(format!("insert into weather_observations ({}) ", *columns::OBSERVATION));
     insert.push_values(observations, |mut row, &observation| {
         bind_observation!(row, observation, stamp);
     });
-    insert.push(UPSERT_OBSERVATION);
+    insert.push(UPSERT_OBSERVATION.as_str());
     insert.build().execute(connection).await.map_err(store_error)?;
     Ok(())
 }

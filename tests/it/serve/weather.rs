@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use weather_data_product::domain::RunCounts;
+use weather_data_product::domain::views::{OBSERVATIONS_DAILY, OBSERVATIONS_HOURLY};
 use weather_data_product::store::Store;
-use weather_data_product::views::{Day, Hour};
 
 use super::fill;
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
@@ -30,15 +30,15 @@ async fn hours_and_days_are_the_same_in_every_form_and_every_range(database: &Te
     fill(&*database.store, 60).await;
     let server = Server::start(database).await;
     let ranges = [
-        ("hourly?from=2026-11-22&to=2026-11-26", "hours", &Hour::FIELDS[..], 120),
-        ("daily?from=2026-11-22&to=2026-11-26", "days", &Day::FIELDS, 8),
+        ("hourly?from=2026-11-22&to=2026-11-26", "hours", OBSERVATIONS_HOURLY, 120),
+        ("daily?from=2026-11-22&to=2026-11-26", "days", OBSERVATIONS_DAILY, 8),
     ];
-    for (path, name, fields, count) in ranges {
+    for (path, name, view, count) in ranges {
         let path = format!("{OF}/{path}");
         let rows = list(&server, &path, name).await;
         assert_eq!(rows.len(), count, "{path}");
         let names: Vec<_> = rows[0].as_object().unwrap().keys().map(String::as_str).collect();
-        let mut fields = fields.to_vec();
+        let mut fields = view.field_names();
         let header = fields.join(",");
         fields.sort_unstable();
         assert_eq!(names, fields);

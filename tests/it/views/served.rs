@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use weather_data_product::domain::observation::Values;
+use weather_data_product::domain::views::{OBSERVATIONS_DAILY, OBSERVATIONS_HOURLY};
 use weather_data_product::domain::{Coordinates, Interval, Site};
 use weather_data_product::store::Store;
-use weather_data_product::views::{Day, Hour};
 
 use super::{fill, gaps, lines, sync};
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -30,14 +30,14 @@ async fn hours_and_days_that_are_served_are_those_of_the_views(database: &TestDa
     assert_eq!(sites.len(), 72 + 8);
 
     let columns = warehouse.columns("observations_hourly").await;
-    assert_eq!(names(&columns), Hour::FIELDS);
+    assert_eq!(names(&columns), OBSERVATIONS_HOURLY.field_names());
     let view = warehouse.rows("observations_hourly").await;
     let served = rows(&server, &sites, "hourly", "hours", "2026-11-26").await;
     assert!(served.len() > 3000, "{}", served.len());
     assert_equal(&view, &named(&columns, &served));
 
     let columns = warehouse.columns("observations_daily").await;
-    assert_eq!(names(&columns), Day::FIELDS[..20]);
+    assert_eq!(names(&columns), OBSERVATIONS_DAILY.field_names()[..20]);
     let mut view = warehouse.rows("observations_daily").await;
     view.retain(|row| row[2] <= format!("local_date: {LAST}"));
     let served = rows(&server, &sites, "daily", "days", LAST).await;

@@ -58,10 +58,12 @@ const WINDS: [&str; 8] = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
 
 /// Speed, gust and where it comes from.
 fn wind(hour: &Hour) -> String {
-    let Some(speed) = hour.wind_speed_ms else { return "–".into() };
-    let gust = hour.wind_gust_ms.map(|gust| format!(" ({gust:.1})")).unwrap_or_default();
-    let point =
-        hour.wind_direction_deg.map(|degrees| (degrees * 2 + 45).div_euclid(90).rem_euclid(8));
+    let Some(speed) = hour.values.wind_speed_ms else { return "–".into() };
+    let gust = hour.values.wind_gust_ms.map(|gust| format!(" ({gust:.1})")).unwrap_or_default();
+    let point = hour
+        .values
+        .wind_direction_deg
+        .map(|degrees| (degrees * 2 + 45).div_euclid(90).rem_euclid(8));
     let point = point.and_then(|point| WINDS.get(usize::try_from(point).ok()?));
     format!("{speed:.1}{gust}{}", point.map(|point| format!(" {point}")).unwrap_or_default())
 }

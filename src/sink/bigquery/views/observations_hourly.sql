@@ -14,21 +14,7 @@ select
   o.source as value_source,
   o.available_at,
   greatest(timestamp_diff(c.slot_time, o.observation_time, minute), 0) as staleness_minutes,
-  o.temperature_c,
-  o.feels_like_c,
-  o.humidity_pct,
-  o.pressure_msl_hpa,
-  o.pressure_ground_hpa,
-  o.wind_speed_ms,
-  o.wind_gust_ms,
-  o.wind_direction_deg,
-  o.cloud_cover_pct,
-  o.visibility_m,
-  coalesce(o.rain_1h_mm, 0) as rain_1h_mm,
-  coalesce(o.snow_1h_mm, 0) as snow_1h_mm,
-  o.condition_id,
-  o.condition_group,
-  o.condition_description
+  {hourly_values}
 from {collection_slots} c
 join {weather_observations} o
   on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)

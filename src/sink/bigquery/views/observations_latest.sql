@@ -18,19 +18,7 @@ select
   l.observation_time,
   cast(format_timestamp('%F %T', l.observation_time, z.timezone) as datetime) as local_time,
   greatest(timestamp_diff(current_timestamp(), l.observation_time, minute), 0) as age_minutes,
-  l.temperature_c,
-  l.feels_like_c,
-  l.humidity_pct,
-  l.pressure_msl_hpa,
-  l.wind_speed_ms,
-  l.wind_gust_ms,
-  l.wind_direction_deg,
-  l.cloud_cover_pct,
-  l.visibility_m,
-  l.rain_1h_mm,
-  l.snow_1h_mm,
-  l.condition_group,
-  l.condition_description
+  {latest_values}
 from {sites} s
 left join latest l on l.site_id = s.site_id
 -- Where it stood then: a site that has just moved may still show an observation of the old place.

@@ -28,7 +28,7 @@ select
   greatest(timestamp_diff(current_timestamp(), c.last_observation_time, minute), 0) as age_minutes,
   coalesce(
     timestamp_diff(current_timestamp(), c.last_observation_time, minute)
-      <= greatest(120, 2 * s.interval_minutes),
+      <= greatest({fresh_minutes}, {fresh_intervals} * s.interval_minutes),
     false
   ) as is_fresh,
   coalesce(c.slots_tried_24h, 0) as slots_tried_24h,
