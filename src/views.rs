@@ -12,6 +12,7 @@ use crate::domain::Life;
 use crate::store::{Reads, SiteRow, StoppedRun, StoreError};
 
 mod days;
+pub mod freshness;
 pub mod gaps;
 mod hours;
 mod rollup;

@@ -9,9 +9,10 @@ use super::output::{self, OutputFormat, Row};
 use super::sources::SourceName;
 use crate::clock::{Clock as _, SystemClock};
 use crate::sink::SinkSettings;
-use crate::status::{self, SiteStatus};
+use crate::status;
 use crate::store::{OpenRun, Reads, StoreSettings};
 use crate::sync::{self, Standing, Stop};
+use crate::views::freshness::{self, SiteStatus};
 
 /// Say whether every site is fresh, and show each one and the latest runs
 ///
@@ -69,7 +70,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if args.output != OutputFormat::Table {
         open.iter()
             .for_each(|run| tracing::warn!(run_id = run.holder.run_id, "{}", long_open(run, now)));
-        let (sites, _) = status::sites(&reads, &sources, now).await?;
+        let (sites, _) = freshness::sites(&reads, &sources, now).await?;
         output::rows(args.output, &sites)?;
         return Ok(Exit::Done);
     }

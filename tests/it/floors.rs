@@ -39,7 +39,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
     ("job", &["clock", "domain", "retry", "store"]),
     ("heal", &["clock", "domain", "job", "retry", "source", "store", "views"]),
-    ("status", &["domain", "store"]),
+    ("status", &["domain", "store", "views"]),
     ("views", &["domain", "store"]),
     ("sync", &["clock", "columnar", "domain", "retry", "sink", "store"]),
     ("source", &["domain", "http", "retry"]),

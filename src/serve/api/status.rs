@@ -18,6 +18,7 @@ use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::momentary;
 use crate::serve::answer::refusals::Refusals;
 use crate::status;
+use crate::views::freshness;
 
 /// Runs that are shown.
 const RUNS: u32 = 5;
@@ -57,8 +58,8 @@ struct SiteStatus {
     error_message: Option<String>,
 }
 
-impl From<status::SiteStatus> for SiteStatus {
-    fn from(site: status::SiteStatus) -> Self {
+impl From<freshness::SiteStatus> for SiteStatus {
+    fn from(site: freshness::SiteStatus) -> Self {
         Self {
             site_id: site.site_id,
             source: site.source,

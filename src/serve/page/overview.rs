@@ -16,7 +16,7 @@ use crate::serve::answer::parameters::Parameters;
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::Question;
 use crate::serve::page::spark::Spark;
-use crate::status::{Counts, SiteStatus};
+use crate::views::freshness::{Counts, SiteStatus};
 
 mod order;
 

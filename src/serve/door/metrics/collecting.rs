@@ -10,8 +10,8 @@ use prometheus_client::registry::Registry;
 use super::Labels;
 use crate::serve::App;
 use crate::serve::answer::problem::Problem;
-use crate::status::{self, LOOK_BACK, SiteStatus};
 use crate::store::{FailureCount, RunRow, StoreError};
+use crate::views::freshness::{self, LOOK_BACK, SiteStatus};
 
 type Figure = Family<Labels, Gauge<f64, AtomicU64>>;
 
@@ -45,7 +45,7 @@ pub(super) async fn read(app: &App) -> Registry {
 
 async fn from_store(app: &App) -> Result<Read, StoreError> {
     let now = app.clock.now();
-    let (sites, in_use) = status::sites(&*app.store, app.sources, now).await?;
+    let (sites, in_use) = freshness::sites(&*app.store, app.sources, now).await?;
     let mut failures = Vec::new();
     for source in in_use {
         let of_source = app.store.list_failures(source, now - LOOK_BACK).await?;

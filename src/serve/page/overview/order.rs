@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 use super::Row;
 use crate::serve::answer::parameters::Parameters;
 use crate::serve::answer::problem::Problem;
-use crate::status::SiteStatus;
+use crate::views::freshness::SiteStatus;
 
 pub(super) const KNOWN: [&str; 4] = ["sort", "order", "q", "show"];
 
