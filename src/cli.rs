@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-mod cloud_run;
 mod completions;
 mod demo;
 mod doctor;
@@ -16,6 +15,7 @@ mod heal;
 mod migrate;
 mod output;
 mod pipeline;
+mod platform;
 mod progress;
 mod quota;
 mod repair;
@@ -33,8 +33,8 @@ mod transform;
 mod verify;
 
 use crate::telemetry::{self, LogLevel, LogSettings};
-use cloud_run::CloudRun;
 use exit::Exit;
+use platform::Platform;
 
 /// Collects the weather of your sites, every hour, with nothing lost, nothing twice and nothing
 /// unexplained.
@@ -76,7 +76,7 @@ struct Cli {
     log: LogSettings,
 
     #[command(flatten)]
-    cloud_run: CloudRun,
+    platform: Platform,
 }
 
 #[derive(Debug, Subcommand)]
@@ -127,7 +127,7 @@ fn run(cli: Cli) -> Exit {
 
 impl Cli {
     fn is_json(&self) -> bool {
-        self.log.log_format.is_json(self.cloud_run.is_here())
+        self.log.log_format.is_json(self.platform.has_machine_log())
     }
 
     /// The demo meets errors on purpose and tells them at its end.
@@ -142,22 +142,22 @@ impl Cli {
     async fn dispatch(self) -> anyhow::Result<Exit> {
         let is_json = self.is_json();
         match self.command {
-            Command::Etl(args) => etl::run(*args, &self.cloud_run).await,
+            Command::Etl(args) => etl::run(*args, &self.platform).await,
             Command::Sync(args) => sync::run(*args).await,
-            Command::Pipeline(args) => pipeline::run(*args, &self.cloud_run, is_json).await,
+            Command::Pipeline(args) => pipeline::run(*args, &self.platform, is_json).await,
             Command::Verify(args) => verify::run(*args).await,
             Command::Repair(args) => repair::run(*args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Gaps(args) => gaps::run(args).await,
-            Command::Heal(args) => heal::run(*args, &self.cloud_run).await,
+            Command::Heal(args) => heal::run(*args, &self.platform).await,
             Command::Quota(args) => quota::run(*args).await,
             Command::Runs(args) => runs::run(args).await,
-            Command::Serve(args) => serve::run(*args).await,
+            Command::Serve(args) => serve::run(*args, &self.platform).await,
             Command::Token(args) => token::run(args),
             Command::Transform(args) => transform::run(&args),
             Command::Sites(args) => sites::run(*args).await,
-            Command::Doctor(args) => doctor::run(*args, &self.cloud_run).await,
+            Command::Doctor(args) => doctor::run(*args, &self.platform).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Simulate(args) => simulate::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

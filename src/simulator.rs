@@ -250,21 +250,47 @@ impl Simulator {
     }
 }
 
-/// Serves until `shutdown` is done; the caller brings the listener and the end.
+/// A service that can be played.
+#[derive(Debug, Clone, Copy)]
+pub struct Service {
+    /// What it calls itself.
+    pub name: &'static str,
+    routes: fn(Router<Simulator>) -> Router<Simulator>,
+}
+
+/// OpenWeatherMap: current weather, One Call 3.0 and 4.0.
+pub const OPENWEATHERMAP: Service = Service {
+    name: "OpenWeatherMap",
+    routes: |router| {
+        router
+            .route("/data/2.5/weather", get(endpoint::weather))
+            .route("/data/3.0/onecall/timemachine", get(endpoint::timemachine))
+            .route(timeline::PATH, get(timeline::hourly))
+    },
+};
+
+/// Open-Meteo: forecast and archive.
+pub const OPEN_METEO: Service = Service {
+    name: "Open-Meteo",
+    routes: |router| {
+        router
+            .route("/v1/forecast", get(open_meteo::forecast))
+            .route("/v1/archive", get(open_meteo::archive))
+    },
+};
+
+/// Plays `services` until `shutdown` is done; the caller brings the listener and the end.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn run(
     listener: TcpListener,
+    services: &[Service],
     simulator: Simulator,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = Router::new()
-        .route("/data/2.5/weather", get(endpoint::weather))
-        .route("/data/3.0/onecall/timemachine", get(endpoint::timemachine))
-        .route(timeline::PATH, get(timeline::hourly))
-        .route("/v1/forecast", get(open_meteo::forecast))
-        .route("/v1/archive", get(open_meteo::archive))
+    let router = services.iter().fold(Router::new(), |router, service| (service.routes)(router));
+    let router = router
         .route("/healthz", get(|| async { "ok" }))
         .fallback(endpoint::unknown)
         .with_state(simulator);

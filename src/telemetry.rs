@@ -43,9 +43,9 @@ pub enum LogFormat {
 impl LogFormat {
     /// True if lines are JSON.
     #[must_use]
-    pub fn is_json(self, is_on_cloud_run: bool) -> bool {
+    pub fn is_json(self, is_for_a_machine: bool) -> bool {
         match self {
-            Self::Auto => is_on_cloud_run || !io::stderr().is_terminal(),
+            Self::Auto => is_for_a_machine || !io::stderr().is_terminal(),
             Self::Pretty => false,
             Self::Json => true,
         }
@@ -73,13 +73,6 @@ impl From<LogLevel> for LevelFilter {
             LogLevel::Trace => Self::TRACE,
         }
     }
-}
-
-/// True on Cloud Run, asked before the settings are known.
-#[expect(clippy::disallowed_methods, reason = "needed to say in which form settings are wrong")]
-#[must_use]
-pub fn is_on_cloud_run() -> bool {
-    std::env::var_os("CLOUD_RUN_JOB").is_some_and(|job| !job.is_empty())
 }
 
 /// Starts logging. Our own lines go down to the level asked for; those of libraries only from

@@ -239,7 +239,9 @@ async fn serve(simulator: Simulator, shutdown: &Shutdown) -> anyhow::Result<Open
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
     let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
     let token = shutdown.token().clone();
-    tokio::spawn(simulator::run(listener, simulator, async move { token.cancelled().await }));
+    let services = &[simulator::OPENWEATHERMAP];
+    let until_the_end = async move { token.cancelled().await };
+    tokio::spawn(simulator::run(listener, services, simulator, until_the_end));
     let timeout = std::time::Duration::from_secs(10);
     Ok(OpenWeatherMap::build(&url, SecretString::from("demo"), timeout)?)
 }

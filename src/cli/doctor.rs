@@ -5,15 +5,14 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::cloud_run::CloudRun;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
+use super::platform::Platform;
 use super::sites::SitesSettings;
-use super::sources::{self, SourceName, SourcesSettings};
+use super::sources::{self, Ready, SourceName, SourcesSettings, Terms};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Budget, ErrorKind};
 use crate::sink::{Sink, SinkError, SinkSettings, Warning};
-use crate::source::{SetupError, Source};
+use crate::source::SetupError;
 use crate::store::{Opened, Reads, Store, StoreError, StoreSettings};
 use crate::sync::{self, Stop};
 
@@ -89,6 +88,13 @@ impl Finding {
         Self::bad(check, verdict, with_cause(error), error.hint())
     }
 
+    fn of_terms(Terms { check, found, remedy }: Terms) -> Self {
+        match remedy {
+            Some(remedy) => Self::bad(check, Verdict::Warning, found, remedy),
+            None => Self::good(check, found),
+        }
+    }
+
     fn of_sink(check: &'static str, error: &SinkError) -> Self {
         let verdict = match error {
             SinkError::Settings(_) => Verdict::WrongConfiguration,
@@ -116,19 +122,16 @@ impl Row for Finding {
     }
 }
 
-pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
-    let mut findings = vec![sites(&args), database_setting(&args, cloud_run)];
+pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
+    let mut findings = vec![sites(&args), database_setting(&args, platform)];
     let began = Instant::now();
     let opened = args.store.open().await;
     findings.extend(store_findings(&opened, began.elapsed()).await);
     let reads = opened.as_ref().ok().map(|opened| &opened.reads);
     findings.extend(sink_findings(&args, reads).await);
     let store = opened.as_ref().ok().map(|opened| &*opened.store);
-    for source in args.sources.names() {
-        findings.extend(match source {
-            SourceName::OpenWeatherMap => vec![api_key(&args, store).await],
-            SourceName::OpenMeteo => open_meteo(&args, store).await,
-        });
+    for entry in args.sources.names() {
+        findings.extend(source_findings(entry, &args, store).await);
     }
     output::rows(args.output, &findings)?;
     let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
@@ -151,10 +154,10 @@ fn sites(args: &Args) -> Finding {
     }
 }
 
-fn database_setting(args: &Args, cloud_run: &CloudRun) -> Finding {
+fn database_setting(args: &Args, platform: &Platform) -> Finding {
     let check = "DATABASE_URL";
     match (args.store.url(), args.store.is_file()) {
-        (_, true) if cloud_run.is_here() => Finding::bad(
+        (_, true) if !platform.has_lasting_disk() => Finding::bad(
             check,
             Verdict::WrongConfiguration,
             "a file, which Cloud Run forgets",
@@ -268,64 +271,32 @@ fn version(version: &str) -> Finding {
     Finding::good("version", version)
 }
 
-async fn api_key(args: &Args, store: Option<&dyn Store>) -> Finding {
-    let check = "API key";
-    let source = match args.sources.openweather.build() {
-        Ok(Some(source)) => source,
-        Ok(None) => {
-            let remedy = "set OPENWEATHER_API_KEY; a free key is at https://home.openweathermap.org/api_keys";
-            return Finding::bad(check, Verdict::WrongConfiguration, "not set", remedy);
-        }
-        Err(error) => return not_set_up(check, &error),
-    };
-    let budget = args.sources.openweather.budget();
-    ask((check, "set"), &source, args, (store, &budget), remedy).await
-}
-
-/// A source that cannot even be asked.
-fn not_set_up(check: &'static str, error: &SetupError) -> Finding {
-    let (verdict, remedy) = match error {
-        SetupError::InClear { .. } => (Verdict::WrongConfiguration, sources::IN_CLEAR_REMEDY),
-        SetupError::Client(_) => (Verdict::Refused, "see the cause"),
-    };
-    Finding::bad(check, verdict, error.to_string(), remedy)
-}
-
 /// The service, and on which terms it is used.
-async fn open_meteo(args: &Args, store: Option<&dyn Store>) -> Vec<Finding> {
-    let settings = &args.sources.open_meteo;
-    let source = match settings.build(args.sources.timeout()) {
-        Ok(source) => source,
-        Err(error) => return vec![not_set_up("Open-Meteo", &error)],
+async fn source_findings(
+    entry: SourceName,
+    args: &Args,
+    store: Option<&dyn Store>,
+) -> Vec<Finding> {
+    let ready = match args.sources.try_build(entry) {
+        Ok(ready) => ready,
+        Err(error) => return vec![not_set_up(entry, &error)],
     };
-    let is_free_host = settings.open_meteo_base_url.host_str() == Some("api.open-meteo.com");
-    let terms = match (settings.key(), is_free_host) {
-        (Some(_), true) => Finding::bad(
-            "Open-Meteo terms",
-            Verdict::Warning,
-            "a commercial key, and the free service's host",
-            "set OPEN_METEO_BASE_URL=https://customer-api.open-meteo.com and \
-             OPEN_METEO_ARCHIVE_URL=https://customer-archive-api.open-meteo.com",
-        ),
-        (Some(_), false) => Finding::good("Open-Meteo terms", "a commercial key is set"),
-        (None, _) => Finding::good(
-            "Open-Meteo terms",
-            "no key: the free service is for non-commercial use only \
-             (https://open-meteo.com/en/terms)",
-        ),
-    };
-    let (check, budget) = (("Open-Meteo", "no key needed"), settings.budget());
-    vec![ask(check, &source, args, (store, &budget), open_meteo_remedy).await, terms]
+    let mut findings = vec![try_out(&ready, args, store).await];
+    findings.extend((entry.check.terms)(&args.sources).map(Finding::of_terms));
+    findings
 }
 
-/// Asks a source once, for the first site.
-async fn ask(
-    (check, set): (&'static str, &str),
-    source: &dyn Source,
-    args: &Args,
-    (store, budget): (Option<&dyn Store>, &Budget),
-    remedy: impl Fn(ErrorKind, &str) -> &'static str,
-) -> Finding {
+/// A source that cannot even be called.
+fn not_set_up(entry: SourceName, error: &SetupError) -> Finding {
+    let hint = sources::hint(entry, error);
+    let verdict = if hint.is_some() { Verdict::WrongConfiguration } else { Verdict::Refused };
+    Finding::bad(entry.check.name, verdict, error.to_string(), hint.unwrap_or("see the cause"))
+}
+
+/// Calls a source once, for the first site.
+async fn try_out(ready: &Ready, args: &Args, store: Option<&dyn Store>) -> Finding {
+    let Ready { entry, source, budget, .. } = ready;
+    let sources::Check { name: check, set, remedy, .. } = entry.check;
     if args.no_call {
         return Finding::good(check, format!("{set}, not tried"));
     }
@@ -345,51 +316,6 @@ async fn ask(
             &error.message,
             remedy(error.kind, &error.message),
         ),
-    }
-}
-
-/// What to do about an answer of Open-Meteo.
-fn open_meteo_remedy(kind: ErrorKind, _message: &str) -> &'static str {
-    match kind {
-        ErrorKind::Unauthorized => {
-            "check OPEN_METEO_API_KEY, and that its plan includes this API; the free service needs no key, a commercial one has hosts of its own (OPEN_METEO_BASE_URL, OPEN_METEO_ARCHIVE_URL)"
-        }
-        ErrorKind::RateLimited => {
-            "the limit holds until the minute, the hour or the UTC day turns: wait, then lower OPEN_METEO_CALLS_PER_MINUTE, or MAX_WORKERS where it says that too many calls are made at once"
-        }
-        ErrorKind::Timeout | ErrorKind::Connection => {
-            "check that this machine reaches OPEN_METEO_BASE_URL, by a proxy if it needs one (HTTPS_PROXY)"
-        }
-        ErrorKind::ServerError => "the service has trouble of its own: try again later",
-        ErrorKind::BadRequest | ErrorKind::NotFound => "check the coordinates of the first site",
-        ErrorKind::Malformed | ErrorKind::OutOfRange => {
-            "check that OPEN_METEO_BASE_URL is the API and not a page or a proxy, and this machine's clock where a time is out of range"
-        }
-    }
-}
-
-/// What to do about an answer, a 401 by its likely cause.
-fn remedy(kind: ErrorKind, message: &str) -> &'static str {
-    match kind {
-        ErrorKind::Unauthorized if message.contains("subscription") => {
-            "the key is good, but its plan lacks this product: subscribe to it, or set OPENWEATHER_BASE_URL to the host of your plan"
-        }
-        ErrorKind::Unauthorized => {
-            "check the key for typing errors; a new one works within 2 hours of sign-up; a paid plan has a host of its own (OPENWEATHER_BASE_URL). If other sites are collected, the key is good: the place, or this machine, is refused"
-        }
-        ErrorKind::RateLimited => {
-            "the account is blocked for a while: wait, then lower OPENWEATHER_CALLS_PER_MINUTE"
-        }
-        ErrorKind::Timeout | ErrorKind::Connection => {
-            "check that this machine reaches OPENWEATHER_BASE_URL, by a proxy if it needs one (HTTPS_PROXY)"
-        }
-        ErrorKind::ServerError => "the service has trouble of its own: try again later",
-        ErrorKind::BadRequest | ErrorKind::NotFound => {
-            "check the coordinates of the first site, and OPENWEATHER_BASE_URL"
-        }
-        ErrorKind::Malformed | ErrorKind::OutOfRange => {
-            "check that OPENWEATHER_BASE_URL is the API and not a page or a proxy, and this machine's clock where a time is out of range"
-        }
     }
 }
 

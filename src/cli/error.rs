@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use clap::builder::StyledStr;
 
 use super::exit::Exit;
-use super::output;
+use super::{output, platform};
 use crate::job;
 use crate::sink::SinkError;
 use crate::store::StoreError;
@@ -96,7 +96,7 @@ fn exit(error: &anyhow::Error) -> Exit {
 
 /// Shows a problem that came up before the settings were known.
 pub(super) fn show_early(problem: &str) -> Exit {
-    if LogFormat::Auto.is_json(telemetry::is_on_cloud_run()) {
+    if LogFormat::Auto.is_json(platform::has_machine_log_early()) {
         telemetry::init(true, LogLevel::Info);
         tracing::error!(error_kind = "settings", "{problem}");
     } else {
@@ -105,9 +105,9 @@ pub(super) fn show_early(problem: &str) -> Exit {
     Exit::Usage
 }
 
-/// Shows what is wrong with the arguments: in colour on a terminal, as a log line on Cloud Run.
+/// Shows what is wrong with the arguments: in colour on a terminal, as a log line where a machine reads it.
 pub(super) fn show_usage(text: &StyledStr) -> Exit {
-    if telemetry::is_on_cloud_run() {
+    if platform::has_machine_log_early() {
         return show_early(&text.to_string());
     }
     let _ = write!(anstream::stderr(), "{}", text.ansi());

@@ -4,10 +4,10 @@ use anyhow::Context as _;
 use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
-use super::cloud_run::CloudRun;
-use super::error::{self, UsageError};
+use super::error;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
+use super::platform::Platform;
 use super::progress::Bar;
 use super::shutdown::Shutdown;
 use super::sites::SitesSettings;
@@ -65,32 +65,32 @@ pub(super) struct Args {
     pub(super) sites_file: SitesSettings,
 }
 
-pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
+pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    collect(args, cloud_run, &shutdown).await
+    collect(args, platform, &shutdown).await
 }
 
 /// Collects until it is done or told to end.
 pub(super) async fn collect(
     args: Args,
-    cloud_run: &CloudRun,
+    platform: &Platform,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Exit> {
-    refuse_file_on_cloud_run(&args.store, cloud_run)?;
+    platform.check_store(&args.store)?;
     let sites = args.sites_file.read()?;
     let site_ids = args.sites_file.select(&args.sites, &sites)?;
     let selection = Selection { site_ids, force: args.force };
-    let shard = cloud_run.shard()?;
-    let sources = args.sources.build()?;
+    let shard = platform.shard()?;
+    let sources = args.sources.build_all()?;
     let Opened { store, reads } = open(&args.store).await?;
-    let bar = Bar::new(cloud_run.is_here(), "sites");
-    let host = cloud_run.host();
+    let bar = Bar::new(platform.has_machine_log(), "sites");
+    let host = platform.host();
     let parts = sources.iter().map(|ready| Etl {
         job: Job {
             store: &*store,
             reads: &reads,
             clock: &SystemClock,
-            kind: ready.run_kind,
+            kind: ready.entry.run_kind,
             shard,
             lease: args.store.lease(),
             host: &host,
@@ -98,7 +98,7 @@ pub(super) async fn collect(
         },
         source: &*ready.source,
         settings: &args.settings,
-        calls_per_minute: ready.calls_per_minute,
+        calls_per_minute: ready.live_calls_per_minute,
         budget: &ready.budget,
         progress: &bar,
     });
@@ -141,24 +141,6 @@ pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Opened> {
     opened.store.migrate().await?;
     opened.store.check_privileges().await?;
     Ok(opened)
-}
-
-pub(super) fn refuse_file_on_cloud_run(
-    store: &StoreSettings,
-    cloud_run: &CloudRun,
-) -> anyhow::Result<()> {
-    if cloud_run.is_here() && store.is_file() {
-        return Err(no_server().into());
-    }
-    Ok(())
-}
-
-/// The disk of Cloud Run is forgotten.
-pub(super) fn no_server() -> UsageError {
-    UsageError::new(
-        "DATABASE_URL is not set to a MySQL server: a file on Cloud Run is forgotten with its task",
-    )
-    .hint("set DATABASE_URL=mysql://user:password@host/database, from a secret")
 }
 
 #[derive(Serialize)]

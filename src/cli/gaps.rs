@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row, Rows, grouped};
-use super::sources::SourceName;
+use super::sources;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Life, SiteId};
 use crate::store::StoreSettings;
@@ -40,7 +40,7 @@ pub(super) struct Args {
     to: Option<NaiveDate>,
 
     /// Only of this source
-    #[arg(long, value_name = "NAME", value_parser = SourceName::ALL.map(SourceName::as_str))]
+    #[arg(long, value_name = "NAME", value_parser = sources::NAMES)]
     source: Option<String>,
 
     /// Form of the rows

@@ -5,19 +5,18 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
-use super::cloud_run::CloudRun;
 use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row, grouped};
+use super::platform::Platform;
 use super::progress::Bar;
 use super::shutdown::Shutdown;
 use super::sites::SitesSettings;
-use super::sources::{SourceName, SourcesSettings};
+use super::sources::{self, Ready, SourceName, SourcesSettings};
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Budget, Days, Shard, Site};
+use crate::domain::{Days, Shard, Site};
 use crate::heal::{self, Ended, Heal, Report};
 use crate::job::{Job, JobSettings, Stop, Unwatched, moves};
-use crate::source::History;
 use crate::store::{Opened, Reads, RunHost, Store, StoreSettings};
 
 /// Fill missing slots from a source's history
@@ -82,18 +81,18 @@ pub(super) struct Args {
 pub(super) struct FromSource {
     /// Fill the slots from another source's history: the rows keep that source, and the slots name
     /// it [default: the slots' own]
-    #[arg(long, value_name = "NAME", env = "HEAL_FROM_SOURCE", value_parser = SourceName::parse)]
+    #[arg(long, value_name = "NAME", env = "HEAL_FROM_SOURCE", value_parser = sources::parse_name)]
     from_source: Option<SourceName>,
 }
 
-pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit> {
+pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    super::etl::refuse_file_on_cloud_run(&args.store, cloud_run)?;
+    platform.check_store(&args.store)?;
     let mut sites = args.sites_file.read()?;
     let selected = args.sites_file.select(&args.sites, &sites)?;
     let sources = args.sources.names();
-    let ready = Ready::of_all(&args.sources, &sources, args.from_source)?;
-    let days = days(&args, &ready, SystemClock.now())?;
+    let filled = Filled::of_all(&args.sources, &sources, args.from_source)?;
+    let days = days(&args, &filled, SystemClock.now())?;
     let live_sites = sites.clone();
     let Opened { store, reads } = if args.dry_run {
         args.store.open_ready().await?
@@ -103,13 +102,13 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
         opened
     };
     sites.retain(|site| selected.is_empty() || selected.contains(&site.site_id));
-    let host = cloud_run.host();
+    let host = platform.host();
     let healing = Healing {
         store: &*store,
         reads: &reads,
         settings: &args.settings,
         store_settings: &args.store,
-        shard: cloud_run.shard()?,
+        shard: platform.shard()?,
         host: &host,
         shutdown: &shutdown,
         live_sites: &live_sites,
@@ -118,10 +117,10 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun) -> anyhow::Result<Exit
         goes_on_later: false,
     };
     if args.dry_run {
-        return dry_run(healing, &ready, &sites, days, args.output).await;
+        return dry_run(healing, &filled, &sites, days, args.output).await;
     }
-    let bar = Bar::new(cloud_run.is_here(), "slots");
-    healing.heal(&ready, &sites, days, &bar).await
+    let bar = Bar::new(platform.has_machine_log(), "slots");
+    healing.heal(&filled, &sites, days, &bar).await
 }
 
 /// Fills missing slots within so many calls, with the settings of the collection.
@@ -129,19 +128,19 @@ pub(super) async fn heal_all(
     etl: &super::etl::Args,
     from_source: FromSource,
     max_calls: u64,
-    cloud_run: &CloudRun,
+    platform: &Platform,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Exit> {
-    let ready = Ready::of_all(&etl.sources, &etl.sources.names(), from_source)?;
+    let filled = Filled::of_all(&etl.sources, &etl.sources.names(), from_source)?;
     let sites = etl.sites_file.read()?;
     let Opened { store, reads } = etl.store.open_ready().await?;
-    let host = cloud_run.host();
+    let host = platform.host();
     let healing = Healing {
         store: &*store,
         reads: &reads,
         settings: &etl.settings,
         store_settings: &etl.store,
-        shard: cloud_run.shard()?,
+        shard: platform.shard()?,
         host: &host,
         shutdown,
         live_sites: &sites,
@@ -149,82 +148,73 @@ pub(super) async fn heal_all(
         again: false,
         goes_on_later: true,
     };
-    let bar = Bar::new(cloud_run.is_here(), "slots");
-    healing.heal(&ready, &sites, Days::ALL, &bar).await
+    let bar = Bar::new(platform.has_machine_log(), "slots");
+    healing.heal(&filled, &sites, Days::ALL, &bar).await
 }
 
 /// What a heal of all sources works with.
 #[derive(Clone, Copy)]
-pub(super) struct Healing<'a> {
-    pub(super) store: &'a dyn Store,
-    pub(super) reads: &'a Reads,
-    pub(super) settings: &'a JobSettings,
-    pub(super) store_settings: &'a StoreSettings,
-    pub(super) shard: Shard,
-    pub(super) host: &'a RunHost,
-    pub(super) shutdown: &'a Shutdown,
+struct Healing<'a> {
+    store: &'a dyn Store,
+    reads: &'a Reads,
+    settings: &'a JobSettings,
+    store_settings: &'a StoreSettings,
+    shard: Shard,
+    host: &'a RunHost,
+    shutdown: &'a Shutdown,
     /// Those whose live slots come first.
-    pub(super) live_sites: &'a [Site],
-    pub(super) max_calls: Option<u64>,
+    live_sites: &'a [Site],
+    max_calls: Option<u64>,
     /// Also slots that were given up.
-    pub(super) again: bool,
+    again: bool,
     /// It takes what the day leaves, start by start: a spent budget is no failure.
-    pub(super) goes_on_later: bool,
+    goes_on_later: bool,
 }
 
 /// A source whose slots are filled, and what from.
-pub(super) struct Ready {
+struct Filled {
     source: SourceName,
-    histories: Vec<Box<dyn History>>,
-    calls_per_minute: f64,
-    budget: Budget,
-    /// The kind of the live runs of the histories' source, and whether there are any.
-    live_kind: &'static str,
+    from: Ready,
+    /// Whether live calls of the account are made, too.
     is_live: bool,
 }
 
-impl Ready {
+impl Filled {
     /// Of each of `sources`.
-    pub(super) fn of_all(
+    fn of_all(
         settings: &SourcesSettings,
         sources: &[SourceName],
         FromSource { from_source }: FromSource,
     ) -> anyhow::Result<Vec<Self>> {
-        let ready = sources.iter().map(|source| {
-            let from = from_source.unwrap_or(*source);
-            let (histories, calls_per_minute) = settings.build_histories(from)?;
-            Ok(Self {
-                source: *source,
-                histories,
-                calls_per_minute,
-                budget: settings.budget(from)?,
-                live_kind: from.run_kind(),
-                is_live: sources.contains(&from),
-            })
+        let filled = sources.iter().map(|source| {
+            let from = from_source.unwrap_or(source);
+            let is_live = sources.contains(&from);
+            Ok(Self { source, from: settings.build(from)?, is_live })
         });
-        ready.collect()
+        filled.collect()
     }
 }
 
 impl<'a> Healing<'a> {
-    fn parts(self, ready: &'a Ready, progress: &'a dyn crate::job::Progress) -> Heal<'a> {
+    fn parts(self, filled: &'a Filled, progress: &'a dyn crate::job::Progress) -> Heal<'a> {
+        let Filled { source, from, is_live } = filled;
         Heal {
             job: Job {
                 store: self.store,
                 reads: self.reads,
                 clock: &SystemClock,
-                kind: ready.source.heal_kind(),
+                kind: source.heal_kind,
                 shard: self.shard,
                 lease: self.store_settings.lease(),
                 host: self.host,
                 shutdown: self.shutdown.token(),
             },
-            source: ready.source.as_str(),
-            histories: &ready.histories,
+            source: source.name,
+            histories: &from.histories,
             settings: self.settings,
-            calls_per_minute: ready.calls_per_minute,
-            budget: ready.budget.for_heal(if ready.is_live { self.live_sites } else { &[] }),
-            live_kind: ready.live_kind,
+            calls_per_minute: from.calls_per_minute,
+            budget: from.budget.for_heal(if *is_live { self.live_sites } else { &[] }),
+            live_kind: from.entry.run_kind,
             max_calls: self.max_calls,
             again: self.again,
             progress,
@@ -233,16 +223,16 @@ impl<'a> Healing<'a> {
 
     /// One source after the other; what the first spends is not there for the next, and its errors
     /// are none of the next one's.
-    pub(super) async fn heal(
+    async fn heal(
         mut self,
-        ready: &'a [Ready],
+        filled: &'a [Filled],
         sites: &[Site],
         days: Days,
         bar: &'a Bar,
     ) -> anyhow::Result<Exit> {
         let mut concluded = Vec::new();
-        for ready in ready {
-            let ended = heal::run(self.parts(ready, bar), sites, days).await;
+        for filled in filled {
+            let ended = heal::run(self.parts(filled, bar), sites, days).await;
             if let Ok(Ended::Ran(report) | Ended::Held(_, report)) = &ended {
                 self.max_calls = self.max_calls.map(|calls| calls.saturating_sub(report.charged));
             }
@@ -277,12 +267,12 @@ impl<'a> Healing<'a> {
 }
 
 /// The days that are asked for.
-fn days(args: &Args, ready: &[Ready], now: DateTime<Utc>) -> anyhow::Result<Days> {
+fn days(args: &Args, filled: &[Filled], now: DateTime<Utc>) -> anyhow::Result<Days> {
     let Args { from, to, .. } = *args;
     let days = Days::of_flags(from, to, now.date_naive()).map_err(|problem| {
         UsageError::new(problem).hint(format!("today is {} (UTC)", now.date_naive()))
     })?;
-    for history in ready.iter().filter_map(|ready| ready.histories.first()) {
+    for history in filled.iter().filter_map(|filled| filled.from.histories.first()) {
         let since = history.reach().since;
         let end = to.map(|day| day.and_time(NaiveTime::MIN).and_utc());
         if end.is_some_and(|end| end < since) {
@@ -327,14 +317,14 @@ impl Row for PlannedCall {
 
 async fn dry_run(
     healing: Healing<'_>,
-    ready: &[Ready],
+    filled: &[Filled],
     sites: &[Site],
     days: Days,
     format: OutputFormat,
 ) -> anyhow::Result<Exit> {
     let (mut rows, mut words) = (Vec::new(), Vec::new());
-    for ready in ready {
-        let parts = healing.parts(ready, &Unwatched);
+    for filled in filled {
+        let parts = healing.parts(filled, &Unwatched);
         let (calls, report) = heal::plan(parts, sites, days).await?;
         let charged: u64 = calls.iter().map(|call| u64::from(call.charge)).sum();
         words.push(format!(

@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 
-use super::cloud_run::CloudRun;
 use super::exit::Exit;
+use super::platform::Platform;
 use super::shutdown::Shutdown;
 use super::sync::SyncSettings;
 use super::{error, etl, heal, sync};
@@ -40,7 +40,7 @@ pub(super) struct Args {
     sink: SinkSettings,
 }
 
-pub(super) async fn run(args: Args, cloud_run: &CloudRun, is_json: bool) -> anyhow::Result<Exit> {
+pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sink = args.sink.open().await;
     if let Err(error @ SinkError::Settings(_)) = sink {
@@ -48,14 +48,14 @@ pub(super) async fn run(args: Args, cloud_run: &CloudRun, is_json: bool) -> anyh
     }
     let (store_settings, is_dry_run) = (args.etl.store.clone(), args.etl.dry_run);
     let healing = args.etl.clone();
-    let collected = etl::collect(args.etl, cloud_run, &shutdown).await;
+    let collected = etl::collect(args.etl, platform, &shutdown).await;
     let mut collected = collected.unwrap_or_else(|error| error::show(&error, is_json));
     if is_dry_run || shutdown.token().is_cancelled() {
         return Ok(collected);
     }
     if args.heal_calls > 0 && collected.code() < Exit::Usage.code() {
         let healed =
-            heal::heal_all(&healing, args.from_source, args.heal_calls, cloud_run, &shutdown);
+            heal::heal_all(&healing, args.from_source, args.heal_calls, platform, &shutdown);
         let healed = healed.await.unwrap_or_else(|error| error::show(&error, is_json));
         collected = collected.worse(healed);
     }

@@ -148,7 +148,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         return plan::run(&plan);
     }
     let names = args.sources.names().into_iter();
-    let budgets = names.map(|name| Ok((name.as_str(), args.sources.budget(name)?)));
+    let budgets = names.map(|entry| Ok((entry.name, args.sources.budget(entry)?)));
     let budgets = budgets.collect::<anyhow::Result<Vec<_>>>()?;
     let sites = args.sites.read()?;
     let reads = args.store.open_ready().await?.reads;

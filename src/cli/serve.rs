@@ -14,7 +14,8 @@ use super::error::UsageError;
 use super::exit::Exit;
 use super::output;
 use super::shutdown::Shutdown;
-use super::sources::SourceName;
+use super::platform::Platform;
+use super::sources;
 use crate::clock::SystemClock;
 use crate::serve::access::{self, Access};
 use crate::serve::{self, Parts, SharedCache};
@@ -52,29 +53,18 @@ pub(super) struct Args {
 
     #[arg(long, env = "PORT", hide = true)]
     port: Option<u16>,
-    #[arg(long, env = "K_SERVICE", hide = true)]
-    k_service: Option<String>,
 
     #[command(flatten)]
     store: StoreSettings,
 }
 
-/// The sources that there may be.
-const SOURCES: [&str; SourceName::ALL.len()] = {
-    let [first, second] = SourceName::ALL;
-    [first.as_str(), second.as_str()]
-};
-
-pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let is_on_cloud_run = args.k_service.as_ref().is_some_and(|name| !name.is_empty());
+pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
     let address = address(&args);
     let access = match args.api_tokens_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => tokens(path)?,
-        None => open_access(address, is_on_cloud_run)?,
+        None => open_access(address, platform)?,
     };
-    if is_on_cloud_run && args.store.is_file() {
-        return Err(super::etl::no_server().into());
-    }
+    platform.check_store(&args.store)?;
     let cache = shared_cache(&args)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let store = Arc::new(args.store.reader().await?);
@@ -83,7 +73,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         .with_context(|| format!("cannot listen on {address}: name another with --listen"))?;
     output::say(&format!("serving the store on http://{}", listener.local_addr()?));
     let clock = Arc::new(SystemClock);
-    let parts = Parts { store: store.clone(), clock, sources: &SOURCES, access, cache };
+    let parts = Parts { store: store.clone(), clock, sources: &sources::NAMES, access, cache };
     let serving = serve::run(listener, parts, shutdown.token().clone());
     let connecting = connect(&args.store, &store, shutdown.token());
     let (served, connected) = tokio::join!(serving, connecting);
@@ -120,10 +110,9 @@ fn shared_cache(args: &Args) -> Result<Option<SharedCache>, UsageError> {
     }))
 }
 
-/// Without tokens only who is on this machine may ask, or whom Cloud Run lets through: it asks for an
-/// identity of its own, unless it is told not to.
-fn open_access(address: SocketAddr, is_on_cloud_run: bool) -> Result<Access, UsageError> {
-    if address.ip().is_loopback() || is_on_cloud_run {
+/// Without tokens only callers on this machine are answered, or those that the platform has checked.
+fn open_access(address: SocketAddr, platform: &Platform) -> Result<Access, UsageError> {
+    if address.ip().is_loopback() || platform.checks_callers() {
         return Ok(Access::Open);
     }
     let problem =

@@ -11,6 +11,7 @@ use super::error::UsageError;
 use super::exit::Exit;
 use super::output;
 use super::shutdown::Shutdown;
+use super::sources::SOURCES;
 use crate::clock::SystemClock;
 use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 
@@ -103,10 +104,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}: name another with --listen", args.listen))?;
-    output::say(&format!(
-        "simulating OpenWeatherMap and Open-Meteo on http://{}",
-        listener.local_addr()?
-    ));
+    let services = SOURCES.map(|source| source.simulated);
+    let names = services.map(|service| service.name).join(" and ");
+    output::say(&format!("simulating {names} on http://{}", listener.local_addr()?));
     let config = SimulatorConfig {
         api_keys: args.keys,
         calls_per_minute: args.calls_per_minute,
@@ -127,7 +127,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let watcher = (!args.quiet).then_some(print);
     let simulator = Simulator::watched(config, Arc::new(SystemClock), watcher);
     let token = shutdown.token().clone();
-    simulator::run(listener, simulator, async move { token.cancelled().await }).await?;
+    let until_the_end = async move { token.cancelled().await };
+    simulator::run(listener, &services, simulator, until_the_end).await?;
     Ok(Exit::Done)
 }
 

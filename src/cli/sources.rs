@@ -1,57 +1,99 @@
-//! Which sources there are, which are collected from, and by which name their runs lock.
+//! The sources: one table, an entry a source.
+//!
+//! Whatever the commands know of a source stands in its [`SourceEntry`]: its name, how it is built, what
+//! its account may do, what `doctor` says of it, and who plays it in the simulator. Another source is
+//! another entry, and its settings another field of [`SourcesSettings`].
 
+use std::fmt;
 use std::time::Duration;
 
 use super::error::UsageError;
-use crate::domain::Budget;
-use crate::source::open_meteo::{self, OpenMeteoSettings};
-use crate::source::openweathermap::{self, OpenWeatherSettings};
+use crate::domain::{Budget, ErrorKind};
+use crate::simulator::Service;
+use crate::source::open_meteo::OpenMeteoSettings;
+use crate::source::openweathermap::OpenWeatherSettings;
 use crate::source::{History, SetupError, Source};
-use crate::{etl, heal};
 
-/// A source by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SourceName {
-    OpenWeatherMap,
-    OpenMeteo,
-}
+mod open_meteo;
+mod openweathermap;
 
-impl SourceName {
-    /// Every source, the one that is meant if none is named first.
-    pub(super) const ALL: [Self; 2] = [Self::OpenWeatherMap, Self::OpenMeteo];
-
+/// All that the commands know of a source.
+pub(super) struct SourceEntry {
     /// The value of the `source` column.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::OpenWeatherMap => openweathermap::NAME,
-            Self::OpenMeteo => open_meteo::NAME,
-        }
-    }
-
+    pub(super) name: &'static str,
     /// The kind of its runs, at most 16 characters. The open run is the lock of its kind and shard,
     /// so each source needs a kind of its own: one that is slow, paused or refused then holds up
     /// no other.
-    pub(super) fn run_kind(self) -> &'static str {
-        match self {
-            Self::OpenWeatherMap => etl::KIND,
-            Self::OpenMeteo => "etl:open-meteo",
-        }
-    }
-
+    pub(super) run_kind: &'static str,
     /// The kind of the runs that fill its slots from history.
-    pub(super) fn heal_kind(self) -> &'static str {
-        match self {
-            Self::OpenWeatherMap => heal::KIND,
-            Self::OpenMeteo => "heal:open-meteo",
-        }
-    }
+    pub(super) heal_kind: &'static str,
+    /// Makes it from its settings.
+    build: fn(&SourcesSettings) -> Result<Built, SetupError>,
+    /// What its account may do, by its settings.
+    budget: fn(&SourcesSettings) -> Result<Budget, SetupError>,
+    /// What to do where it has no key and needs one.
+    key_hint: &'static str,
+    /// What `doctor` says of it.
+    pub(super) check: Check,
+    /// Who plays it.
+    pub(super) simulated: Service,
+}
 
-    /// The source of that name.
-    pub(super) fn parse(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|source| source.as_str() == name);
-        let all = Self::ALL.map(Self::as_str).join(", ");
-        known.ok_or_else(|| format!("`{name}` is no source: expected {all}"))
+/// What `doctor` says of a source.
+pub(super) struct Check {
+    /// The name of the finding.
+    pub(super) name: &'static str,
+    /// What is found before the source was called.
+    pub(super) set: &'static str,
+    /// What to do about an answer of this kind and message.
+    pub(super) remedy: fn(ErrorKind, &str) -> &'static str,
+    /// On which terms it is used, if that is worth a finding.
+    pub(super) terms: fn(&SourcesSettings) -> Option<Terms>,
+}
+
+/// On which terms a source is used.
+pub(super) struct Terms {
+    /// The name of the finding.
+    pub(super) check: &'static str,
+    /// What they are.
+    pub(super) found: &'static str,
+    /// What to do, where settings contradict each other.
+    pub(super) remedy: Option<&'static str>,
+}
+
+/// The sources; the one that is meant if none is named comes first.
+pub(super) const SOURCES: [SourceName; 2] = [&openweathermap::ENTRY, &open_meteo::ENTRY];
+
+/// Their names, in the order of [`SOURCES`].
+pub(super) const NAMES: [&str; SOURCES.len()] = {
+    let mut names = [""; SOURCES.len()];
+    let mut number = 0;
+    while number < names.len() {
+        names[number] = SOURCES[number].name;
+        number += 1;
     }
+    names
+};
+
+/// A source by its entry.
+pub(super) type SourceName = &'static SourceEntry;
+
+impl fmt::Debug for SourceEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for SourceEntry {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// The source of that name.
+pub(super) fn parse_name(name: &str) -> Result<SourceName, String> {
+    let known = SOURCES.into_iter().find(|source| source.name == name);
+    known.ok_or_else(|| format!("`{name}` is no source: expected {}", NAMES.join(", ")))
 }
 
 /// The sources that are collected from; empty: none is named.
@@ -61,7 +103,7 @@ struct Names(Vec<SourceName>);
 fn parse_names(text: &str) -> Result<Names, String> {
     let mut names = Vec::new();
     for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let known = SourceName::parse(name)?;
+        let known = parse_name(name)?;
         if names.contains(&known) {
             return Err(format!("`{name}` is named twice"));
         }
@@ -82,16 +124,32 @@ pub(super) struct SourcesSettings {
     sources: Option<Names>,
 
     #[command(flatten)]
-    pub(super) openweather: OpenWeatherSettings,
+    openweather: OpenWeatherSettings,
     #[command(flatten)]
-    pub(super) open_meteo: OpenMeteoSettings,
+    open_meteo: OpenMeteoSettings,
 }
 
-/// A source, ready to be asked.
+/// A source as its settings make it.
+struct Built {
+    source: Box<dyn Source>,
+    histories: Vec<Box<dyn History>>,
+    live_calls_per_minute: f64,
+    calls_per_minute: f64,
+}
+
+/// A source, ready to be called.
 pub(super) struct Ready {
+    /// Its entry.
+    pub(super) entry: SourceName,
+    /// What tells the present.
     pub(super) source: Box<dyn Source>,
-    pub(super) run_kind: &'static str,
+    /// What tells the past, the better ones first.
+    pub(super) histories: Vec<Box<dyn History>>,
+    /// Live calls per minute of the account; 0 is no limit.
+    pub(super) live_calls_per_minute: f64,
+    /// Calls per minute of the account, as it charges them; 0 is no limit.
     pub(super) calls_per_minute: f64,
+    /// What the account may do.
     pub(super) budget: Budget,
 }
 
@@ -101,88 +159,59 @@ impl SourcesSettings {
     pub(super) fn names(&self) -> Vec<SourceName> {
         match &self.sources {
             Some(Names(names)) if !names.is_empty() => names.clone(),
-            _ => vec![SourceName::OpenWeatherMap],
+            _ => vec![SOURCES[0]],
         }
     }
 
-    pub(super) fn timeout(&self) -> Duration {
+    fn timeout(&self) -> Duration {
         Duration::from_secs_f64(self.openweather.http_timeout_seconds)
     }
 
-    /// The sources, ready.
-    pub(super) fn build(&self) -> anyhow::Result<Vec<Ready>> {
-        self.names().into_iter().map(|name| self.build_one(name)).collect()
+    /// The sources to collect from, ready.
+    pub(super) fn build_all(&self) -> anyhow::Result<Vec<Ready>> {
+        self.names().into_iter().map(|entry| self.build(entry)).collect()
     }
 
-    /// The histories of a source, the better ones first, and the calls per minute of its account.
-    pub(super) fn build_histories(
-        &self,
-        name: SourceName,
-    ) -> anyhow::Result<(Vec<Box<dyn History>>, f64)> {
-        Ok(match name {
-            SourceName::OpenWeatherMap => {
-                let source = self.openweather.build().map_err(refused)?.ok_or_else(no_key)?;
-                let history = self.openweather.openweather_one_call.history(&source);
-                (vec![history], self.openweather.limits.calls_per_minute())
-            }
-            SourceName::OpenMeteo => {
-                let source = self.open_meteo.build(self.timeout()).map_err(refused)?;
-                let histories: Vec<Box<dyn History>> =
-                    vec![Box::new(source.archive()), Box::new(source.recent_hours())];
-                (histories, self.open_meteo.open_meteo_calls_per_minute)
-            }
-        })
+    /// A source, ready.
+    pub(super) fn build(&self, entry: SourceName) -> anyhow::Result<Ready> {
+        self.try_build(entry).map_err(|error| refused(entry, error))
     }
 
-    fn build_one(&self, name: SourceName) -> anyhow::Result<Ready> {
-        let (source, calls_per_minute): (Box<dyn Source>, f64) = match name {
-            SourceName::OpenWeatherMap => {
-                let source = self.openweather.build().map_err(refused)?.ok_or_else(no_key)?;
-                (Box::new(source), self.openweather.limits.calls_per_minute())
-            }
-            SourceName::OpenMeteo => {
-                let source = self.open_meteo.build(self.timeout()).map_err(refused)?;
-                (Box::new(source), self.open_meteo.live_calls_per_minute())
-            }
-        };
-        Ok(Ready {
-            source,
-            run_kind: name.run_kind(),
-            calls_per_minute,
-            budget: self.budget(name)?,
-        })
+    /// As [`build`](Self::build).
+    ///
+    /// # Errors
+    /// What is wrong with its settings.
+    pub(super) fn try_build(&self, entry: SourceName) -> Result<Ready, SetupError> {
+        let Built { source, histories, live_calls_per_minute, calls_per_minute } =
+            (entry.build)(self)?;
+        let budget = (entry.budget)(self)?;
+        Ok(Ready { entry, source, histories, live_calls_per_minute, calls_per_minute, budget })
     }
 
     /// What the account of a source may do.
-    pub(super) fn budget(&self, name: SourceName) -> anyhow::Result<Budget> {
-        match name {
-            SourceName::OpenWeatherMap if self.openweather.key().is_none() => Err(no_key().into()),
-            SourceName::OpenWeatherMap => Ok(self.openweather.budget()),
-            SourceName::OpenMeteo => Ok(self.open_meteo.budget()),
-        }
+    pub(super) fn budget(&self, entry: SourceName) -> anyhow::Result<Budget> {
+        (entry.budget)(self).map_err(|error| refused(entry, error))
     }
 }
 
-/// What to do about a key that would be sent in clear.
-pub(super) const IN_CLEAR_REMEDY: &str = "use the https address of the service, or put TLS before \
-    it; a simulator elsewhere is called with the key `simulated`, which is no secret";
+/// What to do about settings that make no source.
+pub(super) fn hint(entry: SourceName, error: &SetupError) -> Option<&'static str> {
+    match error {
+        SetupError::NoKey { .. } => Some(entry.key_hint),
+        SetupError::InClear { .. } => Some(
+            "use the https address of the service, or put TLS before it; a simulator elsewhere is called \
+             with the key `simulated`, which is no secret",
+        ),
+        SetupError::Client(_) => None,
+    }
+}
 
 /// What is set wrong is for the user to put right.
-fn refused(error: SetupError) -> anyhow::Error {
-    match error {
-        SetupError::InClear { .. } => {
-            UsageError::new(error.to_string()).hint(IN_CLEAR_REMEDY).into()
-        }
-        SetupError::Client(_) => error.into(),
+fn refused(entry: SourceName, error: SetupError) -> anyhow::Error {
+    match hint(entry, &error) {
+        Some(hint) => UsageError::new(error.to_string()).hint(hint).into(),
+        None => error.into(),
     }
-}
-
-fn no_key() -> UsageError {
-    UsageError::new("no API key: OPENWEATHER_API_KEY is not set").hint(
-        "get a key at https://home.openweathermap.org/api_keys (free) and put it into the \
-         environment or .env; SOURCES=open-meteo needs none (free for non-commercial use only); \
-         `weather demo` runs without one",
-    )
 }
 
 #[cfg(test)]
@@ -192,7 +221,7 @@ mod tests {
     #[test]
     fn names_are_known_and_given_once() {
         let Names(names) = parse_names(" open-meteo, openweathermap,").unwrap();
-        assert_eq!(names, [SourceName::OpenMeteo, SourceName::OpenWeatherMap]);
+        assert_eq!(names.iter().map(|entry| entry.name).collect::<Vec<_>>(), [NAMES[1], NAMES[0]]);
         assert!(parse_names("").unwrap().0.is_empty());
         let error = parse_names("open-meteo,metno").unwrap_err();
         assert_eq!(error, "`metno` is no source: expected openweathermap, open-meteo");
@@ -200,13 +229,18 @@ mod tests {
     }
 
     #[test]
-    fn each_source_locks_by_a_name_of_its_own_that_the_store_can_hold() {
-        let mut kinds = SourceName::ALL.map(SourceName::run_kind).to_vec();
-        kinds.extend(SourceName::ALL.map(SourceName::heal_kind));
-        let count = kinds.len();
-        kinds.sort_unstable();
-        kinds.dedup();
-        assert_eq!(kinds.len(), count);
-        assert!(kinds.iter().all(|kind| kind.len() <= 16));
+    fn each_entry_has_names_of_its_own_that_the_store_can_hold() {
+        for (names, longest) in [
+            (SOURCES.map(|entry| entry.name).to_vec(), 32),
+            (SOURCES.map(|entry| [entry.run_kind, entry.heal_kind]).concat(), 16),
+            (SOURCES.map(|entry| entry.check.name).to_vec(), usize::MAX),
+            (SOURCES.map(|entry| entry.simulated.name).to_vec(), usize::MAX),
+        ] {
+            let mut distinct = names.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            assert_eq!(distinct.len(), names.len(), "{names:?}");
+            assert!(names.iter().all(|name| name.len() <= longest), "{names:?}");
+        }
     }
 }

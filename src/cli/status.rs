@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
-use super::sources::SourceName;
+use super::sources;
 use crate::clock::{Clock as _, SystemClock};
 use crate::sink::SinkSettings;
 use crate::status;
@@ -66,15 +66,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let lease = args.store.lease();
     let mut open = reads.list_open_runs().await?;
     open.retain(|run| run.is_open_for_long(lease, now));
-    let sources = SourceName::ALL.map(SourceName::as_str);
     if args.output != OutputFormat::Table {
         open.iter()
             .for_each(|run| tracing::warn!(run_id = run.holder.run_id, "{}", long_open(run, now)));
-        let (sites, _) = freshness::sites(&reads, &sources, now).await?;
+        let (sites, _) = freshness::sites(&reads, &sources::NAMES, now).await?;
         output::rows(args.output, &sites)?;
         return Ok(Exit::Done);
     }
-    let status = status::read(&reads, &sources, now, RUNS).await?;
+    let status = status::read(&reads, &sources::NAMES, now, RUNS).await?;
     let mut words: Vec<String> = open.iter().map(|run| long_open(run, now)).collect();
     words.extend(sync_in_words(&reads, &args, now).await);
     let words = (!words.is_empty()).then(|| words.join("; "));

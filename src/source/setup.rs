@@ -12,6 +12,12 @@ pub const SIMULATED_KEY: &str = "simulated";
 /// Why a source cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
+    /// The source needs a key, and none is set.
+    #[error("no API key: {variable} is not set")]
+    NoKey {
+        /// The setting of the key.
+        variable: &'static str,
+    },
     /// What is secret would pass over the network for everybody to read.
     #[error(
         "{variable}: the key, or the password in the address, would be sent in clear: expected https://, or http:// to this machine (a loopback address, or localhost)"

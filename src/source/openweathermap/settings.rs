@@ -77,24 +77,31 @@ impl OpenWeatherSettings {
             .find(|key| !key.expose_secret().trim().is_empty())
     }
 
-    /// What the account may do, and by which name it is counted.
-    #[must_use]
-    pub fn budget(&self) -> Budget {
-        let account = budget::account(self.key().map(|key| key.expose_secret().trim()));
-        Budget { limits: self.limits.limits(), ..Budget::unlimited(account) }
+    /// The key, without which there is no account.
+    fn needed_key(&self) -> Result<&str, SetupError> {
+        let key = self.key().ok_or(SetupError::NoKey { variable: "OPENWEATHER_API_KEY" })?;
+        Ok(key.expose_secret().trim())
     }
 
-    /// The source, if a key is set.
+    /// What the account may do, and by which name it is counted.
     ///
     /// # Errors
-    /// When the key would be sent in clear, or the TLS backend cannot be set up.
-    pub fn build(&self) -> Result<Option<OpenWeatherMap>, SetupError> {
+    /// [`SetupError::NoKey`].
+    pub fn budget(&self) -> Result<Budget, SetupError> {
+        let account = budget::account(Some(self.needed_key()?));
+        Ok(Budget { limits: self.limits.limits(), ..Budget::unlimited(account) })
+    }
+
+    /// The source.
+    ///
+    /// # Errors
+    /// When no key is set, the key would be sent in clear, or the TLS backend cannot be set up.
+    pub fn build(&self) -> Result<OpenWeatherMap, SetupError> {
         let timeout = Duration::from_secs_f64(self.http_timeout_seconds);
         let url = &self.openweather_base_url;
-        let Some(key) = self.key() else { return Ok(None) };
-        let key = SecretString::from(key.expose_secret().trim());
+        let key = SecretString::from(self.needed_key()?);
         setup::check("OPENWEATHER_BASE_URL", url, Some(&key))?;
-        Ok(Some(OpenWeatherMap::build(url, key, timeout)?))
+        Ok(OpenWeatherMap::build(url, key, timeout)?)
     }
 }
 

@@ -47,9 +47,9 @@ impl Service {
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let end = CancellationToken::new();
         let ended = end.clone();
-        let serving =
-            simulator::run(listener, simulator.clone(), async move { ended.cancelled().await });
-        tokio::spawn(serving);
+        let services = &[simulator::OPENWEATHERMAP, simulator::OPEN_METEO];
+        let until_the_end = async move { ended.cancelled().await };
+        tokio::spawn(simulator::run(listener, services, simulator.clone(), until_the_end));
         let source = client(&url, KEY);
         Self { simulator, source, clock, url, end }
     }
