@@ -1,13 +1,20 @@
 //! The one way out: an HTTP client that has limits and tells nothing it should not.
+//!
+//! The sources call out by the port [`Fetch`]. The sink makes its requests by [`client`] itself: it sends
+//! bodies, signs each request, and bounds each by a time of its own.
 
 use std::error::Error as _;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use bytes::Bytes;
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response};
+use reqwest::Client;
+pub use reqwest::{Error as ClientError, StatusCode};
 use url::{Host, Url};
+
+mod fetch;
+
+pub use fetch::{Fetch, FetchError, HttpFetch, Request, Response};
 
 /// A client of the services at these addresses that gives up after `timeout` and follows no redirect: a
 /// request carries the key in its address, and a redirect would hand it to another host. What is on
@@ -16,7 +23,7 @@ use url::{Host, Url};
 /// # Errors
 /// When the TLS backend cannot be set up.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes clients")]
-pub fn client(of: &[&Url], timeout: Duration) -> reqwest::Result<Client> {
+pub fn client(of: &[&Url], timeout: Duration) -> Result<Client, ClientError> {
     let client = Client::builder()
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
@@ -54,48 +61,37 @@ fn is_here(url: &Url) -> bool {
     }
 }
 
-/// The wait that a `Retry-After` header asks for, given as seconds or as a date
-/// (RFC 9110, section 10.2.3). A date counts from the answer's own `Date`, since it is meant by
-/// the server's clock. `None` when absent or unreadable.
-#[must_use]
-pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let asked = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = asked.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = httpdate::parse_http_date(asked).ok()?;
-    let wait = DateTime::<Utc>::from(until) - date(headers)?;
-    Some(wait.to_std().unwrap_or_default())
-}
-
-/// When the answer was made, by the server's clock. `None` when it does not say.
-#[must_use]
-pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let text = headers.get(DATE)?.to_str().ok()?.trim();
-    httpdate::parse_http_date(text).ok().map(DateTime::from)
-}
-
-/// The body of `response`, cut after `limit` bytes: a peer must not fill our memory.
+/// The body of `response`, unpacked, cut after `limit` bytes: a peer must not fill our memory.
 ///
 /// # Errors
 /// When the connection breaks or the time is over before the body ends.
-pub async fn body(mut response: Response, limit: usize) -> reqwest::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        let room = limit.saturating_sub(body.len());
-        if chunk.len() > room {
-            body.extend_from_slice(&chunk[..room]);
+pub async fn body(mut response: reqwest::Response, limit: usize) -> Result<Bytes, ClientError> {
+    let mut room = limit;
+    // Most bodies come in one chunk, which need not be copied.
+    let (mut first, mut longer) = (Bytes::new(), Vec::new());
+    while let Some(mut chunk) = response.chunk().await? {
+        let is_over = chunk.len() > room;
+        chunk.truncate(room);
+        room -= chunk.len();
+        if first.is_empty() {
+            first = chunk;
+        } else {
+            if longer.is_empty() {
+                longer.extend_from_slice(&first);
+            }
+            longer.extend_from_slice(&chunk);
+        }
+        if is_over {
             break;
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(if longer.is_empty() { first } else { longer.into() })
 }
 
 /// What went wrong, with its causes and the proxy, if there is one, and without the address that was
 /// called: the address holds the key.
 #[must_use]
-pub fn describe(error: reqwest::Error) -> String {
+pub fn describe(error: ClientError) -> String {
     let proxy = error.url().and_then(|url| proxy(&Matcher::from_system(), url));
     let error = error.without_url();
     let mut text = error.to_string();
@@ -125,30 +121,6 @@ fn proxy(matcher: &Matcher, url: &Url) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn wait(value: &str) -> Option<u64> {
-        let date = "Wed, 25 Nov 2026 08:00:00 GMT".parse().unwrap();
-        let headers = HeaderMap::from_iter([(DATE, date), (RETRY_AFTER, value.parse().unwrap())]);
-        retry_after(&headers).map(|wait| wait.as_secs())
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds_and_as_a_date() {
-        assert_eq!(wait("120"), Some(120));
-        assert_eq!(wait("Wed, 25 Nov 2026 08:01:30 GMT"), Some(90));
-        assert_eq!(wait("Wed, 25 Nov 2026 07:00:00 GMT"), Some(0));
-        assert_eq!(wait("soon"), None);
-        assert_eq!(retry_after(&HeaderMap::new()), None);
-    }
-
-    #[tokio::test]
-    async fn an_error_does_not_tell_the_address_that_was_called() {
-        let here = "http://127.0.0.1:1".parse().unwrap();
-        let client = client(&[&here], Duration::from_secs(120)).unwrap();
-        let error = client.get("http://127.0.0.1:1/?appid=secret").send().await.unwrap_err();
-        let text = describe(error);
-        assert!(!text.contains("secret") && !text.contains("127.0.0.1:1/"), "{text}");
-    }
 
     #[test]
     fn what_is_sent_by_https_or_to_this_machine_is_private() {

@@ -15,17 +15,17 @@
 //! calls of an address at a time, and 429 `Too many concurrent requests` to the others
 //! ([`CALLS_AT_ONCE`]).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::domain::source_time::moment_of_answer;
 use crate::domain::{ErrorKind, Site};
-use crate::http;
+use crate::http::{ClientError, Fetch, HttpFetch, Request, Response, StatusCode};
 use crate::source::{Answer, Source, SourceError, reading, wire};
 
 mod answer;
@@ -63,7 +63,7 @@ const MAX_FORECAST_BYTES: usize = 64 * 1024;
 /// The client of the service.
 #[derive(Clone)]
 pub struct OpenMeteo {
-    client: Client,
+    fetch: Arc<dyn Fetch>,
     forecast: Url,
     archive: Url,
     key: Option<SecretString>,
@@ -81,13 +81,25 @@ impl OpenMeteo {
         archive_url: &Url,
         key: Option<SecretString>,
         timeout: Duration,
-    ) -> reqwest::Result<Self> {
-        Ok(Self {
-            client: http::client(&[base_url, archive_url], timeout)?,
+    ) -> Result<Self, ClientError> {
+        let fetch = HttpFetch::build(&[base_url, archive_url], timeout)?;
+        Ok(Self::new(Arc::new(fetch), base_url, archive_url, key))
+    }
+
+    /// The same, whose calls go out by `fetch`.
+    #[must_use]
+    pub fn new(
+        fetch: Arc<dyn Fetch>,
+        base_url: &Url,
+        archive_url: &Url,
+        key: Option<SecretString>,
+    ) -> Self {
+        Self {
+            fetch,
             forecast: endpoint(base_url, FORECAST_PATH),
             archive: endpoint(archive_url, ARCHIVE_PATH),
             key,
-        })
+        }
     }
 
     /// The calls that may be in flight at once.
@@ -95,8 +107,8 @@ impl OpenMeteo {
         if self.key.is_some() { CALLS_AT_ONCE_WITH_KEY } else { CALLS_AT_ONCE }
     }
 
-    /// The body of a 200 answer, and its `Date`.
-    async fn get(&self, mut url: Url, path: &str, limit: usize) -> Result<Got, SourceError> {
+    /// A 200 answer, or the error that another one is.
+    async fn get(&self, mut url: Url, path: &str, max_bytes: usize) -> Result<Response, SourceError> {
         // Always the same units, and times as Unix seconds: those have no zone to get wrong.
         url.query_pairs_mut()
             .append_pair("temperature_unit", "celsius")
@@ -107,27 +119,21 @@ impl OpenMeteo {
         if let Some(key) = &self.key {
             url.query_pairs_mut().append_pair("apikey", key.expose_secret());
         }
-        let sent = self.client.get(url).send().await;
-        let response = sent.map_err(|error| self.redacted(wire::broken(error, None)))?;
-        let status = response.status();
-        let retry_after = http::retry_after(response.headers());
-        let date = http::date(response.headers());
-        let body = http::body(response, limit)
-            .await
-            .map_err(|error| self.redacted(wire::broken(error, Some(status))))?;
-        if status == StatusCode::OK {
-            return Ok(Got { date, body });
+        let fetched = self.fetch.fetch(Request { url, max_bytes }).await;
+        let response = fetched.map_err(|error| self.redacted(wire::broken(error)))?;
+        if response.status == StatusCode::OK {
+            return Ok(response);
         }
-        let fault = answer::fault(path, status, &body);
+        let fault = answer::fault(path, response.status, &response.body);
         let rest = match fault.kind {
-            ErrorKind::RateLimited => answer::rest(&fault.message, date),
+            ErrorKind::RateLimited => answer::rest(&fault.message, response.date()),
             _ => None,
         };
         Err(self.redacted(SourceError {
             kind: fault.kind,
             message: fault.message,
-            http_status: Some(status.as_u16()),
-            retry_after: retry_after.or(rest),
+            http_status: Some(response.status.as_u16()),
+            retry_after: response.retry_after().or(rest),
         }))
     }
 
@@ -151,13 +157,6 @@ impl OpenMeteo {
     }
 }
 
-/// A 200 answer as it came.
-struct Got {
-    /// When it was made, by the server's clock.
-    date: Option<DateTime<Utc>>,
-    body: Vec<u8>,
-}
-
 #[async_trait]
 impl Source for OpenMeteo {
     fn name(&self) -> &'static str {
@@ -178,7 +177,7 @@ impl Source for OpenMeteo {
             .append_pair("past_minutely_15", "4")
             .append_pair("forecast_minutely_15", "1");
         let got = self.get(url, FORECAST_PATH, MAX_FORECAST_BYTES).await?;
-        let answered_at = moment_of_answer(got.date, now);
+        let answered_at = moment_of_answer(got.date(), now);
         let observed = transform(&site.site_id, &got.body)
             .and_then(|observation| reading::of_now("current.time", observation, answered_at));
         match observed {

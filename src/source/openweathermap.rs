@@ -6,17 +6,17 @@
 //! judged first, then the body, which need not be JSON; the server's own message is kept, because
 //! one status has several causes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::domain::source_time::moment_of_answer;
 use crate::domain::{Observation, Site};
-use crate::http;
+use crate::http::{ClientError, Fetch, FetchError, HttpFetch, Request, Response, StatusCode};
 use crate::source::{Answer, Source, SourceError, reading, wire};
 
 mod answer;
@@ -47,7 +47,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The client of one account.
 #[derive(Clone)]
 pub struct OpenWeatherMap {
-    client: Client,
+    fetch: Arc<dyn Fetch>,
     endpoint: Url,
     timemachine: Url,
     timeline: Url,
@@ -60,14 +60,25 @@ impl OpenWeatherMap {
     ///
     /// # Errors
     /// When the TLS backend cannot be set up.
-    pub fn build(base_url: &Url, key: SecretString, timeout: Duration) -> reqwest::Result<Self> {
-        Ok(Self {
-            client: http::client(&[base_url], timeout)?,
+    pub fn build(
+        base_url: &Url,
+        key: SecretString,
+        timeout: Duration,
+    ) -> Result<Self, ClientError> {
+        let fetch = HttpFetch::build(&[base_url], timeout)?;
+        Ok(Self::new(Arc::new(fetch), base_url, key))
+    }
+
+    /// The same, whose calls go out by `fetch`.
+    #[must_use]
+    pub fn new(fetch: Arc<dyn Fetch>, base_url: &Url, key: SecretString) -> Self {
+        Self {
+            fetch,
             endpoint: endpoint(base_url, PATH),
             timemachine: endpoint(base_url, timemachine::PATH),
             timeline: endpoint(base_url, timeline::PATH),
             key,
-        })
+        }
     }
 
     /// The address of a call for `site`; what else is asked for comes behind it.
@@ -81,53 +92,37 @@ impl OpenWeatherMap {
         url
     }
 
-    async fn get(&self, url: Url) -> Result<Got, SourceError> {
-        let sent = self.client.get(url).send().await;
-        let response = sent.map_err(|error| self.broken(error, None))?;
-        let status = response.status();
-        let retry_after = http::retry_after(response.headers());
-        let date = http::date(response.headers());
-        let body = http::body(response, MAX_BODY_BYTES)
-            .await
-            .map_err(|error| self.broken(error, Some(status)))?;
-        Ok(Got { status, retry_after, date, body })
+    async fn get(&self, url: Url) -> Result<Response, SourceError> {
+        let request = Request { url, max_bytes: MAX_BODY_BYTES };
+        self.fetch.fetch(request).await.map_err(|error| self.broken(error))
     }
 
-    fn broken(&self, error: reqwest::Error, status: Option<StatusCode>) -> SourceError {
-        let error = wire::broken(error, status);
+    fn broken(&self, error: FetchError) -> SourceError {
+        let error = wire::broken(error);
         SourceError { message: wire::message(Some(&self.key), &error.message), ..error }
     }
 
     /// The error of an answer that gives nothing.
-    fn failed(&self, got: &Got, fault: &Fault) -> SourceError {
+    fn failed(&self, got: &Response, fault: &Fault) -> SourceError {
         SourceError {
             kind: fault.kind,
             message: wire::message(Some(&self.key), &fault.message),
             http_status: Some(got.status.as_u16()),
-            retry_after: got.retry_after,
+            retry_after: got.retry_after(),
         }
     }
 
     /// The observation of now that an answer gives.
-    fn read(&self, site: &Site, got: &Got, now: DateTime<Utc>) -> Result<Observation, Fault> {
+    fn read(&self, site: &Site, got: &Response, now: DateTime<Utc>) -> Result<Observation, Fault> {
         if got.status != StatusCode::OK {
             return Err(answer::fault(PATH, got.status, &got.body));
         }
         let observation = transform(&site.site_id, Units::Metric, &got.body)?;
-        let answered_at = moment_of_answer(got.date, now);
+        let answered_at = moment_of_answer(got.date(), now);
         let mut observation = reading::of_now("dt", observation, answered_at)?;
         wire::blank_values(&self.key, &mut observation.values);
         Ok(observation)
     }
-}
-
-/// An answer as it came.
-struct Got {
-    status: StatusCode,
-    retry_after: Option<Duration>,
-    /// When it was made, by the server's clock.
-    date: Option<DateTime<Utc>>,
-    body: Vec<u8>,
 }
 
 #[async_trait]

@@ -28,7 +28,7 @@ pub enum SetupError {
     },
     /// The TLS backend cannot be set up.
     #[error("cannot set up the HTTP client")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] http::ClientError),
 }
 
 /// Passes an address at which what it gets is safe: the key, and what the address itself may hold.

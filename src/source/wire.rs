@@ -1,6 +1,5 @@
 //! What the calls of all sources do alike when they go wrong.
 
-use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -9,7 +8,7 @@ use super::fault::{cut, is_cut, one_line};
 use super::history::{Missing, Recalled};
 use crate::domain::ErrorKind;
 use crate::domain::observation::Values;
-use crate::http;
+use crate::http::FetchError;
 
 /// So many characters at the end of a text are a part of the key, if they begin as it does.
 const LEAST_PART_CHARS: usize = 4;
@@ -17,13 +16,12 @@ const LEAST_PART_CHARS: usize = 4;
 /// Keys shorter than this are no secrets, but may be words of the weather.
 const SHORTEST_SECRET_CHARS: usize = 16;
 
-/// A call that got no answer, or not all of it.
-pub(super) fn broken(error: reqwest::Error, status: Option<StatusCode>) -> SourceError {
-    let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
+/// A call that got no answer, or not all of it. Its message may hold the key.
+pub(super) fn broken(error: FetchError) -> SourceError {
     SourceError {
-        kind,
-        message: http::describe(error),
-        http_status: status.map(|status| status.as_u16()),
+        kind: if error.is_timeout { ErrorKind::Timeout } else { ErrorKind::Connection },
+        message: error.message,
+        http_status: error.status.map(|status| status.as_u16()),
         retry_after: None,
     }
 }

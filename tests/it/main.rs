@@ -20,6 +20,7 @@ mod cli;
 mod doctor;
 mod etl;
 mod failing_store;
+mod fetch;
 mod floors;
 mod gaps;
 mod heal;

@@ -9,10 +9,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::domain::ErrorKind;
+use crate::http::StatusCode;
 use crate::source::fault::{Fault, beginning, one_line};
 use crate::source::{SourceError, says_crowded, wire};
 

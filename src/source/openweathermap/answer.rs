@@ -1,9 +1,9 @@
 //! What an answer other than a good one means.
 
-use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::http::StatusCode;
 use crate::source::fault::{Fault, beginning, one_line};
 use crate::source::object::Object;
 use crate::source::wire;

@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use reqwest::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
@@ -17,6 +16,7 @@ use super::payload::{self, Clouds, Condition, Coord, Main, Payload, Precipitatio
 use super::transform::{Units, past_observation};
 use super::{OpenWeatherMap, answer};
 use crate::domain::{ErrorKind, Observation, Site, SiteId};
+use crate::http::StatusCode;
 use crate::source::fault::Fault;
 use crate::source::history::{Missing, Reach, Recalled};
 use crate::source::object::Object;
