@@ -45,6 +45,6 @@ pub use quantity::Quantity;
 pub use run::{Outcome, RunCounts, RunStatus};
 pub use shard::Shard;
 pub use site::{Interval, Site, SiteId};
-pub use slot::{Slot, SlotOutcome, SlotResult, ValueKind};
+pub use slot::{Slot, SlotOutcome, SlotResult, ValueKind, slot_time};
 pub use spans::{Span, Spans, TakenIn};
 pub use values::{QUANTITIES, Values};

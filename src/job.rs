@@ -1,5 +1,5 @@
-//! What the jobs that call a source share: the lock, the gate that every call passes, the loader, and
-//! why they stop short.
+//! What the jobs that call a source share: the lock, the attempts of a call, the gate that each of them
+//! passes, the loader, and why they stop short.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
 use crate::retry::{RetryPolicy, retry};
 use crate::store::{Reads, Run, RunEnd, RunHost, Store, StoreError};
 
+pub mod attempt;
 pub mod gate;
 pub mod load;
 pub mod lock;

@@ -3,12 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::Heal;
 use super::account::Account;
@@ -18,7 +16,9 @@ use super::wanted::{SlotsOfHours, reason};
 use crate::clock::Clock as _;
 use crate::domain::{ErrorKind, Site, SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
 use crate::job::Stop;
-use crate::retry::{RetryPolicy, Transient, retry};
+use crate::job::attempt::{Attempted, Attempts, Call, Effort, Unanswered};
+use crate::job::gate::Charge;
+use crate::retry::Transient as _;
 use crate::source::history::{Ask, Missing, Recalled};
 use crate::source::{Fault, History, SourceError};
 
@@ -33,48 +33,8 @@ pub(super) struct Caller<'a> {
     history: &'a dyn History,
     missing: &'a SlotsOfHours,
     results: mpsc::Sender<SlotResult>,
-    policy: RetryPolicy,
+    attempts: Attempts<'a>,
     made: Mutex<Made>,
-}
-
-/// Why one attempt brought nothing.
-enum Missed {
-    /// The heal is coming to its end, or has no call left.
-    NotCalled,
-    Failed {
-        error: SourceError,
-        again: bool,
-    },
-}
-
-impl Transient for Missed {
-    fn is_transient(&self) -> bool {
-        matches!(self, Self::Failed { again: true, .. })
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            // The gate keeps everyone waiting for an account's pause.
-            Self::Failed { error, .. }
-                if error.kind != ErrorKind::RateLimited || error.is_crowded() =>
-            {
-                error.retry_after
-            }
-            _ => None,
-        }
-    }
-
-    fn is_crowded(&self) -> bool {
-        matches!(self, Self::Failed { error, .. } if error.is_crowded())
-    }
-}
-
-/// The attempts of one call.
-struct Tries {
-    attempts: u32,
-    /// Of these, answered by no more than that too many calls are in flight.
-    crowded: u32,
-    first_call: Instant,
 }
 
 impl<'a> Caller<'a> {
@@ -85,8 +45,9 @@ impl<'a> Caller<'a> {
         results: mpsc::Sender<SlotResult>,
     ) -> Self {
         let policy = parts.settings.call_retry();
+        let attempts = Attempts { job: parts.job, gate: &account.gate, policy };
         let history = &*parts.histories[history];
-        Self { parts, account, history, missing, results, policy, made: Mutex::default() }
+        Self { parts, account, history, missing, results, attempts, made: Mutex::default() }
     }
 
     /// Makes the calls, at most so many at once as there are workers; results go to the loader as
@@ -126,13 +87,13 @@ impl<'a> Caller<'a> {
             self.account.max_calls.note_short();
             return false;
         };
-        let mut tries = Tries { attempts: 0, crowded: 0, first_call: Instant::now() };
-        let asked =
-            retry(&self.account.gate, self.policy, async || self.ask(&ask, &mut tries).await);
-        match asked.await {
-            Ok(recalled) => self.take(ask, recalled, &tries).await,
-            Err(Missed::NotCalled) => false,
-            Err(Missed::Failed { error, .. }) => {
+        let charge = self.history.charge(&ask);
+        let call = PastCall { caller: self, ask: &ask, charge };
+        let Attempted { answer, effort } = self.attempts.until_answered(&call).await;
+        match answer {
+            Ok(recalled) => self.take(ask, recalled, effort).await,
+            Err(Unanswered::NotSent(_)) => false,
+            Err(Unanswered::Failed(error)) => {
                 let Some(both) = halves(&ask).filter(|_| self.is_worth_halving(&error)) else {
                     self.fail(&ask, self.slots_of(&ask), error);
                     return false;
@@ -156,7 +117,7 @@ impl<'a> Caller<'a> {
     /// too much for one answer. What concerns the account is the same for any number of them, and who
     /// asks for a long rest gets it.
     fn is_worth_halving(&self, error: &SourceError) -> bool {
-        let is_rest = error.retry_after.is_some_and(|rest| rest > self.policy.longest_wait);
+        let is_rest = error.retry_after.is_some_and(|rest| rest > self.attempts.policy.longest_wait);
         let is_sites_own = matches!(error.kind, ErrorKind::BadRequest | ErrorKind::NotFound);
         (is_sites_own || error.is_transient()) && !error.is_crowded() && !is_rest
     }
@@ -168,13 +129,13 @@ impl<'a> Caller<'a> {
 
     /// Hands on what was recalled. Sites of which something cannot be read are asked for once more, by
     /// themselves; where that is all of them, what can be read is taken, and the rest has failed.
-    async fn take(&self, ask: Ask<'_>, recalled: Vec<Recalled>, tries: &Tries) -> bool {
+    async fn take(&self, ask: Ask<'_>, recalled: Vec<Recalled>, effort: Effort) -> bool {
         let is_unreadable = |each: &&Recalled| self.unreadable(each).is_some();
         let faulty: BTreeSet<SiteId> =
             recalled.iter().filter(is_unreadable).map(|each| each.site_id.clone()).collect();
         if faulty.len() < ask.sites.len() {
             let is_good = |each: &Recalled| !faulty.contains(&each.site_id);
-            self.tell(recalled.into_iter().filter(is_good).collect(), tries).await;
+            self.tell(recalled.into_iter().filter(is_good).collect(), effort).await;
             let is_faulty = |site: &&Site| faulty.contains(&site.site_id);
             let sites: Vec<_> = ask.sites.iter().copied().filter(is_faulty).collect();
             return sites.is_empty() || Box::pin(self.fill(Ask { sites, ..ask })).await;
@@ -182,7 +143,7 @@ impl<'a> Caller<'a> {
         let failed = recalled.iter().filter(is_unreadable);
         let slots = failed.map(|each| self.slots(&each.site_id, each.hour).len()).sum();
         let fault = recalled.iter().find_map(|each| self.unreadable(each)).cloned();
-        self.tell(recalled, tries).await;
+        self.tell(recalled, effort).await;
         if let Some(fault) = fault {
             self.fail(&ask, slots, unreadable(fault));
         }
@@ -236,60 +197,10 @@ impl<'a> Caller<'a> {
         Some(Ask { first, last, ..ask })
     }
 
-    async fn ask(&self, ask: &Ask<'_>, tries: &mut Tries) -> Result<Vec<Recalled>, Missed> {
-        let charge = self.history.charge(ask);
-        if !self.account.max_calls.spend(charge) {
-            return Err(Missed::NotCalled);
-        }
-        self.account.gate.pass(charge).await.map_err(|_| Missed::NotCalled)?;
-        if tries.attempts == 0 {
-            tries.first_call = Instant::now();
-        }
-        tries.attempts += 1;
-        self.made().count(charge, tries.attempts);
-        match self.history.recall(ask).await {
-            Ok(recalled) => match self.unreadable_all(&recalled) {
-                Some(fault) => Err(Missed::Failed { error: unreadable(fault), again: true }),
-                None => {
-                    self.account.note_answer();
-                    self.account.gate.note_success();
-                    Ok(recalled)
-                }
-            },
-            Err(error) => {
-                tries.crowded += u32::from(error.is_crowded());
-                let again = self.heed(&error, tries.attempts - tries.crowded).await;
-                Err(Missed::Failed { error, again })
-            }
-        }
-    }
-
-    /// Draws the consequences of an error for the account; true if it is worth another try.
-    async fn heed(&self, error: &SourceError, attempts: u32) -> bool {
-        let (source, message) = (self.history.source_name(), error.message.clone());
-        match error.kind {
-            ErrorKind::Unauthorized if self.history.lacks_subscription(error) => {
-                self.account.gate.stop(Stop::NotSubscribed { source, message });
-                false
-            }
-            ErrorKind::Unauthorized => {
-                self.account.gate.note_refusal(&message);
-                false
-            }
-            ErrorKind::RateLimited if !error.is_crowded() => {
-                let is_last = attempts >= self.policy.max_attempts;
-                let name = self.history.pause_name();
-                self.account.gate.rest(self.parts.job, name, error.retry_after, is_last).await
-            }
-            _ => error.is_transient(),
-        }
-    }
-
     /// Newest hour first, all sites of it, so that of a call that is loaded in part a later one
     /// asks for no day that is there.
-    async fn tell(&self, mut recalled: Vec<Recalled>, tries: &Tries) {
-        let latency_ms = u32::try_from(tries.first_call.elapsed().as_millis()).unwrap_or(u32::MAX);
-        self.made().latencies_ms.push(latency_ms);
+    async fn tell(&self, mut recalled: Vec<Recalled>, effort: Effort) {
+        self.made().latencies_ms.push(effort.latency_ms);
         recalled.sort_by_key(|each| Reverse(each.hour));
         for each in recalled {
             let Some(outcome) = self.outcome(&each) else { continue };
@@ -297,9 +208,9 @@ impl<'a> Caller<'a> {
                 self.send(SlotResult {
                     slot: Slot { site_id: each.site_id.clone(), slot_time: *slot_time },
                     source: self.parts.source,
-                    attempts: tries.attempts,
+                    attempts: effort.attempts,
                     http_status: Some(200),
-                    latency_ms,
+                    latency_ms: effort.latency_ms,
                     value_kind: ValueKind::Backfill,
                     outcome: outcome.clone(),
                 })
@@ -339,6 +250,51 @@ impl<'a> Caller<'a> {
 
     fn made(&self) -> std::sync::MutexGuard<'_, Made> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call of a history.
+struct PastCall<'a> {
+    caller: &'a Caller<'a>,
+    ask: &'a Ask<'a>,
+    charge: u32,
+}
+
+impl Call for PastCall<'_> {
+    type Answer = Vec<Recalled>;
+
+    fn charge(&self) -> Charge {
+        Charge::Calls(self.charge)
+    }
+
+    fn claim(&self) -> bool {
+        self.caller.account.max_calls.spend(self.charge)
+    }
+
+    fn note_sent(&self, attempt: u32) {
+        self.caller.made().count(self.charge, attempt);
+    }
+
+    /// An answer of which nothing can be read is none.
+    async fn send(&self) -> Result<Vec<Recalled>, SourceError> {
+        let recalled = self.caller.history.recall(self.ask).await?;
+        if let Some(fault) = self.caller.unreadable_all(&recalled) {
+            return Err(unreadable(fault));
+        }
+        self.caller.account.note_answer();
+        Ok(recalled)
+    }
+
+    fn pause_name(&self) -> &'static str {
+        self.caller.history.pause_name()
+    }
+
+    fn stop_for(&self, refusal: &SourceError) -> Option<Stop> {
+        let history = self.caller.history;
+        history.lacks_subscription(refusal).then(|| Stop::NotSubscribed {
+            source: history.source_name(),
+            message: refusal.message.clone(),
+        })
     }
 }
 

@@ -51,6 +51,15 @@ struct State {
     has_succeeded: bool,
 }
 
+/// What a call is charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charge {
+    /// As a live call for one site.
+    Live,
+    /// As so many calls.
+    Calls(u32),
+}
+
 /// A call may be made, at once.
 #[derive(Debug)]
 pub struct Passed(Option<Permit>);
@@ -82,20 +91,16 @@ impl<'a> Gate<'a> {
         Self { permits: Some(permits), ..self }
     }
 
-    /// Waits until a live call may be made.
+    /// Waits until a call of this charge may be made.
     ///
     /// # Errors
     /// When the job comes to its end instead.
-    pub async fn pass_live(&self) -> Result<Passed, Stopped> {
-        self.pass_turns(1, self.permits.as_ref().map_or(0, Permits::live_tenths)).await
-    }
-
-    /// Waits until a call may be made that is charged as so many.
-    ///
-    /// # Errors
-    /// When the job comes to its end instead.
-    pub async fn pass(&self, charge: u32) -> Result<Passed, Stopped> {
-        self.pass_turns(charge, u64::from(charge) * 10).await
+    pub async fn pass(&self, charge: Charge) -> Result<Passed, Stopped> {
+        let live_tenths = || self.permits.as_ref().map_or(0, Permits::live_tenths);
+        match charge {
+            Charge::Live => self.pass_turns(1, live_tenths()).await,
+            Charge::Calls(calls) => self.pass_turns(calls, u64::from(calls) * 10).await,
+        }
     }
 
     async fn pass_turns(&self, turns: u32, tenths: u64) -> Result<Passed, Stopped> {

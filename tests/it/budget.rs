@@ -241,7 +241,7 @@ async fn heal_until_stopped(
     };
     let permits = Permits::new(parts, SOURCE, job.budget.for_heal(sites), (0.0, 16)).behind("etl");
     let gate = Gate::new(&*service.clock, SOURCE, 0.0).within(permits);
-    while gate.pass_live().await.is_ok() {}
+    while gate.pass(Charge::Live).await.is_ok() {}
     gate.settle().await;
     gate.into_stop()
 }

@@ -37,7 +37,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("simulator", &["clock", "farmhash"]),
     ("telemetry", &["domain"]),
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
-    ("job", &["clock", "domain", "retry", "store"]),
+    ("job", &["clock", "domain", "retry", "source", "store"]),
     ("heal", &["clock", "domain", "job", "retry", "source", "store", "views"]),
     ("status", &["domain", "store", "views"]),
     ("views", &["domain", "store"]),
