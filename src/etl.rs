@@ -16,20 +16,21 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
-use crate::domain::{Budget, Site, Slot, SlotResult, source_time};
+use crate::domain::{Site, Slot, SlotResult, source_time};
+use crate::job::Stop;
 use crate::job::gate::Gate;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
 use crate::job::permits::Permits;
-use crate::job::{Job, JobSettings, Progress, Stop};
-use crate::source::Source;
 use crate::store::{Holder, Run, StoreError};
 
 mod call;
 mod due;
+mod parts;
 mod report;
 
 pub use due::{Due, Selection, due};
+pub use parts::Etl;
 pub use report::Report;
 
 use call::Caller;
@@ -39,23 +40,6 @@ pub const KIND: &str = "etl";
 
 /// How long the store may take to say what its newest observation is.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
-
-/// The parts that the job works with.
-#[derive(Clone, Copy)]
-pub struct Etl<'a> {
-    /// Who opens its runs, and where it loads to.
-    pub job: Job<'a>,
-    /// Where it extracts from.
-    pub source: &'a dyn Source,
-    /// How it works.
-    pub settings: &'a JobSettings,
-    /// Calls per minute of the account, all tasks together; 0 is no limit.
-    pub calls_per_minute: f64,
-    /// What the account may do: calls are reserved before they are sent.
-    pub budget: &'a Budget,
-    /// Is told of each slot that is done.
-    pub progress: &'a dyn Progress,
-}
 
 /// What became of a start.
 #[derive(Debug)]
@@ -113,7 +97,7 @@ async fn collect(
     let pace = (calls_per_minute, parts.settings.max_workers);
     let permits = Permits::new(job, source.name(), parts.budget.for_live(), pace);
     let gate = Gate::new(job.clock, source.name(), calls_per_minute).within(permits);
-    gate.heed_pauses(job, &[source.name()]).await?;
+    gate.respect_pauses(job, &[source.name()]).await?;
     tracing::debug!(phase = "calls", slots = due.slots.len(), "calling");
     let batch_rows = parts.settings.batch_rows as usize;
     let (sender, receiver) = mpsc::channel(batch_rows);
@@ -159,7 +143,7 @@ async fn extract(
         })
         .buffer_unordered(calls_at_once(parts));
     tokio::select! {
-        biased; // a signal that is there already is heeded before the first call
+        biased; // a signal that is there already is respected before the first call
         () = gate.grace_is_over(parts.job.shutdown) => {}
         () = async { while calls.next().await.is_some() {} } => {}
     }

@@ -14,19 +14,21 @@
 
 use anyhow::Context as _;
 
-use crate::domain::{Allowance, Days, Site};
-use crate::job::{Job, JobSettings, Progress, Stop};
-use crate::source::History;
+use crate::domain::{Days, Site};
+use crate::job::Stop;
 use crate::store::Holder;
 
 mod account;
 mod batch;
 mod call;
 mod calls;
+mod parts;
 mod report;
+mod smaller;
 mod wanted;
 
 pub use calls::PlannedCall;
+pub use parts::Heal;
 pub use report::{Report, SiteReport};
 
 use account::Account;
@@ -36,57 +38,6 @@ use wanted::{Places, Survey};
 
 /// The job's name in the table of runs, where no other is asked for.
 pub const KIND: &str = "heal";
-
-/// The parts that the job works with.
-#[derive(Clone, Copy)]
-pub struct Heal<'a> {
-    /// Who opens its runs, and where it loads to.
-    pub job: Job<'a>,
-    /// Whose slots are filled.
-    pub source: &'static str,
-    /// What they are filled from: histories of one source, the better ones first; at least one.
-    pub histories: &'a [Box<dyn History>],
-    /// How it works.
-    pub settings: &'a JobSettings,
-    /// Calls per minute of the account, all tasks together; 0 is no limit.
-    pub calls_per_minute: f64,
-    /// What the account may do beside the calls for its live slots: calls are reserved before they
-    /// are sent.
-    pub budget: Allowance<'a>,
-    /// The kind of the account's live runs: while one is at work, this job makes no call.
-    pub live_kind: &'static str,
-    /// Calls that it may spend, as the source charges them; `None`: as many as it takes.
-    pub max_calls: Option<u64>,
-    /// Also slots that were given up as unfillable from this history.
-    pub again: bool,
-    /// Is told of each slot that is done.
-    pub progress: &'a dyn Progress,
-}
-
-impl Heal<'_> {
-    /// The source that the slots are filled from.
-    #[must_use]
-    pub fn history_name(&self) -> &'static str {
-        self.histories.first().map_or(self.source, |history| history.source_name())
-    }
-
-    fn batch_rows(&self) -> usize {
-        self.settings.batch_rows as usize
-    }
-
-    /// Calls per minute of this task.
-    fn pace(&self) -> f64 {
-        self.calls_per_minute / f64::from(self.job.shard.count())
-    }
-
-    /// Whose pauses it heeds: those of its own calls, and those of the account.
-    fn pauses(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.histories.iter().map(|history| history.pause_name()).collect();
-        names.push(self.history_name());
-        names.dedup();
-        names
-    }
-}
 
 /// What became of a start.
 #[derive(Debug)]
@@ -105,8 +56,8 @@ pub async fn run(parts: Heal<'_>, sites: &[Site], days: Days) -> anyhow::Result<
     let places = Places::read(parts, sites).await.context("cannot read the sites")?;
     let survey = places.survey(parts, days).await.context("cannot list what is missing")?;
     let account = Account::new(parts);
-    let heeded = account.gate.heed_pauses(parts.job, &parts.pauses()).await;
-    heeded.context("cannot read the pauses")?;
+    let respected = account.gate.respect_pauses(parts.job, &parts.pauses()).await;
+    respected.context("cannot read the pauses")?;
     parts.progress.planned(usize::try_from(survey.slots).unwrap_or(usize::MAX));
     let mut report = Report::new(parts, &survey);
     let healed = heal(parts, &places, survey, &account, &mut report).await;

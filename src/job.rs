@@ -28,7 +28,7 @@ pub use stop::Stop;
 /// is left of them is for the last batch and the report.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How the passing troubles of what reads several times are met. A single operation is repeated by the store
+/// How the passing errors of what reads a stream are met. A single operation is repeated by the store
 /// itself ([`Bounded`](crate::store::Bounded)); what it gives up is not tried again here.
 const STORE_RETRY: RetryPolicy = RetryPolicy {
     max_attempts: 8,
@@ -59,16 +59,16 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Does something with the store, again if its trouble may pass and was not repeated already: a stream
-    /// that broke off among its rows; that takes real time, whatever the clock shows.
+    /// Reads a stream of the store to its end, from its first row on again where it broke off. The waits
+    /// take real time, whatever the clock shows.
     ///
     /// # Errors
     /// The last one.
-    pub async fn insist<T>(
+    pub async fn retry_stream<T>(
         self,
-        operation: impl AsyncFnMut() -> Result<T, StoreError>,
+        read: impl AsyncFnMut() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        retry(&SystemClock, STORE_RETRY, operation).await
+        retry(&SystemClock, STORE_RETRY, read).await
     }
 
     /// Makes the store follow the sites file, and warns of the sites that have moved.
@@ -76,9 +76,7 @@ impl Job<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn take_in(self, sites: &[Site]) -> Result<(), StoreError> {
-        let taken_in =
-            self.insist(async || self.store.take_in_sites(sites, self.clock.now()).await);
-        moves::warn_of_moves(&taken_in.await?);
+        moves::warn_of_moves(&self.store.take_in_sites(sites, self.clock.now()).await?);
         Ok(())
     }
 
@@ -100,7 +98,7 @@ impl Job<'_> {
             counts: counts.clone(),
             error_message: error_message.as_deref().map(printable),
         };
-        self.insist(async || self.store.close_run(run, &end).await).await
+        self.store.close_run(run, &end).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! One slot: its call, and what came of it.
 
-use super::Etl;
+use super::parts::Etl;
 use crate::domain::{
     Coordinates, Observation, Site, Slot, SlotOutcome, SlotResult, ValueKind, slot_time,
 };

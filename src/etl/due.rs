@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Etl;
+use super::parts::Etl;
 use crate::domain::{Site, SiteId, Slot};
 use crate::store::{StoreError, TriedSlot};
 
@@ -76,7 +76,7 @@ async fn tried(
     let times: Vec<_> =
         slots.iter().map(|(_, slot)| slot.slot_time).collect::<BTreeSet<_>>().into_iter().collect();
     let source = parts.source.name();
-    let rows = parts.job.insist(async || parts.job.store.list_tried(source, &times).await).await?;
+    let rows = parts.job.store.list_tried(source, &times).await?;
     let tried = rows.into_iter().filter_map(|row| {
         let site_id = SiteId::parse(&row.site_id)?;
         Some((Slot { site_id, slot_time: row.slot_time }, row))

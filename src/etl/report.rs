@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use hdrhistogram::Histogram;
 use uuid::Uuid;
 
-use super::Etl;
 use super::due::Due;
+use super::parts::Etl;
 use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotOutcome, SlotResult};
 use crate::job::Stop;
 use crate::job::gate::Gate;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use super::Heal;
+use super::parts::Heal;
 use crate::job::gate::Gate;
 use crate::job::permits::Permits;
 

@@ -4,22 +4,22 @@ use std::collections::BTreeSet;
 
 use tokio::sync::mpsc;
 
-use super::Heal;
 use super::account::Account;
 use super::call::Caller;
+use super::parts::Heal;
 use super::report::{Report, RunReport};
 use super::wanted::{Places, SlotsOfHours};
 use crate::domain::{SiteId, SlotResult};
 use crate::job::Stop;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
-use crate::source::history::Ask;
+use crate::source::history::HistoryCall;
 use crate::store::{Holder, Run, StoreError};
 
 /// Calls that are made in one run, and slots that are known to be unfillable.
 pub(super) struct Batch<'a> {
     history: usize,
-    asks: Vec<Ask<'a>>,
+    calls: Vec<HistoryCall<'a>>,
     unfillable: Vec<SlotResult>,
 }
 
@@ -34,19 +34,19 @@ pub(super) enum Batched {
 
 impl<'a> Batch<'a> {
     pub(super) fn of(history: usize, unfillable: Vec<SlotResult>) -> Self {
-        Self { history, asks: Vec::new(), unfillable }
+        Self { history, calls: Vec::new(), unfillable }
     }
 
-    pub(super) fn push(&mut self, ask: Ask<'a>) {
-        self.asks.push(ask);
+    pub(super) fn push(&mut self, call: HistoryCall<'a>) {
+        self.calls.push(call);
     }
 
     pub(super) fn calls(&self) -> usize {
-        self.asks.len()
+        self.calls.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.asks.is_empty() && self.unfillable.is_empty()
+        self.calls.is_empty() && self.unfillable.is_empty()
     }
 
     /// Opens a run, fills what is still missing, closes the run.
@@ -107,7 +107,7 @@ impl<'a> Batch<'a> {
             },
         };
         let (loaded, made) =
-            tokio::join!(loader.load(receiver), caller.call(self.asks, self.unfillable));
+            tokio::join!(loader.load(receiver), caller.make(self.calls, self.unfillable));
         report.take(made);
         loaded
     }
@@ -119,11 +119,11 @@ impl<'a> Batch<'a> {
         parts: Heal<'_>,
         places: &Places<'_>,
     ) -> Result<SlotsOfHours, StoreError> {
-        let first = self.asks.iter().map(|ask| ask.first).min();
-        let last = self.asks.iter().map(|ask| ask.last).max();
+        let first = self.calls.iter().map(|call| call.first).min();
+        let last = self.calls.iter().map(|call| call.last).max();
         let Some(hours) = first.zip(last) else { return Ok(SlotsOfHours::new()) };
         let site_ids: BTreeSet<&SiteId> =
-            self.asks.iter().flat_map(|ask| &ask.sites).map(|site| &site.site_id).collect();
+            self.calls.iter().flat_map(|call| &call.sites).map(|site| &site.site_id).collect();
         places.still_missing(parts, &site_ids, hours).await
     }
 }

@@ -8,10 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::Heal;
 use super::account::Account;
-use super::calls::{fit, halves};
+use super::parts::Heal;
 use super::report::{Failure, Made};
+use super::smaller::{fit, halves};
 use super::wanted::{SlotsOfHours, reason};
 use crate::clock::Clock as _;
 use crate::domain::{ErrorKind, Site, SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
@@ -19,7 +19,7 @@ use crate::job::Stop;
 use crate::job::attempt::{Attempted, Attempts, Call, Effort, Unanswered};
 use crate::job::gate::Charge;
 use crate::retry::Transient as _;
-use crate::source::history::{Ask, Missing, Recalled};
+use crate::source::history::{HistoryCall, Missing, Recalled};
 use crate::source::{Fault, History, SourceError};
 
 /// So many calls that fail one after the other end the heal: the source is in trouble. One that is
@@ -52,23 +52,27 @@ impl<'a> Caller<'a> {
 
     /// Makes the calls, at most so many at once as there are workers; results go to the loader as
     /// they come.
-    pub(super) async fn call(self, asks: Vec<Ask<'_>>, unfillable: Vec<SlotResult>) -> Made {
+    pub(super) async fn make(
+        self,
+        calls: Vec<HistoryCall<'_>>,
+        unfillable: Vec<SlotResult>,
+    ) -> Made {
         for result in unfillable {
             self.send(result).await;
         }
-        let mut calls = futures::stream::iter(asks)
-            .map(|ask| async {
-                if let Some(ask) = self.still_wanted(ask) {
-                    self.fill(ask).await;
+        let mut made = futures::stream::iter(calls)
+            .map(|call| async {
+                if let Some(call) = self.still_wanted(call) {
+                    self.fill(call).await;
                 }
             })
             .buffer_unordered(self.calls_at_once());
         tokio::select! {
-            biased; // a signal that is there already is heeded before the first call
+            biased; // a signal that is there already is respected before the first call
             () = self.account.gate.grace_is_over(self.parts.job.shutdown) => {}
-            () = async { while calls.next().await.is_some() {} } => {}
+            () = async { while made.next().await.is_some() {} } => {}
         }
-        drop(calls);
+        drop(made);
         self.made.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -79,73 +83,74 @@ impl<'a> Caller<'a> {
 
     /// Asks, and by halves where a call for several sites brings nothing: one of them may be at fault,
     /// or all of them too much for one answer. True when every site was answered for.
-    async fn fill(&self, ask: Ask<'_>) -> bool {
-        if let Some(halves) = halves(&ask).filter(|_| self.is_too_large(&ask)) {
+    async fn fill(&self, call: HistoryCall<'_>) -> bool {
+        if let Some(halves) = halves(&call).filter(|_| self.is_too_large(&call)) {
             return self.fill_both(halves).await;
         }
-        let Some(ask) = fit(self.history, ask, self.account.max_calls.left()) else {
+        let Some(call) = fit(self.history, call, self.account.max_calls.left()) else {
             self.account.max_calls.note_short();
             return false;
         };
-        let charge = self.history.charge(&ask);
-        let call = PastCall { caller: self, ask: &ask, charge };
-        let Attempted { answer, effort } = self.attempts.until_answered(&call).await;
+        let charge = self.history.charge(&call);
+        let past = PastCall { caller: self, call: &call, charge };
+        let Attempted { answer, effort } = self.attempts.until_answered(&past).await;
         match answer {
-            Ok(recalled) => self.take(ask, recalled, effort).await,
+            Ok(recalled) => self.take(call, recalled, effort).await,
             Err(Unanswered::NotSent(_)) => false,
             Err(Unanswered::Failed(error)) => {
-                let Some(both) = halves(&ask).filter(|_| self.is_worth_halving(&error)) else {
-                    self.fail(&ask, self.slots_of(&ask), error);
+                let Some(both) = halves(&call).filter(|_| self.is_worth_halving(&error)) else {
+                    self.fail(&call, self.slots_of(&call), error);
                     return false;
                 };
                 let are_answered = self.fill_both(both).await;
                 if are_answered && error.is_transient() {
                     // Nothing is wrong with any of them: together they were too many.
-                    self.account.note_too_many(ask.sites.len());
+                    self.account.note_too_many(call.sites.len());
                 }
                 are_answered
             }
         }
     }
 
-    async fn fill_both(&self, [one, other]: [Ask<'_>; 2]) -> bool {
+    async fn fill_both(&self, [one, other]: [HistoryCall<'_>; 2]) -> bool {
         let is_one_answered = Box::pin(self.fill(one)).await;
         Box::pin(self.fill(other)).await && is_one_answered
     }
 
     /// Whether another call for fewer sites may go well: one of them is at fault, or together they are
-    /// too much for one answer. What concerns the account is the same for any number of them, and who
-    /// asks for a long rest gets it.
+    /// too much for one answer. What concerns the account is the same for any number of them, and a
+    /// long rest that is asked for is kept.
     fn is_worth_halving(&self, error: &SourceError) -> bool {
-        let is_rest = error.retry_after.is_some_and(|rest| rest > self.attempts.policy.longest_wait);
+        let is_rest =
+            error.retry_after.is_some_and(|rest| rest > self.attempts.policy.longest_wait);
         let is_sites_own = matches!(error.kind, ErrorKind::BadRequest | ErrorKind::NotFound);
         (is_sites_own || error.is_transient()) && !error.is_crowded() && !is_rest
     }
 
-    fn is_too_large(&self, ask: &Ask<'_>) -> bool {
-        let charge = u64::from(self.history.charge(ask));
-        charge > self.account.gate.most_at_once() || ask.sites.len() > self.account.most_sites()
+    fn is_too_large(&self, call: &HistoryCall<'_>) -> bool {
+        let charge = u64::from(self.history.charge(call));
+        charge > self.account.gate.most_at_once() || call.sites.len() > self.account.most_sites()
     }
 
     /// Hands on what was recalled. Sites of which something cannot be read are asked for once more, by
     /// themselves; where that is all of them, what can be read is taken, and the rest has failed.
-    async fn take(&self, ask: Ask<'_>, recalled: Vec<Recalled>, effort: Effort) -> bool {
+    async fn take(&self, call: HistoryCall<'_>, recalled: Vec<Recalled>, effort: Effort) -> bool {
         let is_unreadable = |each: &&Recalled| self.unreadable(each).is_some();
         let faulty: BTreeSet<SiteId> =
             recalled.iter().filter(is_unreadable).map(|each| each.site_id.clone()).collect();
-        if faulty.len() < ask.sites.len() {
+        if faulty.len() < call.sites.len() {
             let is_good = |each: &Recalled| !faulty.contains(&each.site_id);
             self.tell(recalled.into_iter().filter(is_good).collect(), effort).await;
             let is_faulty = |site: &&Site| faulty.contains(&site.site_id);
-            let sites: Vec<_> = ask.sites.iter().copied().filter(is_faulty).collect();
-            return sites.is_empty() || Box::pin(self.fill(Ask { sites, ..ask })).await;
+            let sites: Vec<_> = call.sites.iter().copied().filter(is_faulty).collect();
+            return sites.is_empty() || Box::pin(self.fill(HistoryCall { sites, ..call })).await;
         }
         let failed = recalled.iter().filter(is_unreadable);
         let slots = failed.map(|each| self.slots(&each.site_id, each.hour).len()).sum();
         let fault = recalled.iter().find_map(|each| self.unreadable(each)).cloned();
         self.tell(recalled, effort).await;
         if let Some(fault) = fault {
-            self.fail(&ask, slots, unreadable(fault));
+            self.fail(&call, slots, unreadable(fault));
         }
         false
     }
@@ -171,11 +176,11 @@ impl<'a> Caller<'a> {
     }
 
     /// How many missing slots a call is for.
-    fn slots_of(&self, ask: &Ask<'_>) -> usize {
+    fn slots_of(&self, call: &HistoryCall<'_>) -> usize {
         let of_site = |site: &&Site| -> usize {
-            ask.hours().map(|hour| self.slots(&site.site_id, hour).len()).sum()
+            call.hours().map(|hour| self.slots(&site.site_id, hour).len()).sum()
         };
-        ask.sites.iter().map(of_site).sum()
+        call.sites.iter().map(of_site).sum()
     }
 
     /// The missing slots of a site's hour.
@@ -187,14 +192,14 @@ impl<'a> Caller<'a> {
         !self.slots(site_id, hour).is_empty()
     }
 
-    /// The sites and hours of `ask` that are still missing.
-    fn still_wanted<'b>(&self, mut ask: Ask<'b>) -> Option<Ask<'b>> {
-        let hours: Vec<_> = ask.hours().collect();
-        ask.sites.retain(|site| hours.iter().any(|hour| self.is_missing(&site.site_id, *hour)));
+    /// The sites and hours of `call` that are still missing.
+    fn still_wanted<'b>(&self, mut call: HistoryCall<'b>) -> Option<HistoryCall<'b>> {
+        let hours: Vec<_> = call.hours().collect();
+        call.sites.retain(|site| hours.iter().any(|hour| self.is_missing(&site.site_id, *hour)));
         let is_wanted =
-            |hour: &&_| ask.sites.iter().any(|site| self.is_missing(&site.site_id, **hour));
+            |hour: &&_| call.sites.iter().any(|site| self.is_missing(&site.site_id, **hour));
         let (first, last) = (*hours.iter().find(is_wanted)?, *hours.iter().rev().find(is_wanted)?);
-        Some(Ask { first, last, ..ask })
+        Some(HistoryCall { first, last, ..call })
     }
 
     /// Newest hour first, all sites of it, so that of a call that is loaded in part a later one
@@ -233,10 +238,10 @@ impl<'a> Caller<'a> {
     }
 
     /// The call has failed for so many slots: they stay as they are.
-    fn fail(&self, ask: &Ask<'_>, slots: usize, error: SourceError) {
+    fn fail(&self, call: &HistoryCall<'_>, slots: usize, error: SourceError) {
         let source = self.parts.history_name();
         let message = error.message.clone();
-        let failure = Failure { first: ask.first, last: ask.last, slots, error };
+        let failure = Failure { first: call.first, last: call.last, slots, error };
         self.made().failures.push(failure);
         if self.account.note_failure() >= MAX_FAILURES_IN_A_ROW {
             self.account.gate.stop(Stop::SourceFails { source, message });
@@ -256,7 +261,7 @@ impl<'a> Caller<'a> {
 /// A call of a history.
 struct PastCall<'a> {
     caller: &'a Caller<'a>,
-    ask: &'a Ask<'a>,
+    call: &'a HistoryCall<'a>,
     charge: u32,
 }
 
@@ -277,7 +282,7 @@ impl Call for PastCall<'_> {
 
     /// An answer of which nothing can be read is none.
     async fn send(&self) -> Result<Vec<Recalled>, SourceError> {
-        let recalled = self.caller.history.recall(self.ask).await?;
+        let recalled = self.caller.history.recall(self.call).await?;
         if let Some(fault) = self.caller.unreadable_all(&recalled) {
             return Err(unreadable(fault));
         }

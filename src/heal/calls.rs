@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::Heal;
 use super::batch::Batch;
+use super::parts::Heal;
 use super::wanted::{HistorySpan, Places, Wanted, reason};
-use crate::domain::{Site, SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
-use crate::source::History;
-use crate::source::history::{Ask, Missing, Reach, plan};
+use crate::domain::{SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
+use crate::source::history::{HistoryCall, Missing, Reach, plan};
 use crate::store::StoreError;
 
 /// A batch of calls lasts no longer than this part of a minute at the account's pace.
@@ -19,7 +18,7 @@ const BATCHES_PER_MINUTE: f64 = 4.0;
 /// The calls for some days of one history, newest first.
 pub(super) struct Calls<'a> {
     history: usize,
-    asks: Vec<Ask<'a>>,
+    calls: Vec<HistoryCall<'a>>,
     wanted: Vec<Wanted<'a>>,
     unfillable: Vec<SlotResult>,
 }
@@ -50,11 +49,11 @@ impl<'a> Calls<'a> {
             .await?
             .into_iter()
             .partition(|each| each.history == Ok(history));
-        let asks = asks(&parts.histories[history].reach(), &wanted);
+        let calls = plan_calls(&parts.histories[history].reach(), &wanted);
         // Days of the first history, as `Survey` counts them.
         let others = others.iter().filter(|_| history == 0);
         let unfillable = others.filter_map(|wanted| unfillable(parts, wanted)).collect();
-        Ok(Self { history, asks, wanted, unfillable })
+        Ok(Self { history, calls, wanted, unfillable })
     }
 
     /// How many slots no call can fill.
@@ -68,15 +67,15 @@ impl<'a> Calls<'a> {
         let history = &*parts.histories[self.history];
         let mut batches = vec![Batch::of(self.history, self.unfillable)];
         let mut charge = 0;
-        for (number, ask) in self.asks.into_iter().enumerate() {
-            charge += history.charge(&ask);
+        for (number, call) in self.calls.into_iter().enumerate() {
+            charge += history.charge(&call);
             let is_full = batches.last().is_none_or(|batch| batch.calls() >= parts.batch_rows());
             if number == 0 || is_full || is_first && number == 1 || is_too_long(parts, charge) {
                 batches.push(Batch::of(self.history, Vec::new()));
-                charge = history.charge(&ask);
+                charge = history.charge(&call);
             }
             if let Some(batch) = batches.last_mut() {
-                batch.push(ask);
+                batch.push(call);
             }
         }
         batches.retain(|batch| !batch.is_empty());
@@ -90,15 +89,15 @@ impl<'a> Calls<'a> {
         for wanted in &self.wanted {
             hours.entry(&wanted.site.site_id).or_default().push(wanted.hour);
         }
-        self.asks.iter().map(move |ask| {
-            let of_sites = ask.sites.iter().filter_map(|site| hours.get(&site.site_id)).flatten();
-            let is_asked = |hour: &&DateTime<Utc>| (ask.first..=ask.last).contains(*hour);
+        self.calls.iter().map(move |call| {
+            let of_sites = call.sites.iter().filter_map(|site| hours.get(&site.site_id)).flatten();
+            let is_asked = |hour: &&DateTime<Utc>| (call.first..=call.last).contains(*hour);
             PlannedCall {
-                sites: ask.sites.len(),
-                first: ask.first,
-                last: ask.last,
+                sites: call.sites.len(),
+                first: call.first,
+                last: call.last,
                 slots: of_sites.filter(is_asked).count(),
-                charge: history.charge(ask),
+                charge: history.charge(call),
             }
         })
     }
@@ -106,15 +105,15 @@ impl<'a> Calls<'a> {
 
 /// The calls for these slots, newest first. Those of a site that has moved are calls of its own, one
 /// stay in each: whatever hours lie between its first and its last, the site stood in one place.
-fn asks<'a>(reach: &Reach, wanted: &[Wanted<'a>]) -> Vec<Ask<'a>> {
+fn plan_calls<'a>(reach: &Reach, wanted: &[Wanted<'a>]) -> Vec<HistoryCall<'a>> {
     let mut groups: BTreeMap<Option<(&SiteId, usize)>, Vec<_>> = BTreeMap::new();
     for each in wanted {
         let stay = each.stay.map(|stay| (&each.site.site_id, stay));
         groups.entry(stay).or_default().push((each.site, each.hour));
     }
-    let mut asks: Vec<_> = groups.values().flat_map(|hours| plan(reach, hours)).collect();
-    asks.sort_by_key(|ask| Reverse(ask.last));
-    asks
+    let mut calls: Vec<_> = groups.values().flat_map(|hours| plan(reach, hours)).collect();
+    calls.sort_by_key(|call| Reverse(call.last));
+    calls
 }
 
 fn is_too_long(parts: Heal<'_>, charge: u32) -> bool {
@@ -136,22 +135,4 @@ fn unfillable(parts: Heal<'_>, wanted: &Wanted<'_>) -> Option<SlotResult> {
         value_kind: ValueKind::Backfill,
         outcome: SlotOutcome::unfillable(&reason(parts.history_name(), &missing.to_string())),
     })
-}
-
-/// As much of `ask` as `left` calls pay for; `None`: not even one site.
-pub(super) fn fit<'a>(history: &dyn History, mut ask: Ask<'a>, left: u64) -> Option<Ask<'a>> {
-    while u64::from(history.charge(&ask)) > left {
-        if ask.sites.len() < 2 {
-            return None;
-        }
-        ask.sites.pop();
-    }
-    Some(ask)
-}
-
-/// `ask` for half of the sites each; `None` when there is only one.
-pub(super) fn halves<'a>(ask: &Ask<'a>) -> Option<[Ask<'a>; 2]> {
-    let (one, other) = ask.sites.split_at(ask.sites.len() / 2);
-    let half = |sites: &[&'a Site]| Ask { sites: sites.to_vec(), ..ask.clone() };
-    (!one.is_empty()).then(|| [half(one), half(other)])
 }

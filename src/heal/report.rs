@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Heal;
+use super::parts::Heal;
 use super::wanted::Survey;
 use crate::domain::{ErrorKind, Outcome, RunCounts, SlotOutcome, SlotResult};
 use crate::job::Stop;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelta, Utc};
 
-use super::Heal;
+use super::parts::Heal;
 use crate::domain::{Days, Gap, Life, Locality, Reason, Site, SiteId};
 use crate::source::History;
 use crate::source::history::{Missing, Reach};
@@ -44,7 +44,7 @@ impl<'a> Places<'a> {
         let job = parts.job;
         let own = sites.iter().filter(|site| job.shard.contains(&site.site_id));
         let sites: HashMap<_, _> = own.map(|site| (site.site_id.clone(), site)).collect();
-        let mut lives = job.insist(async || job.reads.list_lives().await).await?;
+        let mut lives = job.reads.list_lives().await?;
         lives.retain(|life| sites.contains_key(&life.site_id));
         let stays = lives.iter().filter_map(|life| {
             let site = sites.get(&life.site_id)?;
@@ -64,7 +64,7 @@ impl<'a> Places<'a> {
             self.each(parts, &self.lives, days, |wanted| survey.count(&wanted)).await?;
             Ok(survey)
         };
-        job.insist(survey).await
+        job.retry_stream(survey).await
     }
 
     /// Every missing slot of `days`.
@@ -105,7 +105,7 @@ impl<'a> Places<'a> {
             self.each(parts, lives, days, |wanted| list.push(wanted)).await?;
             Ok(list)
         };
-        parts.job.insist(list).await
+        parts.job.retry_stream(list).await
     }
 
     /// The site as it was in that hour, and which of its stays that is.

@@ -11,14 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::permits::{Permit, Permits, Refused};
 use super::rate_limit::RateLimit;
-use super::stop::Stop;
+use super::stop::{Stop, WORTH_WAITING};
 use super::{GRACE, Job};
 use crate::clock::Clock;
 use crate::domain::Outcome;
 use crate::store::StoreError;
-
-/// A pause that ends within this is waited out; a longer one ends the run.
-pub(super) const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
 
 /// How long the account rests after a 429 that does not say: what the vendor asks for.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
@@ -107,7 +104,7 @@ impl<'a> Gate<'a> {
         loop {
             self.stopping.run_until_cancelled(self.turns(turns)).await.ok_or(Stopped)?;
             let Some(permits) = &self.permits else { return Ok(Passed(None)) };
-            // Not given up half-way: what was reserved and is not heard of would be lost.
+            // Not given up half-way: the calls of an answer that nobody waits for would be lost.
             match permits.take(tenths).await {
                 Ok(permit) if self.stopping.is_cancelled() => {
                     permits.give_back(permit).await;
@@ -193,20 +190,19 @@ impl<'a> Gate<'a> {
         let pause = TimeDelta::from_std(pause.min(MAX_PAUSE)).unwrap_or_default();
         let until = self.clock.now() + pause;
         let waits = self.pause(until);
-        if let Err(error) = job.insist(async || job.store.pause(name, until).await).await {
+        if let Err(error) = job.store.pause(name, until).await {
             self.stop(Stop::Store(error));
         }
         waits
     }
 
-    /// Heeds the pauses under these names that any task has written down.
+    /// Respects the pauses under these names that any task has written down.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn heed_pauses(&self, job: Job<'_>, names: &[&str]) -> Result<(), StoreError> {
+    pub async fn respect_pauses(&self, job: Job<'_>, names: &[&str]) -> Result<(), StoreError> {
         for name in names {
-            let paused = job.insist(async || job.store.paused_until(name).await).await?;
-            if let Some(until) = paused {
+            if let Some(until) = job.store.paused_until(name).await? {
                 self.pause(until);
             }
         }

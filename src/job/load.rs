@@ -63,7 +63,7 @@ impl Loader<'_> {
                 },
                 _ = flush.tick() => {
                     self.flush(&mut batch).await?;
-                    self.heed_pauses().await?;
+                    self.respect_pauses().await?;
                 }
                 _ = beat.tick() => self.beat().await?,
             }
@@ -81,7 +81,7 @@ impl Loader<'_> {
         let Job { store, clock, .. } = self.job;
         let now = clock.now();
         tracing::debug!(phase = "batch", rows = batch.len(), "loading");
-        self.job.insist(async || store.load(self.run, batch, now).await).await?;
+        store.load(self.run, batch, now).await?;
         for result in batch.drain(..) {
             (self.loaded)(&result);
         }
@@ -90,12 +90,12 @@ impl Loader<'_> {
     }
 
     async fn beat(&self) -> Result<(), StoreError> {
-        self.job.insist(async || self.job.store.beat(self.run).await).await
+        self.job.store.beat(self.run).await
     }
 
     /// Another task may have found the account blocked.
-    async fn heed_pauses(&self) -> Result<(), StoreError> {
-        self.gate.heed_pauses(self.job, self.pauses).await
+    async fn respect_pauses(&self) -> Result<(), StoreError> {
+        self.gate.respect_pauses(self.job, self.pauses).await
     }
 }
 

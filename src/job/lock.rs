@@ -42,7 +42,7 @@ pub async fn take(job: Job<'_>) -> Result<Lock, StoreError> {
             _ = poll.tick() => {}
             () = job.shutdown.cancelled() => return Ok(Lock::Interrupted),
         }
-        match job.insist(async || job.store.start_run(&start).await).await? {
+        match job.store.start_run(&start).await? {
             Start::Opened(run) => return Ok(Lock::Taken(run)),
             Start::Held(holder) if Instant::now() >= give_up => return Ok(Lock::Held(holder)),
             Start::Held(holder) if !told => {

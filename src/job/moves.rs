@@ -2,7 +2,7 @@
 
 use crate::domain::Move;
 
-/// Once, by whoever takes the sites in.
+/// Warns of each; the caller has taken the sites in.
 pub fn warn_of_moves(moves: &[Move]) {
     for moved in moves {
         tracing::warn!(

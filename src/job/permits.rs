@@ -8,7 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::gate::WORTH_WAITING;
+use super::stop::WORTH_WAITING;
 use super::{Job, Stop};
 use crate::domain::budget::whole_calls;
 use crate::domain::{Allowance, BudgetWindow, Window};
@@ -17,7 +17,7 @@ use crate::store::{Reserved, Settled, StoreError, Wanted};
 /// Calls of a block at most: what a crash may lose.
 const MAX_BLOCK: u64 = 500;
 
-/// How soon who stands behind a run looks again whether it is over.
+/// How soon a job that stands behind a run looks again whether that is over.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
 
 /// How often calls are given back again after another transaction was in the way.
@@ -73,7 +73,7 @@ impl<'a> Permits<'a> {
         Self { job, source, allowance, block_calls, behind: None, block: Mutex::default() }
     }
 
-    /// The same, of which there are none while a run of `kind` is at work, where minutes are
+    /// The same, of which none is given while a run of `kind` is at work, where minutes are
     /// limited.
     #[must_use]
     pub fn behind(self, kind: &'static str) -> Self {
@@ -160,8 +160,7 @@ impl<'a> Permits<'a> {
         let Job { reads, clock, lease, .. } = self.job;
         let shares_a_minute = windows.iter().any(|window| window.window == Window::Minute);
         let Some(kind) = self.behind.filter(|_| shares_a_minute) else { return Ok(()) };
-        let at_work = self.job.insist(async || reads.is_run_at_work(kind, lease).await).await;
-        match at_work {
+        match reads.is_run_at_work(kind, lease).await {
             Ok(false) => Ok(()),
             Ok(true) => Err(Refused::Until(clock.now() + LOOK_AGAIN)),
             Err(error) => Err(Refused::Stop(Stop::Store(error))),
@@ -170,12 +169,10 @@ impl<'a> Permits<'a> {
 
     /// The calls that were granted in every window.
     async fn reserve(&self, windows: &[BudgetWindow], tenths: u64) -> Result<u64, Refused> {
-        let store = self.job.store;
         let at_least = whole_calls(tenths);
         let wanted = Wanted { at_least, at_most: at_least.max(self.block_calls) };
         let account = self.allowance.account();
-        let reserve = async || store.reserve_calls(account, windows, wanted).await;
-        match self.job.insist(reserve).await {
+        match self.job.store.reserve_calls(account, windows, wanted).await {
             Ok(Reserved::Granted(calls)) => Ok(calls),
             Ok(Reserved::Spent(spent)) => Err(self.refusal(&spent, at_least)),
             Err(error) => Err(Refused::Stop(Stop::Store(error))),

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// Spaces calls evenly: a burst at the start of a minute would be over the limit of a service that
-/// counts in a window of its own. Whoever waits is served in the order of coming.
+/// counts in a window of its own. Calls are served in the order in which they came.
 pub(super) struct RateLimit {
     turns: Option<Mutex<Interval>>,
 }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
 use crate::domain::{Outcome, Window};
 use crate::store::StoreError;
+
+/// A wait for calls that ends within this is worth it; a longer one ends the run.
+pub(super) const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
 
 /// Why a run stopped short.
 #[derive(Debug)]

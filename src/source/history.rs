@@ -18,7 +18,7 @@ use crate::domain::{ErrorKind, Observation, Site, SiteId};
 #[async_trait]
 pub trait History: Send + Sync {
     /// The value of the `source` column: that of the [`Source`](super::Source) of the same
-    /// service. A row keeps its true source, whoever's hole it fills.
+    /// service. A row keeps its true source, whichever source's slot it fills.
     fn source_name(&self) -> &'static str;
 
     /// Under which name a pause of its account is written down, at most 32 characters: not the
@@ -36,10 +36,10 @@ pub trait History: Send + Sync {
     /// What one call covers, and which hours there are.
     fn reach(&self) -> Reach;
 
-    /// How many calls the account is charged for `ask`, at least 1.
-    fn charge(&self, ask: &Ask<'_>) -> u32;
+    /// How many calls the account is charged for `call`, at least 1.
+    fn charge(&self, call: &HistoryCall<'_>) -> u32;
 
-    /// Asks once. The answer has every site-hour of `ask`, once, by site in the order asked and by
+    /// Makes the call, once. The answer has every site-hour of `call`, once, by site in the order asked and by
     /// hour from the earliest on.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ pub trait History: Send + Sync {
     /// [`Source::observe`](super::Source::observe). It settles no slot, whatever its kind: a
     /// `bad_request` for several sites says nothing of each of them, and any other is the call's.
     /// Neither message nor cause holds the key.
-    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError>;
+    async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError>;
 }
 
 /// What a call of a history covers.
@@ -98,9 +98,9 @@ fn day(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::days(1)).unwrap_or(time)
 }
 
-/// Sites and hours to ask for in one call: the hours from `first` to `last`, both whole hours.
+/// A call of a history: its sites and hours, from `first` to `last`, both whole hours.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ask<'a> {
+pub struct HistoryCall<'a> {
     /// The sites, each once.
     pub sites: Vec<&'a Site>,
     /// The first hour.
@@ -109,7 +109,7 @@ pub struct Ask<'a> {
     pub last: DateTime<Utc>,
 }
 
-impl Ask<'_> {
+impl HistoryCall<'_> {
     /// The hours, from the earliest on.
     pub fn hours(&self) -> impl Iterator<Item = DateTime<Utc>> + use<> {
         let last = self.last;
@@ -143,12 +143,12 @@ impl Ask<'_> {
 ///
 /// Hours between two wanted ones may be part of a call: they cost nothing there.
 #[must_use]
-pub fn plan<'a>(reach: &Reach, wanted: &[(&'a Site, DateTime<Utc>)]) -> Vec<Ask<'a>> {
+pub fn plan<'a>(reach: &Reach, wanted: &[(&'a Site, DateTime<Utc>)]) -> Vec<HistoryCall<'a>> {
     let mut hours: BTreeMap<DateTime<Utc>, BTreeMap<&SiteId, &'a Site>> = BTreeMap::new();
     for (site, hour) in wanted {
         hours.entry(*hour).or_default().insert(&site.site_id, site);
     }
-    let mut asks = Vec::new();
+    let mut calls = Vec::new();
     while let Some((last, _)) = hours.last_key_value() {
         let span = hours.split_off(&reach.first_hour(*last));
         let mut spans_of_sites: BTreeMap<&SiteId, (&'a Site, DateTime<Utc>, DateTime<Utc>)> =
@@ -162,13 +162,17 @@ pub fn plan<'a>(reach: &Reach, wanted: &[(&'a Site, DateTime<Utc>)]) -> Vec<Ask<
             }
         }
         let sites: Vec<_> = spans_of_sites.into_values().collect();
-        asks.extend(sites.chunks(reach.sites_per_call.max(1)).filter_map(|chunk| {
+        calls.extend(sites.chunks(reach.sites_per_call.max(1)).filter_map(|chunk| {
             let first = chunk.iter().map(|(_, first, _)| *first).min()?;
             let last = chunk.iter().map(|(_, _, last)| *last).max()?;
-            Some(Ask { sites: chunk.iter().map(|(site, _, _)| *site).collect(), first, last })
+            Some(HistoryCall {
+                sites: chunk.iter().map(|(site, _, _)| *site).collect(),
+                first,
+                last,
+            })
         }));
     }
-    asks
+    calls
 }
 
 /// What a history says of one site and hour.
@@ -271,21 +275,21 @@ mod tests {
         }
     }
 
-    fn in_words(asks: &[Ask<'_>]) -> Vec<String> {
-        let words = |ask: &Ask<'_>| {
-            let sites: Vec<&str> = ask.sites.iter().map(|site| site.site_id.as_str()).collect();
-            let (first, last) = (ask.first.format("%dT%H"), ask.last.format("%dT%H"));
+    fn in_words(calls: &[HistoryCall<'_>]) -> Vec<String> {
+        let words = |call: &HistoryCall<'_>| {
+            let sites: Vec<&str> = call.sites.iter().map(|site| site.site_id.as_str()).collect();
+            let (first, last) = (call.first.format("%dT%H"), call.last.format("%dT%H"));
             format!("{} {first} to {last}", sites.join("+"))
         };
-        asks.iter().map(words).collect()
+        calls.iter().map(words).collect()
     }
 
     #[test]
     fn a_source_of_one_site_and_hour_per_call_is_asked_once_for_each_newest_first() {
         let (a, b) = (site("a"), site("b"));
         let (one, two) = (at("2026-11-01T01:00:00Z"), at("2026-11-02T05:00:00Z"));
-        let asks = plan(&reach(1, 1), &[(&a, one), (&b, two), (&a, two), (&a, one)]);
-        assert_eq!(in_words(&asks), ["a 02T05 to 02T05", "b 02T05 to 02T05", "a 01T01 to 01T01"]);
+        let calls = plan(&reach(1, 1), &[(&a, one), (&b, two), (&a, two), (&a, one)]);
+        assert_eq!(in_words(&calls), ["a 02T05 to 02T05", "b 02T05 to 02T05", "a 01T01 to 01T01"]);
     }
 
     #[test]
@@ -297,10 +301,13 @@ mod tests {
             (&c, at("2026-11-04T00:00:00Z")),
             (&a, at("2026-11-03T23:00:00Z")),
         ];
-        let asks = plan(&reach(2, 48), &wanted);
-        assert_eq!(in_words(&asks), ["a+b 04T23 to 05T07", "c 04T00 to 04T00", "a 03T23 to 03T23"]);
-        assert_eq!(asks[0].days(), 2);
-        assert_eq!(asks[0].hours().count(), 9);
+        let calls = plan(&reach(2, 48), &wanted);
+        assert_eq!(
+            in_words(&calls),
+            ["a+b 04T23 to 05T07", "c 04T00 to 04T00", "a 03T23 to 03T23"]
+        );
+        assert_eq!(calls[0].days(), 2);
+        assert_eq!(calls[0].hours().count(), 9);
     }
 
     #[test]

@@ -108,7 +108,12 @@ impl OpenMeteo {
     }
 
     /// A 200 answer, or the error that another one is.
-    async fn get(&self, mut url: Url, path: &str, max_bytes: usize) -> Result<Response, SourceError> {
+    async fn get(
+        &self,
+        mut url: Url,
+        path: &str,
+        max_bytes: usize,
+    ) -> Result<Response, SourceError> {
         // Always the same units, and times as Unix seconds: those have no zone to get wrong.
         url.query_pairs_mut()
             .append_pair("temperature_unit", "celsius")

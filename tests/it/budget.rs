@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use weather_data_product::domain::{Outcome, Site, Window, sites_file};
-use weather_data_product::job::gate::Gate;
+use weather_data_product::job::gate::{Charge, Gate};
 use weather_data_product::job::permits::Permits;
 use weather_data_product::job::{self, Stop};
 use weather_data_product::simulator::{QuotaWindow, SimulatorConfig};

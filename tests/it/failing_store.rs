@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use weather_data_product::domain::{BudgetWindow, Move, Outcome, Site, SlotResult};
 use weather_data_product::store::{
-    OpenRun, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError, TriedSlot, Wanted,
+    Bounded, OpenRun, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError,
+    StoreSettings, TriedSlot, Wanted,
 };
 
 use crate::support::databases::{TestDatabase, on_both_databases};
@@ -54,7 +55,7 @@ struct Failing<'a> {
     step: Step,
     when: When,
     /// Calls of that step that go well first, then calls that fail.
-    left: Mutex<(u32, u32)>,
+    left: &'a Mutex<(u32, u32)>,
     error: fn() -> StoreError,
 }
 
@@ -206,14 +207,16 @@ async fn a_passing_failure_at_any_step_loses_nothing_and_writes_nothing_twice(
                 database.execute(&format!("delete from {table}")).await;
             }
             let good = if step == Step::Load { 2 } else { 0 };
-            let failing =
-                Failing { inner: &*database.store, step, when, left: Mutex::new((good, 2)), error };
-            let mut job = Job::of(&failing, &database.reads, &service);
+            let left = Mutex::new((good, 2));
+            let failing = Failing { inner: &*database.store, step, when, left: &left, error };
+            // As a store is opened: the bounds repeat what may pass.
+            let store = Bounded::new(failing, StoreSettings::at(&database.url).bounds());
+            let mut job = Job::of(&store, &database.reads, &service);
             job.settings.batch_rows = 5;
             job.budget = calls_per_day(1_000_000);
             let report = job.run(&sites(SITES)).await;
             let context = format!("{step:?} {when:?}");
-            assert_eq!(*failing.left.lock().unwrap(), (0, 0), "{context}: it has failed");
+            assert_eq!(*left.lock().unwrap(), (0, 0), "{context}: it has failed");
             run_seq += 1;
             assert_eq!(
                 (report.run_seq, report.outcome()),
@@ -237,14 +240,16 @@ async fn a_store_that_stays_away_ends_the_run_and_the_next_start_collects_the_re
     database: &TestDatabase,
 ) {
     let service = Service::with_faults(&[]).await;
+    let left = Mutex::new((2, u32::MAX));
     let failing = Failing {
         inner: &*database.store,
         step: Step::Load,
         when: When::Before,
-        left: Mutex::new((2, u32::MAX)),
+        left: &left,
         error: || StoreError::Full(sqlx::Error::WorkerCrashed),
     };
-    let mut job = Job::of(&failing, &database.reads, &service);
+    let store = Bounded::new(failing, StoreSettings::at(&database.url).bounds());
+    let mut job = Job::of(&store, &database.reads, &service);
     job.settings.batch_rows = 5;
     job.settings.max_workers = 2;
     let report = job.run(&sites(100)).await;

@@ -116,8 +116,7 @@ async fn said(fetch: Arc<dyn Fetch>, url: &Url, sites: &[Site], service: &Servic
     for source in sources {
         said.push(format!("{:?}", source.observe(&sites[0], service.clock_time()).await));
     }
-    let wanted: Vec<_> =
-        sites.iter().map(|site| (site, time("2026-11-15T07:00:00Z"))).collect();
+    let wanted: Vec<_> = sites.iter().map(|site| (site, time("2026-11-15T07:00:00Z"))).collect();
     for history in histories {
         for call in plan(&history.reach(), &wanted) {
             said.push(format!("{:?}", history.recall(&call).await));

@@ -10,7 +10,7 @@ use weather_data_product::domain::{ErrorKind, Outcome, Site};
 use weather_data_product::etl::Report;
 use weather_data_product::job::Stop;
 use weather_data_product::simulator::{FaultKind, FaultRule, SimulatorConfig};
-use weather_data_product::source::history::{Ask, Reach, Recalled};
+use weather_data_product::source::history::{HistoryCall, Reach, Recalled};
 use weather_data_product::source::open_meteo::OpenMeteo;
 use weather_data_product::source::{History, Source, SourceError};
 
@@ -50,7 +50,7 @@ fn both_histories(url: &url::Url, key: &str) -> [Box<dyn History>; 3] {
 
 async fn recall(history: &dyn History) -> Result<Vec<Recalled>, SourceError> {
     let (site, hour) = (site(1), time("2026-11-15T00:00:00Z"));
-    history.recall(&Ask { sites: vec![&site], first: hour, last: hour }).await
+    history.recall(&HistoryCall { sites: vec![&site], first: hour, last: hour }).await
 }
 
 fn at(kind: FaultKind, numbers: impl IntoIterator<Item = u16>) -> Vec<FaultRule> {
@@ -279,12 +279,12 @@ impl<H: History> History for OneSite<H> {
         Reach { sites_per_call: 1, ..self.0.reach() }
     }
 
-    fn charge(&self, ask: &Ask<'_>) -> u32 {
-        self.0.charge(ask)
+    fn charge(&self, call: &HistoryCall<'_>) -> u32 {
+        self.0.charge(call)
     }
 
-    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError> {
-        self.0.recall(ask).await
+    async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {
+        self.0.recall(call).await
     }
 }
 

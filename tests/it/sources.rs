@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use weather_data_product::domain::observation::Values;
 use weather_data_product::domain::{Coordinates, ErrorKind, Observation, Site};
 use weather_data_product::simulator::SimulatorConfig;
-use weather_data_product::source::history::{Ask, Missing, Recalled, plan};
+use weather_data_product::source::history::{HistoryCall, Missing, Recalled, plan};
 use weather_data_product::source::open_meteo::OpenMeteo;
 use weather_data_product::source::{History, Source, SourceError};
 
@@ -51,13 +51,13 @@ fn past(sites: &[Site], hours: u32) -> Vec<(&Site, DateTime<Utc>)> {
 
 /// What the calls for them are charged.
 fn charged(history: &dyn History, wanted: &[(&Site, DateTime<Utc>)]) -> u64 {
-    plan(&history.reach(), wanted).iter().map(|ask| u64::from(history.charge(ask))).sum()
+    plan(&history.reach(), wanted).iter().map(|call| u64::from(history.charge(call))).sum()
 }
 
 async fn recall_all(history: &dyn History, wanted: &[(&Site, DateTime<Utc>)]) -> Vec<Recalled> {
     let mut recalled = Vec::new();
-    for ask in plan(&history.reach(), wanted) {
-        recalled.extend(history.recall(&ask).await.unwrap());
+    for call in plan(&history.reach(), wanted) {
+        recalled.extend(history.recall(&call).await.unwrap());
     }
     recalled
 }
@@ -171,23 +171,23 @@ async fn a_call_is_charged_as_the_documentation_says() {
     let service = Service::with_faults(&[]).await;
     let [open_meteo, _, one_call_3, one_call_4] = histories(&service);
     let sites = sites(100);
-    let ask = |sites: &[Site], days| {
+    let call = |sites: &[Site], days| {
         let first = time("2026-11-01T00:00:00Z");
         let last = first + TimeDelta::days(days) - TimeDelta::hours(1);
         (first, last, sites.len())
     };
     for (count, days, charge) in [(1, 1, 2), (1, 14, 2), (5, 14, 6), (100, 14, 120), (10, 28, 24)] {
-        let (first, last, _) = ask(&sites, days);
-        let ask = Ask { sites: sites.iter().take(count).collect(), first, last };
-        assert_eq!(open_meteo.charge(&ask), charge, "{count} sites, {days} days");
+        let (first, last, _) = call(&sites, days);
+        let call = HistoryCall { sites: sites.iter().take(count).collect(), first, last };
+        assert_eq!(open_meteo.charge(&call), charge, "{count} sites, {days} days");
     }
-    let (first, last, _) = ask(&sites, 1);
-    let ask = Ask { sites: sites.iter().take(2).collect(), first, last };
-    assert_eq!(one_call_3.charge(&ask), 48);
+    let (first, last, _) = call(&sites, 1);
+    let call = HistoryCall { sites: sites.iter().take(2).collect(), first, last };
+    assert_eq!(one_call_3.charge(&call), 48);
     for (hours, charge) in [(1, 1), (20, 1), (21, 2), (48, 3)] {
         let last = first + TimeDelta::hours(hours - 1);
-        let ask = Ask { sites: vec![&sites[0]], first, last };
-        assert_eq!(one_call_4.charge(&ask), charge, "{hours} hours");
+        let call = HistoryCall { sites: vec![&sites[0]], first, last };
+        assert_eq!(one_call_4.charge(&call), charge, "{hours} hours");
     }
 }
 
@@ -200,13 +200,13 @@ async fn what_the_archive_does_not_have_yet_is_silent_and_known_before_the_call(
     let missing = history.reach().check(hour, now).unwrap_err();
     assert!(!missing.is_final(TimeDelta::hours(20)), "{missing}");
     let site = site(1);
-    let ask = Ask { sites: vec![&site], first: hour, last: hour };
-    assert_eq!(history.recall(&ask).await.unwrap()[0].found, Err(Missing::Silent));
+    let call = HistoryCall { sites: vec![&site], first: hour, last: hour };
+    assert_eq!(history.recall(&call).await.unwrap()[0].found, Err(Missing::Silent));
     let known = history.reach().check(now - TimeDelta::days(3), now);
     assert_eq!(known, Ok(()));
     let recent = open_meteo(&service, None).recent_hours();
     assert_eq!(recent.reach().check(hour, now), Ok(()));
-    assert!(recent.recall(&ask).await.unwrap()[0].found.is_ok());
+    assert!(recent.recall(&call).await.unwrap()[0].found.is_ok());
 }
 
 #[tokio::test]
@@ -215,19 +215,19 @@ async fn one_call_without_its_subscription_is_told_apart_from_a_bad_key() {
     let service = Service::start(config).await;
     let site = site(1);
     let first = time("2026-11-15T00:00:00Z");
-    let ask = Ask { sites: vec![&site], first, last: first };
+    let call = HistoryCall { sites: vec![&site], first, last: first };
     service.source.observe(&site, service.clock_time()).await.unwrap();
     for history in one_calls(&service, KEY) {
-        let error = history.recall(&ask).await.unwrap_err();
+        let error = history.recall(&call).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unauthorized);
         assert!(history.lacks_subscription(&error), "{error}");
     }
     let [one_call_3, one_call_4] = one_calls(&service, "wrong");
-    let error: SourceError = one_call_3.recall(&ask).await.unwrap_err();
+    let error: SourceError = one_call_3.recall(&call).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized);
     assert!(!one_call_3.lacks_subscription(&error), "{error}");
     // 4.0 has the same words for both; current weather tells them apart.
-    let error = one_call_4.recall(&ask).await.unwrap_err();
+    let error = one_call_4.recall(&call).await.unwrap_err();
     assert!(one_call_4.lacks_subscription(&error), "{error}");
     let error =
         client(&service.url, "wrong").observe(&site, service.clock_time()).await.unwrap_err();
@@ -244,7 +244,7 @@ async fn what_one_call_does_not_know_is_unfillable_and_what_fails_is_not() {
             let coordinates = Coordinates::parse(degrees, degrees).unwrap();
             let site = Site { coordinates, ..site(1) };
             let last = first + TimeDelta::hours(hours - 1);
-            history.recall(&Ask { sites: vec![&site], first, last }).await
+            history.recall(&HistoryCall { sites: vec![&site], first, last }).await
         };
         let recalled = recall(1.0).await.unwrap();
         assert_eq!(i64::try_from(recalled.len()).unwrap(), hours);
@@ -261,9 +261,9 @@ async fn a_page_of_another_time_gives_no_hour_the_values_of_another() {
     let service = Service::with_faults(&["stale_dt=100%"]).await;
     let site = site(1);
     let first = time("2026-11-15T00:00:00Z");
-    let ask = Ask { sites: vec![&site], first, last: first + TimeDelta::hours(19) };
+    let call = HistoryCall { sites: vec![&site], first, last: first + TimeDelta::hours(19) };
     let [_, one_call_4] = one_calls(&service, KEY);
-    let recalled = one_call_4.recall(&ask).await.unwrap();
+    let recalled = one_call_4.recall(&call).await.unwrap();
     // Six hours back: the first fourteen have their own; of the last six nothing is said.
     for (number, each) in recalled.iter().enumerate() {
         match &each.found {
@@ -273,9 +273,9 @@ async fn a_page_of_another_time_gives_no_hour_the_values_of_another() {
         assert_eq!(each.found.is_ok(), number < 14);
     }
     // One hour, answered for another: by 3.0 and by Open-Meteo's days.
-    let ask = Ask { last: first, ..ask };
+    let call = HistoryCall { last: first, ..call };
     for history in histories(&service) {
-        let found = history.recall(&ask).await.unwrap().remove(0).found;
+        let found = history.recall(&call).await.unwrap().remove(0).found;
         let missing = found.unwrap_err();
         assert!(matches!(missing, Missing::Unreadable(_)), "{missing:?}");
     }
@@ -301,9 +301,9 @@ async fn a_page_in_between_is_not_the_services_word_that_it_has_nothing() {
     let service = Service::with_faults(&["not_found=100%"]).await;
     let site = site(1);
     let first = time("2026-11-15T00:00:00Z");
-    let ask = Ask { sites: vec![&site], first, last: first };
+    let call = HistoryCall { sites: vec![&site], first, last: first };
     for history in histories(&service) {
-        match history.recall(&ask).await {
+        match history.recall(&call).await {
             Ok(recalled) => {
                 assert_eq!(history.source_name(), "openweathermap");
                 assert!(matches!(recalled[0].found, Err(Missing::Refused(_))), "{recalled:?}");
@@ -314,7 +314,7 @@ async fn a_page_in_between_is_not_the_services_word_that_it_has_nothing() {
     // Of any other server: an address that is none of the service's.
     let elsewhere = client(&format!("{}nowhere/", service.url).parse().unwrap(), KEY);
     for history in [&elsewhere.one_call_3() as &dyn History, &elsewhere.one_call_4()] {
-        assert_eq!(history.recall(&ask).await.unwrap_err().kind, ErrorKind::NotFound);
+        assert_eq!(history.recall(&call).await.unwrap_err().kind, ErrorKind::NotFound);
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ARCHIVE_PATH, FORECAST_PATH, NAME, OpenMeteo, answer, names, transform};
-use crate::source::history::{Ask, History, Missing, Reach, Recalled};
+use crate::source::history::{History, HistoryCall, Missing, Reach, Recalled};
 use crate::source::{SourceError, wire};
 
 /// Sites of an archive call. The service takes up to 1,000 places
@@ -107,18 +107,18 @@ impl History for PastHours {
         }
     }
 
-    fn charge(&self, ask: &Ask<'_>) -> u32 {
+    fn charge(&self, call: &HistoryCall<'_>) -> u32 {
         #[expect(clippy::cast_precision_loss, reason = "a dozen variables, a hundred sites")]
-        let (variables, sites) = (self.variables().len() as f64, ask.sites.len() as f64);
-        let days = f64::from(ask.days()) / f64::from(DAYS_PER_CALL);
+        let (variables, sites) = (self.variables().len() as f64, call.sites.len() as f64);
+        let days = f64::from(call.days()) / f64::from(DAYS_PER_CALL);
         let calls = sites * (variables / VARIABLES_PER_CHARGE).max(1.0) * days.max(1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
         let calls = calls.ceil() as u32;
         calls.max(1)
     }
 
-    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError> {
-        let coordinates = ask.sites.iter().map(|site| site.coordinates);
+    async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {
+        let coordinates = call.sites.iter().map(|site| site.coordinates);
         let latitudes: Vec<String> =
             coordinates.clone().map(|place| place.latitude().to_string()).collect();
         let longitudes: Vec<String> =
@@ -130,12 +130,12 @@ impl History for PastHours {
         url.query_pairs_mut()
             .append_pair("latitude", &latitudes.join(","))
             .append_pair("longitude", &longitudes.join(","))
-            .append_pair("start_date", &ask.first.format("%F").to_string())
-            .append_pair("end_date", &ask.last.format("%F").to_string())
+            .append_pair("start_date", &call.first.format("%F").to_string())
+            .append_pair("end_date", &call.last.format("%F").to_string())
             .append_pair("hourly", &names(self.variables()));
         match self.service.get(url, path, MAX_BYTES).await {
             Ok(got) => {
-                let recalled = transform::recall(ask, self.variables(), &got.body);
+                let recalled = transform::recall(call, self.variables(), &got.body);
                 let mut recalled = recalled.map_err(|fault| self.service.unreadable(fault))?;
                 if let Some(key) = &self.service.key {
                     recalled.iter_mut().for_each(|each| wire::blank_recalled(key, each));
@@ -143,8 +143,8 @@ impl History for PastHours {
                 Ok(recalled)
             }
             // Of several sites it may be any one.
-            Err(error) if ask.sites.len() == 1 && answer::says_it_lacks(&error) => {
-                Ok(ask.all(&Missing::Refused(error.message)))
+            Err(error) if call.sites.len() == 1 && answer::says_it_lacks(&error) => {
+                Ok(call.all(&Missing::Refused(error.message)))
             }
             Err(error) => Err(error),
         }

@@ -40,7 +40,7 @@ use crate::domain::observation::Values;
 use crate::domain::values;
 use crate::domain::{Observation, SiteId};
 use crate::source::fault::Fault;
-use crate::source::history::{Ask, Missing, Recalled};
+use crate::source::history::{HistoryCall, Missing, Recalled};
 use crate::source::reading::{
     condition_id, echoed, past_time, round, says_nothing, time, whole_degrees,
 };
@@ -138,7 +138,7 @@ pub fn transform(site_id: &SiteId, body: &[u8]) -> Result<Observation, Fault> {
     Ok(Observation { site_id: site_id.clone(), source: NAME, observation_time, values })
 }
 
-/// What the body of a 200 answer says of each site-hour of `ask`, of which these variables were asked
+/// What the body of a 200 answer says of each site-hour of `call`, of which these variables were asked
 /// for.
 ///
 /// # Errors
@@ -146,18 +146,18 @@ pub fn transform(site_id: &SiteId, body: &[u8]) -> Result<Observation, Fault> {
 /// asked for: which of them is missing, nothing says. What is wrong with one site or hour is said
 /// there.
 pub(super) fn recall(
-    ask: &Ask<'_>,
+    call: &HistoryCall<'_>,
     variables: &[Variable],
     body: &[u8],
 ) -> Result<Vec<Recalled>, Fault> {
     let places = places(body)?;
-    if places.len() != ask.sites.len() {
-        let (answered, asked) = (places.len(), ask.sites.len());
+    if places.len() != call.sites.len() {
+        let (answered, asked) = (places.len(), call.sites.len());
         return Err(Fault::malformed(&format!("{answered} places answered, {asked} asked for")));
     }
-    let of_sites = ask.sites.iter().zip(places);
+    let of_sites = call.sites.iter().zip(places);
     let recalled = of_sites
-        .flat_map(|(site, place)| recall_site(&site.site_id, place.as_ref(), variables, ask));
+        .flat_map(|(site, place)| recall_site(&site.site_id, place.as_ref(), variables, call));
     Ok(recalled.collect())
 }
 
@@ -165,14 +165,14 @@ fn recall_site(
     site_id: &SiteId,
     place: Result<&Place, &Fault>,
     variables: &[Variable],
-    ask: &Ask<'_>,
+    call: &HistoryCall<'_>,
 ) -> Vec<Recalled> {
     let hours = place.map_err(Fault::clone).and_then(|place| Hours::of(place, variables));
     let found = |hour| match &hours {
         Ok(hours) => hours.observation(site_id, hour),
         Err(fault) => Err(Missing::Unreadable(fault.clone())),
     };
-    ask.hours()
+    call.hours()
         .map(|hour| Recalled { site_id: site_id.clone(), hour, found: found(hour) })
         .collect()
 }

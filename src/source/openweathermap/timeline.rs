@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use super::{NAME, OpenWeatherMap, one_call};
 use crate::domain::Site;
 use crate::source::SourceError;
-use crate::source::history::{Ask, History, Reach, Recalled};
+use crate::source::history::{History, HistoryCall, Reach, Recalled};
 
 /// What is called, below the base URL.
 pub(super) const PATH: &str = "/data/4.0/onecall/timeline/1h";
@@ -53,15 +53,15 @@ impl History for OneCall4 {
         one_call::reach(u32::try_from(HOURS_PER_CALL).unwrap_or(1))
     }
 
-    fn charge(&self, ask: &Ask<'_>) -> u32 {
-        let pages = ask.hours().count().div_ceil(HOURS_PER_CALL) * ask.sites.len();
+    fn charge(&self, call: &HistoryCall<'_>) -> u32 {
+        let pages = call.hours().count().div_ceil(HOURS_PER_CALL) * call.sites.len();
         u32::try_from(pages.max(1)).unwrap_or(u32::MAX)
     }
 
-    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError> {
-        let hours: Vec<_> = ask.hours().collect();
+    async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {
+        let hours: Vec<_> = call.hours().collect();
         let mut recalled = Vec::new();
-        for site in &ask.sites {
+        for site in &call.sites {
             for page in hours.chunks(HOURS_PER_CALL) {
                 recalled.extend(self.recall_page(site, page).await?);
             }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::{NAME, OpenWeatherMap, one_call};
 use crate::domain::Site;
 use crate::source::SourceError;
-use crate::source::history::{Ask, History, Reach, Recalled};
+use crate::source::history::{History, HistoryCall, Reach, Recalled};
 
 /// What is called, below the base URL.
 pub(super) const PATH: &str = "/data/3.0/onecall/timemachine";
@@ -45,15 +45,15 @@ impl History for OneCall3 {
         one_call::reach(1)
     }
 
-    fn charge(&self, ask: &Ask<'_>) -> u32 {
-        let hours = ask.hours().count() * ask.sites.len();
+    fn charge(&self, call: &HistoryCall<'_>) -> u32 {
+        let hours = call.hours().count() * call.sites.len();
         u32::try_from(hours.max(1)).unwrap_or(u32::MAX)
     }
 
-    async fn recall(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, SourceError> {
+    async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {
         let mut recalled = Vec::new();
-        for site in &ask.sites {
-            for hour in ask.hours() {
+        for site in &call.sites {
+            for hour in call.hours() {
                 recalled.extend(self.recall_hour(site, hour).await?);
             }
         }

@@ -279,17 +279,17 @@ fn archive(temperatures: &Value) -> Value {
     })
 }
 
-fn hours(sites: &[Site]) -> Ask<'_> {
+fn hours(sites: &[Site]) -> HistoryCall<'_> {
     let first = DateTime::from_timestamp(NOW, 0).unwrap();
-    Ask { sites: sites.iter().collect(), first, last: first + chrono::TimeDelta::hours(2) }
+    HistoryCall { sites: sites.iter().collect(), first, last: first + chrono::TimeDelta::hours(2) }
 }
 
 #[test]
 fn each_site_hour_of_the_archive_has_an_observation_or_a_reason() {
     let sites = [site("a"), site("b")];
-    let ask = hours(&sites);
+    let call = hours(&sites);
     let body = json!([archive(&json!([9.4, null, 999])), archive(&json!([1, 2, 3]))]);
-    let recalled = recall(&ask, &ARCHIVE, body.to_string().as_bytes()).unwrap();
+    let recalled = recall(&call, &ARCHIVE, body.to_string().as_bytes()).unwrap();
     let keys: Vec<(&str, i64)> =
         recalled.iter().map(|each| (each.site_id.as_str(), each.hour.timestamp() - NOW)).collect();
     let expected = [("a", 0), ("a", 3600), ("a", 7200), ("b", 0), ("b", 3600), ("b", 7200)];
@@ -317,10 +317,10 @@ fn reasons(body: &str) -> Vec<Option<Missing>> {
 #[test]
 fn an_hour_that_is_not_in_the_answer_is_no_hour_without_a_value() {
     let sites = [site("a")];
-    let mut ask = hours(&sites);
-    ask.last += chrono::TimeDelta::hours(1);
+    let mut call = hours(&sites);
+    call.last += chrono::TimeDelta::hours(1);
     let body = archive(&json!([1, null, 3])).to_string();
-    let recalled = recall(&ask, &ARCHIVE, body.as_bytes()).unwrap();
+    let recalled = recall(&call, &ARCHIVE, body.as_bytes()).unwrap();
     assert_eq!(recalled.len(), 4);
     assert_eq!(recalled[1].found, Err(Missing::Silent));
     let missing = recalled[3].found.as_ref().unwrap_err();
@@ -329,7 +329,7 @@ fn an_hour_that_is_not_in_the_answer_is_no_hour_without_a_value() {
     // Of another day altogether.
     let mut other = archive(&json!([1, 2, 3]));
     other["hourly"]["time"] = json!([NOW - 86_400, NOW - 82_800, NOW - 79_200]);
-    let recalled = recall(&ask, &ARCHIVE, other.to_string().as_bytes()).unwrap();
+    let recalled = recall(&call, &ARCHIVE, other.to_string().as_bytes()).unwrap();
     assert!(recalled.iter().all(|each| matches!(each.found, Err(Missing::Unreadable(_)))));
 }
 
