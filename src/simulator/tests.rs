@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{QuotaWindow, Simulator, SimulatorConfig, run};
+use super::{OPEN_METEO, OPENWEATHERMAP, QuotaWindow, Simulator, SimulatorConfig, run};
 use crate::clock::{Clock as _, SteppedClock};
 
 const PLACE: &str = "lat=40.4153&lon=-3.6827&appid=k";
@@ -31,7 +31,8 @@ impl Service {
         let simulator = Simulator::new(config, clock.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(run(listener, simulator.clone(), std::future::pending()));
+        let services = &[OPENWEATHERMAP, OPEN_METEO];
+        tokio::spawn(run(listener, services, simulator.clone(), std::future::pending()));
         Self { simulator, clock, address }
     }
 
