@@ -130,7 +130,7 @@ impl Cli {
         self.log.log_format.is_json(self.platform.has_machine_log())
     }
 
-    /// The demo meets errors on purpose and tells them at its end.
+    /// The demo provokes errors on purpose and shows them at its end.
     fn log_level(&self) -> LogLevel {
         let default = match self.command {
             Command::Demo(_) => LogLevel::Error,

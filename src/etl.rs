@@ -48,7 +48,7 @@ pub enum Ended {
     Ran(Box<Report>),
     /// Another execution is at it.
     Held(Holder),
-    /// Told to end before a run was opened.
+    /// The shutdown came before a run was opened.
     Interrupted,
 }
 
@@ -91,7 +91,7 @@ async fn collect(
     report.plan(&due);
     parts.progress.planned(due.slots.len());
     if due.slots.is_empty() {
-        return Ok(()); // complete: a pause of the account is none of our business
+        return Ok(()); // complete: a pause of the account does not matter
     }
     let calls_per_minute = parts.calls_per_minute / f64::from(job.shard.count());
     let pace = (calls_per_minute, parts.settings.max_workers);

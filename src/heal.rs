@@ -42,9 +42,9 @@ pub const KIND: &str = "heal";
 /// What became of a start.
 #[derive(Debug)]
 pub enum Ended {
-    /// It came to its end, which the report tells.
+    /// It came to its end, which the report describes.
     Ran(Box<Report>),
-    /// Another heal is at it; the report tells what was done before.
+    /// Another heal is at it; the report says what was done before.
     Held(Holder, Box<Report>),
 }
 

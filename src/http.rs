@@ -1,4 +1,4 @@
-//! The one way out: an HTTP client that has limits and tells nothing it should not.
+//! The one way out: an HTTP client that has limits and leaks no secret.
 //!
 //! The sources call out by the port [`Fetch`]. The sink makes its requests by [`client`] itself: it sends
 //! bodies, signs each request, and bounds each by a time of its own.

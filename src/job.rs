@@ -24,7 +24,7 @@ mod stop;
 pub use settings::JobSettings;
 pub use stop::Stop;
 
-/// How long calls in flight may go on once a run is told to end. Cloud Run kills after 10 s; what
+/// How long calls in flight may go on once a run is asked to end. Cloud Run kills after 10 s; what
 /// is left of them is for the last batch and the report.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -36,7 +36,7 @@ const STORE_RETRY: RetryPolicy = RetryPolicy {
     longest_wait: Duration::from_secs(5),
 };
 
-/// Who opens runs, and where.
+/// What opens runs, and where.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
     /// Where the runs are.
@@ -52,7 +52,7 @@ pub struct Job<'a> {
     pub shard: Shard,
     /// How long an open run may stay silent.
     pub lease: Duration,
-    /// Who runs it.
+    /// The machine and the task that run it.
     pub host: &'a RunHost,
     /// Ends it early.
     pub shutdown: &'a CancellationToken,
@@ -60,7 +60,7 @@ pub struct Job<'a> {
 
 impl Job<'_> {
     /// Reads a stream of the store to its end, from its first row on again where it broke off. The waits
-    /// take real time, whatever the clock shows.
+    /// take real time, even under a fixed clock.
     ///
     /// # Errors
     /// The last one.

@@ -36,7 +36,7 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// Wait after the first failure; doubled after each further one, with jitter on top.
     pub first_wait: Duration,
-    /// Longest wait. Who is asked to wait longer gives up.
+    /// Longest wait. A longer one that is asked for ends the attempts.
     pub longest_wait: Duration,
 }
 

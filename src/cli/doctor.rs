@@ -46,7 +46,7 @@ pub(super) struct Args {
 
 mod call;
 
-/// How far the database's clock may be from ours: leases go by one, slots by the other.
+/// How far the database's clock may be from this machine's: leases go by the first, slots by the second.
 const MAX_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -246,7 +246,7 @@ async fn facts(reads: &Reads) -> Vec<Finding> {
     ]
 }
 
-/// What to think of a database whose clock is so far from ours.
+/// The finding for a database whose clock differs so much from this machine's.
 fn clock(difference: TimeDelta) -> Finding {
     if difference.abs() > MAX_CLOCK_DIFFERENCE {
         let found = format!("{} s from the database's", difference.num_seconds().abs());

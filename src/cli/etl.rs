@@ -24,8 +24,8 @@ use crate::store::{Holder, Opened, StoreSettings};
 /// collected nor failed for good are called for, and their observations loaded. Started twice, it
 /// finds nothing left to do; started after a crash, it collects what is missing.
 ///
-/// With several sources (SOURCES) each has a run of its own, all at once: rows, slots, limits, pauses
-/// and errors of one are none of another's. Open-Meteo needs no key; its free service is for
+/// With several sources (SOURCES) each has a run of its own, all at once, with its own rows, slots,
+/// limits, pauses and errors. Open-Meteo needs no key; its free service is for
 /// non-commercial use only.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -70,7 +70,7 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
     collect(args, platform, &shutdown).await
 }
 
-/// Collects until it is done or told to end.
+/// Collects until it is done or interrupted.
 pub(super) async fn collect(
     args: Args,
     platform: &Platform,
@@ -114,7 +114,7 @@ pub(super) async fn collect(
     worst(concluded.collect())
 }
 
-/// What came of all sources: the first error, else the worst end. Other errors are told here.
+/// What came of all sources: the first error, else the worst end. Other errors are logged here.
 pub(super) fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     let (mut worst, mut first_error) = (Exit::Done, None);
     for end in concluded {
@@ -126,7 +126,7 @@ pub(super) fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit
     }
     match first_error {
         None => Ok(worst),
-        // Of two, the higher code counts: told to end, whatever else there was.
+        // Of two, the higher code counts: an interruption outweighs any error.
         Some(error) if worst.code() > Exit::Stopped.code() => {
             error::log(&error);
             Ok(worst)

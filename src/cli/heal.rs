@@ -221,8 +221,8 @@ impl<'a> Healing<'a> {
         }
     }
 
-    /// One source after the other; what the first spends is not there for the next, and its errors
-    /// are none of the next one's.
+    /// One source after the other. What the first spends is not left for the next; an error of the first
+    /// does not stop the next.
     async fn heal(
         mut self,
         filled: &'a [Filled],

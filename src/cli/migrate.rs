@@ -6,8 +6,8 @@ use crate::store::StoreSettings;
 
 /// Create or update the tables of the store
 ///
-/// `etl` does this too when it may; where the user that it runs as has no such privileges, run
-/// this as one who has.
+/// `etl` does this too when it may; where its database user has no such privileges, run this
+/// as a user that has them.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  DATABASE_URL=mysql://admin:…@127.0.0.1/weather weather migrate"

@@ -14,7 +14,7 @@ use crate::sync::Sync;
 /// Collect what is due now, then mirror the store into BigQuery
 ///
 /// What the scheduler starts. With HEAL_CALLS it also fills missing slots of the past, within so many
-/// calls. The sync runs whatever came of collecting (a refused key must not
+/// calls. The sync runs even where collecting failed (a refused key must not
 /// hold up what is stored already), and only if BIGQUERY_DATASET is set. The exit code is the
 /// higher one of the two.
 #[derive(Debug, clap::Args)]

@@ -18,7 +18,7 @@ mod plan;
 ///
 /// Calls are reserved in the store before they are sent, in the minute, the UTC day and the UTC month;
 /// what is reserved and not used was lost with a crash, or is about to be sent. What the sites need is
-/// a call for each slot, from the one under way to the end of the window. `quota plan` tells what a
+/// a call for each slot, from the one under way to the end of the window. `quota plan` shows what a
 /// sites file takes, without key and store.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tightest_window_is_told_first() {
+    fn the_tightest_window_comes_first() {
         let (minute, day, month) = (Window::Minute, Window::Day, Window::Month);
         for (limits, reserved, words) in [
             (vec![], 1, "no limit is set"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reserved_and_not_used_is_told_apart() {
+    fn what_is_reserved_and_not_used_is_shown_apart() {
         let quota = quotas(&[(Window::Day, 100)], 7).remove(0);
         assert_eq!((quota.cap, quota.used, quota.reserved, quota.left), (100, 6, 1, 93));
         assert_eq!(quota.resets_at, "2026-11-26T00:00:00Z");

@@ -24,7 +24,7 @@ use crate::store::{Reads, StoreError, StoreSettings};
 /// Answer programs over HTTP, read-only, from the store
 ///
 /// Sites, latest observations, series, gaps, runs and status as JSON (series as CSV and lines of
-/// JSON too); /api/v1/docs shows and tries them, docs/API.md tells more. Without tokens it listens
+/// JSON too); /api/v1/docs shows and tries them, docs/API.md describes it. Without tokens it listens
 /// on this machine only; `weather token new` makes one.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -37,8 +37,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
 
-    /// File with the names and hashes of the tokens that may ask; without one everybody may who
-    /// reaches the port
+    /// File with the names and hashes of the tokens that may ask; without one everybody who reaches the
+    /// port may
     #[arg(long, value_name = "FILE", env = "API_TOKENS_FILE")]
     api_tokens_file: Option<PathBuf>,
 

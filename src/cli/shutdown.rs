@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Exit;
 use crate::clock::{Clock as _, SystemClock};
 
-/// When a program that was asked to end ends, whatever it waits for: Cloud Run kills after 10 s, and says
-/// nothing.
+/// How long after the first signal the program ends, no matter what it still waits for: Cloud Run kills
+/// after 10 s without a message.
 const END_AFTER: Duration = Duration::from_millis(7_500);
 
 /// Listens for the signals that end a program.
@@ -22,8 +22,8 @@ pub(super) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Starts to listen. A second signal ends the program at once, and some time after the first it ends
-    /// too, whatever the store or the sink does: what was not committed stays due.
+    /// Starts to listen. A second signal ends the program at once. Some time after the first the program
+    /// ends too, even if store or sink do not answer: what was not committed stays due.
     ///
     /// # Errors
     /// When the handlers cannot be set.

@@ -134,7 +134,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 fn print(call: &Call) {
     if let Ok(line) = serde_json::to_string(call) {
-        // Who reads the log may go; the service goes on.
+        // The reader of the log may go away; the service goes on.
         let _ = output::text(&format!("{line}\n"));
     }
 }

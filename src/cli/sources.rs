@@ -1,7 +1,7 @@
 //! The sources: one table, an entry a source.
 //!
-//! Whatever the commands know of a source stands in its [`SourceEntry`]: its name, how it is built, what
-//! its account may do, what `doctor` says of it, and who plays it in the simulator. Another source is
+//! Everything that the commands know of a source stands in its [`SourceEntry`]: its name, how it is built, what
+//! its account may do, what `doctor` says of it, and how it is simulated. Another source is
 //! another entry, and its settings another field of [`SourcesSettings`].
 
 use std::fmt;
@@ -35,7 +35,7 @@ pub(super) struct SourceEntry {
     key_hint: &'static str,
     /// What `doctor` says of it.
     pub(super) check: Check,
-    /// Who plays it.
+    /// The simulated service.
     pub(super) simulated: Service,
 }
 
@@ -141,9 +141,9 @@ struct Built {
 pub(super) struct Ready {
     /// Its entry.
     pub(super) entry: SourceName,
-    /// What tells the present.
+    /// The source itself, for live calls.
     pub(super) source: Box<dyn Source>,
-    /// What tells the past, the better ones first.
+    /// Its histories, the better ones first.
     pub(super) histories: Vec<Box<dyn History>>,
     /// Live calls per minute of the account; 0 is no limit.
     pub(super) live_calls_per_minute: f64,

@@ -78,7 +78,7 @@ fn refuse_known(path: &Path, name: &TokenName) -> Result<(), UsageError> {
     }
 }
 
-/// Who else is on the machine need not know the names.
+/// Adds the line. The other users of the machine need not know the names.
 fn add(path: &Path, line: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     let is_cut = std::fs::read(path)?.last().is_some_and(|byte| *byte != b'\n');

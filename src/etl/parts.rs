@@ -7,7 +7,7 @@ use crate::source::Source;
 /// The parts that the job works with.
 #[derive(Clone, Copy)]
 pub struct Etl<'a> {
-    /// Who opens its runs, and where it loads to.
+    /// What opens its runs, and where it loads to.
     pub job: Job<'a>,
     /// Where it extracts from.
     pub source: &'a dyn Source,
@@ -17,6 +17,6 @@ pub struct Etl<'a> {
     pub calls_per_minute: f64,
     /// What the account may do: calls are reserved before they are sent.
     pub budget: &'a Budget,
-    /// Is told of each slot that is done.
+    /// Notified of each slot that is done.
     pub progress: &'a dyn Progress,
 }

@@ -179,8 +179,7 @@ impl Report {
         self.newest_observation_time.map(|time| (self.finished_at - time).num_seconds().max(0))
     }
 
-    /// The one line that tells a run's figures to log-based metrics; `docs/LOGGING.md` describes
-    /// each.
+    /// The one line with a run's figures, for log-based metrics; `docs/LOGGING.md` describes each.
     pub(super) fn log(&self) {
         self.warn_of_passed_slots();
         let counts = &self.counts;

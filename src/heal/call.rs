@@ -140,7 +140,7 @@ impl<'a> Caller<'a> {
             recalled.iter().filter(is_unreadable).map(|each| each.site_id.clone()).collect();
         if faulty.len() < call.sites.len() {
             let is_good = |each: &Recalled| !faulty.contains(&each.site_id);
-            self.tell(recalled.into_iter().filter(is_good).collect(), effort).await;
+            self.hand_on(recalled.into_iter().filter(is_good).collect(), effort).await;
             let is_faulty = |site: &&Site| faulty.contains(&site.site_id);
             let sites: Vec<_> = call.sites.iter().copied().filter(is_faulty).collect();
             return sites.is_empty() || Box::pin(self.fill(HistoryCall { sites, ..call })).await;
@@ -148,7 +148,7 @@ impl<'a> Caller<'a> {
         let failed = recalled.iter().filter(is_unreadable);
         let slots = failed.map(|each| self.slots(&each.site_id, each.hour).len()).sum();
         let fault = recalled.iter().find_map(|each| self.unreadable(each)).cloned();
-        self.tell(recalled, effort).await;
+        self.hand_on(recalled, effort).await;
         if let Some(fault) = fault {
             self.fail(&call, slots, unreadable(fault));
         }
@@ -204,7 +204,7 @@ impl<'a> Caller<'a> {
 
     /// Newest hour first, all sites of it, so that of a call that is loaded in part a later one
     /// asks for no day that is there.
-    async fn tell(&self, mut recalled: Vec<Recalled>, effort: Effort) {
+    async fn hand_on(&self, mut recalled: Vec<Recalled>, effort: Effort) {
         self.made().latencies_ms.push(effort.latency_ms);
         recalled.sort_by_key(|each| Reverse(each.hour));
         for each in recalled {

@@ -7,7 +7,7 @@ use crate::source::History;
 /// The parts that the job works with.
 #[derive(Clone, Copy)]
 pub struct Heal<'a> {
-    /// Who opens its runs, and where it loads to.
+    /// What opens its runs, and where it loads to.
     pub job: Job<'a>,
     /// Whose slots are filled.
     pub source: &'static str,
@@ -26,7 +26,7 @@ pub struct Heal<'a> {
     pub max_calls: Option<u64>,
     /// Also slots that were given up as unfillable from this history.
     pub again: bool,
-    /// Is told of each slot that is done.
+    /// Notified of each slot that is done.
     pub progress: &'a dyn Progress,
 }
 

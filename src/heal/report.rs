@@ -153,7 +153,7 @@ impl Report {
         }
     }
 
-    /// The one line that tells a heal's figures; `docs/LOGGING.md` describes each.
+    /// The one line with a heal's figures; `docs/LOGGING.md` describes each.
     pub(super) fn log(&self) {
         tracing::info!(
             event = "heal_summary",

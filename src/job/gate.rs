@@ -20,7 +20,7 @@ use crate::store::StoreError;
 /// How long the account rests after a 429 that does not say: what the vendor asks for.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(600);
 
-/// The longest rest, whatever the source asks for: after a day one call may find out.
+/// The longest rest, even if the source asks for a longer one: after a day one call may find out.
 const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// So many refused calls in a row, and it is the key that is refused. Fewer may be the places': a
@@ -172,7 +172,7 @@ impl<'a> Gate<'a> {
         true
     }
 
-    /// The source has blocked the account: every task is told, through the store under `name`. True
+    /// The source has blocked the account: the pause goes into the store under `name`, for every task. True
     /// if this job waits for the pause's end, false if it ends for it. An account that blocks again
     /// after each short rest (`is_last`) gets a long one.
     pub async fn rest(
@@ -240,8 +240,8 @@ impl<'a> Gate<'a> {
         self.stopping.cancel();
     }
 
-    /// Returns when the job was told to end and its grace is over; no further call is made from the
-    /// first moment on.
+    /// Returns when the job was asked to end and its grace is over; from the first moment on no further
+    /// call is made.
     pub async fn grace_is_over(&self, shutdown: &CancellationToken) {
         shutdown.cancelled().await;
         self.stop(Stop::Interrupted);
@@ -254,7 +254,7 @@ impl<'a> Gate<'a> {
         self.state().stop.as_ref().map(|stop| (stop.outcome(), stop.to_string()))
     }
 
-    /// No further call, for a reason that is told elsewhere.
+    /// No further call, for a reason that is reported elsewhere.
     pub fn stop_calls(&self) {
         self.stopping.cancel();
     }

@@ -25,7 +25,7 @@ pub struct Loader<'a> {
     pub pauses: &'a [&'a str],
     /// Rows of a batch at most.
     pub batch_rows: usize,
-    /// Is told of each result that is in the store.
+    /// Called with each result that is in the store.
     pub loaded: &'a mut (dyn FnMut(&SlotResult) + Send),
 }
 

@@ -15,7 +15,7 @@ pub enum Lock {
     Taken(Run),
     /// Another execution is at it.
     Held(Holder),
-    /// Told to end.
+    /// The shutdown came first.
     Interrupted,
 }
 
@@ -33,10 +33,10 @@ pub async fn take(job: Job<'_>) -> Result<Lock, StoreError> {
         started_at: job.clock.now(),
         host: job.host.clone(),
     };
-    // The database's clock decides about leases, so this is real time, whatever the clock shows.
+    // The database's clock decides about leases, so this is real time, even under a fixed clock.
     let mut poll = interval((job.lease / 60).max(Duration::from_millis(50)));
     let give_up = Instant::now() + job.lease + poll.period();
-    let mut told = false;
+    let mut is_announced = false;
     loop {
         tokio::select! {
             _ = poll.tick() => {}
@@ -45,8 +45,8 @@ pub async fn take(job: Job<'_>) -> Result<Lock, StoreError> {
         match job.store.start_run(&start).await? {
             Start::Opened(run) => return Ok(Lock::Taken(run)),
             Start::Held(holder) if Instant::now() >= give_up => return Ok(Lock::Held(holder)),
-            Start::Held(holder) if !told => {
-                told = true;
+            Start::Held(holder) if !is_announced => {
+                is_announced = true;
                 tracing::info!(
                     holder_run_id = holder.run_id,
                     holder_host = holder.host,

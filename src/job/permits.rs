@@ -213,7 +213,7 @@ impl<'a> Permits<'a> {
         }
     }
 
-    /// Tells the store once: a lost answer is not asked for again, since it may have been done.
+    /// Settles in the store once: after a lost answer it is not repeated, since it may have been done.
     async fn settle_once(
         &self,
         windows: &[BudgetWindow],

@@ -53,7 +53,7 @@ pub enum Stop {
     },
     /// The store failed.
     Store(StoreError),
-    /// Told to end.
+    /// The shutdown came.
     Interrupted,
 }
 

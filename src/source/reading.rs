@@ -1,5 +1,5 @@
-//! What the transforms of all sources do alike: a number of a payload becomes a value of ours,
-//! rounded and within its range, or a fault that names its field.
+//! What the transforms of all sources do alike: a number of a payload becomes a value of the
+//! observation, rounded and within its range, or a fault that names its field.
 
 use chrono::{DateTime, Utc};
 
@@ -16,8 +16,8 @@ pub(super) fn round(measure: Measure, value: Option<f64>) -> Result<Option<f64>,
     Ok(value.map(|value| measure.round(value)).transpose()?)
 }
 
-/// A coordinate of the place that the source says it answered for. No row needs it: what is none, or
-/// none on Earth, is not known.
+/// A coordinate of the place that the source says it answered for. No row needs it: where it is
+/// missing, or is no place on Earth, it is left unknown.
 pub(super) fn echoed(measure: Measure, degrees: Option<f64>) -> Option<f64> {
     degrees.and_then(|degrees| measure.round(degrees).ok())
 }
@@ -94,7 +94,7 @@ pub(super) fn past_time(field: &str, seconds: Option<f64>) -> Result<DateTime<Ut
     time(field, seconds).map_err(|fault| Fault::malformed(&fault.message))
 }
 
-/// True when nothing is said of the weather, whatever is said of the place.
+/// True when nothing is said of the weather, even if the place is named.
 pub(super) fn says_nothing(values: &Values) -> bool {
     let Values { answered_latitude, answered_longitude, .. } = *values;
     *values == Values { answered_latitude, answered_longitude, ..Values::default() }

@@ -70,7 +70,7 @@ pub(super) fn blank_values(key: &SecretString, values: &mut Values) {
     }
 }
 
-/// Blanks the key in whatever a history says.
+/// Blanks the key in all that a history says.
 pub(super) fn blank_recalled(key: &SecretString, recalled: &mut Recalled) {
     match &mut recalled.found {
         Ok(observation) => blank_values(key, &mut observation.values),

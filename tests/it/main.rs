@@ -12,6 +12,7 @@
 )]
 
 mod alerts;
+mod attempts;
 mod bigquery_answers;
 mod bigquery_docs;
 mod bigquery_statements;

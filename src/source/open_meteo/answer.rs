@@ -49,7 +49,7 @@ pub(super) fn says_it_lacks(error: &SourceError) -> bool {
     error.kind == ErrorKind::BadRequest && lacks
 }
 
-/// How long a limit holds that is told at `now`, which the answer's `Date` says; without one, as
+/// How long a limit holds that was named at `now`, which the answer's `Date` says; without one, as
 /// long as it can hold at most.
 pub(super) fn rest(message: &str, now: Option<DateTime<Utc>>) -> Option<Duration> {
     let period = limit(message)?;

@@ -1,5 +1,5 @@
 //! The payload of `/v1/forecast` and `/v1/archive`, read leniently: what is not there, or null, is
-//! not known. A number in another unit than ours is a fault, not a number.
+//! not known. A number in another unit than the requested one is a fault, not a number.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ pub(super) type Variable = (&'static str, &'static str);
 /// by itself: what is wrong with one is nothing against the others.
 ///
 /// # Errors
-/// A [`Fault`] when the body is no JSON, or tells of a limit: that is the account's.
+/// A [`Fault`] when the body is no JSON, or names a limit: that is the account's.
 pub(super) fn places(body: &[u8]) -> Result<Vec<Result<Place, Fault>>, Fault> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if body.trim_ascii().is_empty() {

@@ -1,6 +1,6 @@
 //! Payload → observations: pure, and total over whatever bytes a server may send.
 //!
-//! | ours | the service's | its unit, as we ask for it | ours is |
+//! | column | the service's name | its unit, as requested | the column's unit |
 //! |---|---|---|---|
 //! | `temperature_c` | `temperature_2m` | °C | the same |
 //! | `feels_like_c` | `apparent_temperature` | °C | the same |

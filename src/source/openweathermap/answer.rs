@@ -43,8 +43,8 @@ pub(super) fn fault(path: &str, status: StatusCode, body: &[u8]) -> Fault {
     }
 }
 
-/// Whether a 404 says that there is nothing of the place or time: it is told in the service's own form,
-/// and not by whatever stands in between, nor of an address that the service does not know ("Internal
+/// Whether a 404 says that there is nothing of the place or time: it comes in the service's own form,
+/// neither from something in between, nor for an address that the service does not know ("Internal
 /// error").
 pub(super) fn says_it_lacks(body: &[u8]) -> bool {
     let Ok(body) = serde_json::from_slice::<Object<ErrorBody>>(body) else { return false };

@@ -3,7 +3,7 @@
 //!
 //! One call per site and twenty hours, from `start` on. The timeline goes on into the forecast and
 //! on other pages, each of them a call that is charged and whose address (`next`, `prev`) holds the
-//! key: none is followed, the next call is one of ours. `cnt` stands in those addresses only and not
+//! key: none is followed, the next call is planned here. `cnt` stands in those addresses only and not
 //! among the documented parameters, so that nothing depends on it: records of other hours than those
 //! asked for are left. What is documented and what is inferred is in
 //! `docs/decisions/0012-one-call-4.md`.
