@@ -92,6 +92,7 @@ async fn with_job(database: &TestDatabase, test: impl AsyncFnOnce(Attempts<'_>, 
     let gate = Gate::new(&clock, "scripted", 0.0);
     let job = Job {
         store: &*database.store,
+        reads: &database.reads,
         clock: &clock,
         kind: "etl",
         shard: Shard::WHOLE,

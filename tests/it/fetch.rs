@@ -52,7 +52,7 @@ async fn a_body_that_drips_is_ended_by_the_time_of_the_call() {
     let (listener, url) = listen().await;
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream.read(&mut [0; 4096]).await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await.unwrap();
         // Each byte comes well before the time is over.
         while stream.write_all(b" ").await.is_ok() {
@@ -96,11 +96,14 @@ impl Fetch for Replay {
     }
 }
 
+type Sources = [Box<dyn Source>; 2];
+type Histories = [Box<dyn History>; 4];
+
 /// Both sources and every history of theirs, calling out by `fetch`.
-fn all(fetch: &Arc<dyn Fetch>, url: &Url) -> ([Box<dyn Source>; 2], [Box<dyn History>; 4]) {
+fn all(fetch: &Arc<dyn Fetch>, url: &Url) -> (Sources, Histories) {
     let openweathermap = OpenWeatherMap::new(fetch.clone(), url, SecretString::from(KEY));
     let open_meteo = OpenMeteo::new(fetch.clone(), url, url, None);
-    let histories: [Box<dyn History>; 4] = [
+    let histories: Histories = [
         Box::new(openweathermap.one_call_3()),
         Box::new(openweathermap.one_call_4()),
         Box::new(open_meteo.archive()),
