@@ -14,6 +14,7 @@ mod gaps;
 mod heal;
 mod migrate;
 mod output;
+mod parts;
 mod pipeline;
 mod platform;
 mod progress;

@@ -17,6 +17,7 @@ use url::Url;
 use super::error::UsageError;
 use super::exit::Exit;
 use super::output;
+use super::parts::StorePart;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SteppedClock, SystemClock};
 use crate::domain::{Budget, Shard, Site, sites_file, source_time};
@@ -124,8 +125,13 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sites = sites(args.sites)?;
     let listener = if args.serve { Some(live::listen(args.listen).await?) } else { None };
-    let Opened { store, reads } = open(&args).await?;
-    refuse_other_sites(&reads, &sites).await?;
+    if args.store.is_none() {
+        remove_file()?;
+    }
+    let settings = StoreSettings::at(&url(&args));
+    let store = StorePart::of(&settings);
+    let Opened { store, reads } = store.writable().await?;
+    refuse_other_sites(reads, &sites).await?;
     let hours = args.hours();
     let first_hour = SystemClock.now().duration_trunc(TimeDelta::hours(1))?
         - TimeDelta::hours(i64::from(hours) - 1);
@@ -138,8 +144,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let source = serve(simulator.clone(), &shutdown).await?;
     let bar = bar(if args.serve { hours } else { 2 * hours });
     let demo = Demo {
-        store: &*store,
-        reads: &reads,
+        store: &**store,
+        reads,
         source: &source,
         clock: &clock,
         sites: &sites,
@@ -246,17 +252,15 @@ async fn serve(simulator: Simulator, shutdown: &Shutdown) -> anyhow::Result<Open
     Ok(OpenWeatherMap::build(&url, SecretString::from("demo"), timeout)?)
 }
 
-async fn open(args: &Args) -> anyhow::Result<Opened> {
-    let Some(store) = &args.store else {
-        for suffix in ["", "-wal", "-shm"] {
-            let file = format!("{FILE}{suffix}");
-            if Path::new(&file).exists() {
-                std::fs::remove_file(&file).with_context(|| format!("cannot replace {file}"))?;
-            }
+/// Removes the file of the demo before.
+fn remove_file() -> anyhow::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{FILE}{suffix}");
+        if Path::new(&file).exists() {
+            std::fs::remove_file(&file).with_context(|| format!("cannot replace {file}"))?;
         }
-        return super::etl::open(&StoreSettings::at(&url(args))).await;
-    };
-    super::etl::open(&StoreSettings::at(store.expose_secret())).await
+    }
+    Ok(())
 }
 
 /// Where the store is.

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use clap::builder::StyledStr;
 
 use super::exit::Exit;
-use super::{output, platform};
+use super::output;
 use crate::job;
 use crate::sink::SinkError;
 use crate::store::StoreError;
@@ -94,9 +94,9 @@ fn exit(error: &anyhow::Error) -> Exit {
     if is_usage { Exit::Usage } else { Exit::Stopped }
 }
 
-/// Shows a problem that came up before the settings were known.
-pub(super) fn show_early(problem: &str) -> Exit {
-    if LogFormat::Auto.is_json(platform::has_machine_log_early()) {
+/// Shows a problem that came up before the settings were known; as a log line where a machine reads it.
+pub(super) fn show_early(problem: &str, is_for_a_machine: bool) -> Exit {
+    if LogFormat::Auto.is_json(is_for_a_machine) {
         telemetry::init(true, LogLevel::Info);
         tracing::error!(error_kind = "settings", "{problem}");
     } else {
@@ -106,9 +106,9 @@ pub(super) fn show_early(problem: &str) -> Exit {
 }
 
 /// Shows what is wrong with the arguments: in colour on a terminal, as a log line where a machine reads it.
-pub(super) fn show_usage(text: &StyledStr) -> Exit {
-    if platform::has_machine_log_early() {
-        return show_early(&text.to_string());
+pub(super) fn show_usage(text: &StyledStr, is_for_a_machine: bool) -> Exit {
+    if is_for_a_machine {
+        return show_early(&text.to_string(), is_for_a_machine);
     }
     let _ = write!(anstream::stderr(), "{}", text.ansi());
     Exit::Usage

@@ -7,16 +7,15 @@ use serde::Serialize;
 use super::error;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
+use super::parts::{Parts, PartsSettings};
 use super::platform::Platform;
 use super::progress::Bar;
 use super::shutdown::Shutdown;
-use super::sites::SitesSettings;
-use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{RunCounts, Site};
 use crate::etl::{self, Ended, Etl, Report, Selection};
-use crate::job::{Job, JobSettings, Stop};
-use crate::store::{Holder, Opened, StoreSettings};
+use crate::job::{JobSettings, Stop};
+use crate::store::Holder;
 
 /// Collect what is due now: extract, transform, load
 ///
@@ -58,59 +57,42 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) settings: JobSettings,
     #[command(flatten)]
-    pub(super) sources: SourcesSettings,
-    #[command(flatten)]
-    pub(super) store: StoreSettings,
-    #[command(flatten)]
-    pub(super) sites_file: SitesSettings,
+    pub(super) parts: PartsSettings,
 }
 
 pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    collect(args, platform, &shutdown).await
+    collect(&args, &Parts::of(&args.parts, platform, &shutdown)).await
 }
 
 /// Collects until it is done or interrupted.
-pub(super) async fn collect(
-    args: Args,
-    platform: &Platform,
-    shutdown: &Shutdown,
-) -> anyhow::Result<Exit> {
-    platform.check_store(&args.store)?;
-    let sites = args.sites_file.read()?;
-    let site_ids = args.sites_file.select(&args.sites, &sites)?;
+pub(super) async fn collect(args: &Args, parts: &Parts<'_>) -> anyhow::Result<Exit> {
+    parts.platform.check_store(&args.parts.store)?;
+    let sites = parts.sites().await?;
+    let site_ids = args.parts.sites_file.select(&args.sites, sites)?;
     let selection = Selection { site_ids, force: args.force };
-    let shard = platform.shard()?;
-    let sources = args.sources.build_all()?;
-    let Opened { store, reads } = open(&args.store).await?;
-    let bar = Bar::new(platform.has_machine_log(), "sites");
-    let host = platform.host();
-    let parts = sources.iter().map(|ready| Etl {
-        job: Job {
-            store: &*store,
-            reads: &reads,
-            clock: &SystemClock,
-            kind: ready.entry.run_kind,
-            shard,
-            lease: args.store.lease(),
-            host: &host,
-            shutdown: shutdown.token(),
-        },
+    let shard = parts.platform.shard()?;
+    let sources = parts.sources().await?;
+    let opened = parts.store.writable().await?;
+    let bar = Bar::new(parts.platform.has_machine_log(), "sites");
+    let each = sources.into_iter().map(|ready| Etl {
+        job: parts.job(opened, ready.entry.run_kind, shard),
         source: &*ready.source,
         settings: &args.settings,
         calls_per_minute: ready.live_calls_per_minute,
         budget: &ready.budget,
         progress: &bar,
     });
-    let parts: Vec<Etl<'_>> = parts.collect();
+    let each: Vec<Etl<'_>> = each.collect();
     if args.dry_run {
-        return dry_run(&parts, &sites, &selection, args.output).await;
+        return dry_run(&each, sites, &selection, args.output).await;
     }
     // Each source by itself, at once: the pace of one must not make another's slots late.
-    let runs = parts.iter().map(|parts| etl::run(*parts, &sites, &selection));
+    let runs = each.iter().map(|parts| etl::run(*parts, sites, &selection));
     let ended = futures::future::join_all(runs).await;
     drop(bar);
-    let concluded = ended.into_iter().map(|ended| conclude(ended?, args.max_failed, shutdown));
+    let concluded =
+        ended.into_iter().map(|ended| conclude(ended?, args.max_failed, parts.shutdown));
     worst(concluded.collect())
 }
 
@@ -133,14 +115,6 @@ pub(super) fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit
         }
         Some(error) => Err(error),
     }
-}
-
-/// The store, its schema brought up to date and its privileges proven, before any call is spent.
-pub(super) async fn open(settings: &StoreSettings) -> anyhow::Result<Opened> {
-    let opened = settings.open().await?;
-    opened.store.migrate().await?;
-    opened.store.check_privileges().await?;
-    Ok(opened)
 }
 
 #[derive(Serialize)]

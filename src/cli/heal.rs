@@ -8,16 +8,16 @@ use serde::Serialize;
 use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row, grouped};
+use super::parts::{Parts, PartsSettings};
 use super::platform::Platform;
 use super::progress::Bar;
 use super::shutdown::Shutdown;
-use super::sites::SitesSettings;
-use super::sources::{self, Ready, SourceName, SourcesSettings};
+use super::sources::{self, Ready, SourceName};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Shard, Site};
 use crate::heal::{self, Ended, Heal, Report};
-use crate::job::{Job, JobSettings, Stop, Unwatched, moves};
-use crate::store::{Opened, Reads, RunHost, Store, StoreSettings};
+use crate::job::{JobSettings, Stop, Unwatched, moves};
+use crate::store::Opened;
 
 /// Fill missing slots from a source's history
 ///
@@ -69,11 +69,7 @@ pub(super) struct Args {
     #[command(flatten)]
     settings: JobSettings,
     #[command(flatten)]
-    sources: SourcesSettings,
-    #[command(flatten)]
-    store: StoreSettings,
-    #[command(flatten)]
-    sites_file: SitesSettings,
+    parts: PartsSettings,
 }
 
 /// Which source's history fills the slots.
@@ -87,31 +83,27 @@ pub(super) struct FromSource {
 
 pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    platform.check_store(&args.store)?;
-    let mut sites = args.sites_file.read()?;
-    let selected = args.sites_file.select(&args.sites, &sites)?;
-    let sources = args.sources.names();
-    let filled = Filled::of_all(&args.sources, &sources, args.from_source)?;
+    let parts = Parts::of(&args.parts, platform, &shutdown);
+    platform.check_store(&args.parts.store)?;
+    let live_sites = parts.sites().await?;
+    let selected = args.parts.sites_file.select(&args.sites, live_sites)?;
+    let filled = Filled::of_all(&parts, args.from_source).await?;
     let days = days(&args, &filled, SystemClock.now())?;
-    let live_sites = sites.clone();
-    let Opened { store, reads } = if args.dry_run {
-        args.store.open_ready().await?
+    let opened = if args.dry_run {
+        parts.store.ready().await?
     } else {
-        let opened = super::etl::open(&args.store).await?;
-        moves::warn_of_moves(&opened.store.take_in_sites(&sites, SystemClock.now()).await?);
+        let opened = parts.store.writable().await?;
+        moves::warn_of_moves(&opened.store.take_in_sites(live_sites, SystemClock.now()).await?);
         opened
     };
+    let mut sites = live_sites.to_vec();
     sites.retain(|site| selected.is_empty() || selected.contains(&site.site_id));
-    let host = platform.host();
     let healing = Healing {
-        store: &*store,
-        reads: &reads,
+        parts: &parts,
+        opened,
         settings: &args.settings,
-        store_settings: &args.store,
         shard: platform.shard()?,
-        host: &host,
-        shutdown: &shutdown,
-        live_sites: &live_sites,
+        live_sites,
         max_calls: args.max_calls,
         again: args.again,
         goes_on_later: false,
@@ -125,43 +117,34 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
 
 /// Fills missing slots within so many calls, with the settings of the collection.
 pub(super) async fn heal_all(
-    etl: &super::etl::Args,
+    parts: &Parts<'_>,
+    settings: &JobSettings,
     from_source: FromSource,
     max_calls: u64,
-    platform: &Platform,
-    shutdown: &Shutdown,
 ) -> anyhow::Result<Exit> {
-    let filled = Filled::of_all(&etl.sources, &etl.sources.names(), from_source)?;
-    let sites = etl.sites_file.read()?;
-    let Opened { store, reads } = etl.store.open_ready().await?;
-    let host = platform.host();
+    let filled = Filled::of_all(parts, from_source).await?;
+    let sites = parts.sites().await?;
     let healing = Healing {
-        store: &*store,
-        reads: &reads,
-        settings: &etl.settings,
-        store_settings: &etl.store,
-        shard: platform.shard()?,
-        host: &host,
-        shutdown,
-        live_sites: &sites,
+        parts,
+        opened: parts.store.ready().await?,
+        settings,
+        shard: parts.platform.shard()?,
+        live_sites: sites,
         max_calls: Some(max_calls),
         again: false,
         goes_on_later: true,
     };
-    let bar = Bar::new(platform.has_machine_log(), "slots");
-    healing.heal(&filled, &sites, Days::ALL, &bar).await
+    let bar = Bar::new(parts.platform.has_machine_log(), "slots");
+    healing.heal(&filled, sites, Days::ALL, &bar).await
 }
 
 /// What a heal of all sources works with.
 #[derive(Clone, Copy)]
 struct Healing<'a> {
-    store: &'a dyn Store,
-    reads: &'a Reads,
+    parts: &'a Parts<'a>,
+    opened: &'a Opened,
     settings: &'a JobSettings,
-    store_settings: &'a StoreSettings,
     shard: Shard,
-    host: &'a RunHost,
-    shutdown: &'a Shutdown,
     /// Those whose live slots come first.
     live_sites: &'a [Site],
     max_calls: Option<u64>,
@@ -172,43 +155,35 @@ struct Healing<'a> {
 }
 
 /// A source whose slots are filled, and what from.
-struct Filled {
+struct Filled<'a> {
     source: SourceName,
-    from: Ready,
+    from: &'a Ready,
     /// Whether live calls of the account are made, too.
     is_live: bool,
 }
 
-impl Filled {
-    /// Of each of `sources`.
-    fn of_all(
-        settings: &SourcesSettings,
-        sources: &[SourceName],
+impl<'a> Filled<'a> {
+    /// Of each source that is collected from.
+    async fn of_all(
+        parts: &'a Parts<'_>,
         FromSource { from_source }: FromSource,
     ) -> anyhow::Result<Vec<Self>> {
-        let filled = sources.iter().map(|source| {
+        let sources = parts.settings.sources.names();
+        let mut filled = Vec::new();
+        for source in &sources {
             let from = from_source.unwrap_or(source);
             let is_live = sources.contains(&from);
-            Ok(Self { source, from: settings.build(from)?, is_live })
-        });
-        filled.collect()
+            filled.push(Self { source, from: parts.source(from).await?, is_live });
+        }
+        Ok(filled)
     }
 }
 
 impl<'a> Healing<'a> {
-    fn parts(self, filled: &'a Filled, progress: &'a dyn crate::job::Progress) -> Heal<'a> {
+    fn parts(self, filled: &'a Filled<'_>, progress: &'a dyn crate::job::Progress) -> Heal<'a> {
         let Filled { source, from, is_live } = filled;
         Heal {
-            job: Job {
-                store: self.store,
-                reads: self.reads,
-                clock: &SystemClock,
-                kind: source.heal_kind,
-                shard: self.shard,
-                lease: self.store_settings.lease(),
-                host: self.host,
-                shutdown: self.shutdown.token(),
-            },
+            job: self.parts.job(self.opened, source.heal_kind, self.shard),
             source: source.name,
             histories: &from.histories,
             settings: self.settings,
@@ -225,7 +200,7 @@ impl<'a> Healing<'a> {
     /// does not stop the next.
     async fn heal(
         mut self,
-        filled: &'a [Filled],
+        filled: &'a [Filled<'_>],
         sites: &[Site],
         days: Days,
         bar: &'a Bar,
@@ -237,7 +212,7 @@ impl<'a> Healing<'a> {
                 self.max_calls = self.max_calls.map(|calls| calls.saturating_sub(report.charged));
             }
             concluded.push(ended.and_then(|ended| self.conclude(ended)));
-            if self.shutdown.token().is_cancelled() {
+            if self.parts.shutdown.token().is_cancelled() {
                 break;
             }
         }
@@ -254,7 +229,7 @@ impl<'a> Healing<'a> {
         };
         show(&report);
         match report.stop {
-            Some(Stop::Interrupted) => Ok(self.shutdown.exit()),
+            Some(Stop::Interrupted) => Ok(self.parts.shutdown.exit()),
             Some(stop @ Stop::BudgetSpent { .. }) if self.goes_on_later => {
                 tracing::warn!("healing goes on later: {stop}");
                 Ok(Exit::Done)
@@ -267,7 +242,7 @@ impl<'a> Healing<'a> {
 }
 
 /// The days that are asked for.
-fn days(args: &Args, filled: &[Filled], now: DateTime<Utc>) -> anyhow::Result<Days> {
+fn days(args: &Args, filled: &[Filled<'_>], now: DateTime<Utc>) -> anyhow::Result<Days> {
     let Args { from, to, .. } = *args;
     let days = Days::of_flags(from, to, now.date_naive()).map_err(|problem| {
         UsageError::new(problem).hint(format!("today is {} (UTC)", now.date_naive()))
@@ -317,7 +292,7 @@ impl Row for PlannedCall {
 
 async fn dry_run(
     healing: Healing<'_>,
-    filled: &[Filled],
+    filled: &[Filled<'_>],
     sites: &[Site],
     days: Days,
     format: OutputFormat,

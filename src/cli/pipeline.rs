@@ -3,13 +3,12 @@
 use anyhow::Context as _;
 
 use super::exit::Exit;
+use super::parts::Parts;
 use super::platform::Platform;
 use super::shutdown::Shutdown;
 use super::sync::SyncSettings;
 use super::{error, etl, heal, sync};
 use crate::sink::{SinkError, SinkSettings};
-use crate::store::Opened;
-use crate::sync::Sync;
 
 /// Collect what is due now, then mirror the store into BigQuery
 ///
@@ -46,16 +45,14 @@ pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyho
     if let Err(error @ SinkError::Settings(_)) = sink {
         return Err(error.into()); // known before a call is spent
     }
-    let (store_settings, is_dry_run) = (args.etl.store.clone(), args.etl.dry_run);
-    let healing = args.etl.clone();
-    let collected = etl::collect(args.etl, platform, &shutdown).await;
+    let parts = Parts::of(&args.etl.parts, platform, &shutdown);
+    let collected = etl::collect(&args.etl, &parts).await;
     let mut collected = collected.unwrap_or_else(|error| error::show(&error, is_json));
-    if is_dry_run || shutdown.token().is_cancelled() {
+    if args.etl.dry_run || shutdown.token().is_cancelled() {
         return Ok(collected);
     }
     if args.heal_calls > 0 && collected.code() < Exit::Usage.code() {
-        let healed =
-            heal::heal_all(&healing, args.from_source, args.heal_calls, platform, &shutdown);
+        let healed = heal::heal_all(&parts, &args.etl.settings, args.from_source, args.heal_calls);
         let healed = healed.await.unwrap_or_else(|error| error::show(&error, is_json));
         collected = collected.worse(healed);
     }
@@ -64,17 +61,9 @@ pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyho
     }
     let synced = async {
         let Some(sink) = sink? else { return Ok(Exit::Done) };
-        let Opened { store, reads } = store_settings.open_ready().await?;
-        let parts = Sync {
-            reads: &reads,
-            store: &*store,
-            sink: &*sink,
-            chunk_rows: args.sync.chunk_rows,
-            rebase: false,
-            lease: store_settings.lease(),
-            shutdown: shutdown.token(),
-        };
-        sync::mirror(parts, &shutdown).await
+        let opened = parts.store.ready().await?;
+        let lease = parts.store.lease();
+        sync::mirror(args.sync.parts((opened, lease), &*sink, &shutdown), &shutdown).await
     };
     let synced = synced.await.unwrap_or_else(|error| error::show(&error, is_json));
     Ok(collected.worse(synced))

@@ -13,6 +13,7 @@ use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
 
 use super::error;
 use super::exit::Exit;
+use super::platform::has_machine_log_early;
 
 /// What stands for a value that can hold a secret.
 const HIDDEN: &str = "(not shown)";
@@ -20,14 +21,15 @@ const HIDDEN: &str = "(not shown)";
 /// Reads `.env` of this folder if it is there, and of no other: a file further up is another project's,
 /// and could send the key elsewhere. What stands in the environment already stays, also if it is empty.
 pub(super) fn read_dotenv() -> Result<(), Exit> {
+    let show = |problem: &str| error::show_early(problem, has_machine_log_early());
     match dotenvy::from_path(".env") {
         Ok(()) => Ok(()),
         Err(dotenvy::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         // The line itself may hold a secret.
-        Err(dotenvy::Error::LineParse(_, column)) => Err(error::show_early(&format!(
+        Err(dotenvy::Error::LineParse(_, column)) => Err(show(&format!(
             ".env: a line cannot be read (at column {column} of it): expected NAME=value, with quotes around a value with spaces"
         ))),
-        Err(error) => Err(error::show_early(&format!(".env: {error}"))),
+        Err(error) => Err(show(&format!(".env: {error}"))),
     }
 }
 
@@ -38,7 +40,7 @@ pub(super) fn parse<C: CommandFactory + FromArgMatches>(
     try_parse(arguments).map_err(|error| {
         let text = error.render();
         if error.use_stderr() {
-            error::show_usage(&text)
+            error::show_usage(&text, has_machine_log_early())
         } else {
             let _ = write!(anstream::stdout(), "{}", text.ansi());
             Exit::Done

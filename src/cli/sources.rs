@@ -167,11 +167,6 @@ impl SourcesSettings {
         Duration::from_secs_f64(self.openweather.http_timeout_seconds)
     }
 
-    /// The sources to collect from, ready.
-    pub(super) fn build_all(&self) -> anyhow::Result<Vec<Ready>> {
-        self.names().into_iter().map(|entry| self.build(entry)).collect()
-    }
-
     /// A source, ready.
     pub(super) fn build(&self, entry: SourceName) -> anyhow::Result<Ready> {
         self.try_build(entry).map_err(|error| refused(entry, error))

@@ -1,13 +1,14 @@
 //! `weather sync`: mirrors the store into BigQuery.
 
 use std::io::{self, IsTerminal as _};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::error::UsageError;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
+use super::parts::{StorePart, open_sink};
 use super::shutdown::Shutdown;
 use crate::sink::{Sink, SinkSettings};
 use crate::store::{Opened, StoreSettings};
@@ -55,19 +56,33 @@ pub(super) struct SyncSettings {
     pub(super) chunk_rows: u32,
 }
 
+impl SyncSettings {
+    /// The parts of a sync of this open store, whose lease is known.
+    pub(super) fn parts<'a>(
+        &self,
+        (opened, lease): (&'a Opened, Duration),
+        sink: &'a dyn Sink,
+        shutdown: &'a Shutdown,
+    ) -> Sync<'a> {
+        Sync {
+            reads: &opened.reads,
+            store: &*opened.store,
+            sink,
+            chunk_rows: self.chunk_rows,
+            rebase: false,
+            lease,
+            shutdown: shutdown.token(),
+        }
+    }
+}
+
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sink = open_sink(&args.sink).await?;
-    let Opened { store, reads } = args.store.open_ready().await?;
-    let parts = Sync {
-        reads: &reads,
-        store: &*store,
-        sink: &*sink,
-        chunk_rows: args.settings.chunk_rows,
-        rebase: args.rebase,
-        lease: args.store.lease(),
-        shutdown: shutdown.token(),
-    };
+    let store = StorePart::of(&args.store);
+    let opened = store.ready().await?;
+    let parts = args.settings.parts((opened, store.lease()), &*sink, &shutdown);
+    let parts = Sync { rebase: args.rebase, ..parts };
     if args.dry_run {
         let pending = sync::pending(parts).await?;
         let rows: Vec<_> = pending.iter().map(SyncedTable::pending).collect();
@@ -75,19 +90,6 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     mirror(parts, &shutdown).await
-}
-
-/// The sink, without which the command has nothing to do.
-pub(super) async fn open_sink(settings: &SinkSettings) -> anyhow::Result<Box<dyn Sink>> {
-    if let Some(sink) = settings.open().await? {
-        return Ok(sink);
-    }
-    if !settings.sync_enabled {
-        return Err(UsageError::new("the sync is turned off: SYNC_ENABLED is false").into());
-    }
-    Err(UsageError::new("no sink: BIGQUERY_DATASET is not set")
-        .hint("set BIGQUERY_PROJECT and BIGQUERY_DATASET; the dataset is made if it is not there")
-        .into())
 }
 
 /// Syncs, and shows the person at the terminal what it did; machines read the log line.

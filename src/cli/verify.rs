@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::output::{self, OutputFormat, Row};
+use super::parts::open_sink;
 use super::shutdown::Shutdown;
-use super::sync::{SyncSettings, open_sink};
+use super::sync::SyncSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::Days;
 use crate::sink::SinkSettings;

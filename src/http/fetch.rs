@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Error, StatusCode};
 use url::Url;
 
-use super::{ClientError, body, client, describe};
+use super::client::{body, client, describe};
 
 /// What calls out. One request is one call: it is not repeated, and no redirect is followed.
 #[async_trait]
@@ -99,7 +99,7 @@ pub struct FetchError {
 }
 
 impl FetchError {
-    fn new(error: ClientError, status: Option<StatusCode>) -> Self {
+    fn new(error: Error, status: Option<StatusCode>) -> Self {
         Self { is_timeout: error.is_timeout(), message: describe(error), status }
     }
 }
@@ -115,7 +115,7 @@ impl HttpFetch {
     ///
     /// # Errors
     /// When the TLS backend cannot be set up.
-    pub fn build(of: &[&Url], timeout: Duration) -> Result<Self, ClientError> {
+    pub fn build(of: &[&Url], timeout: Duration) -> Result<Self, Error> {
         Ok(Self { client: client(of, timeout)? })
     }
 }
