@@ -32,6 +32,7 @@ pub(super) const PERCENT: Unit = Unit { code: "%", label: "percent" };
 pub(super) const HECTOPASCAL: Unit = Unit { code: "hPa", label: "hectopascal" };
 pub(super) const METRE_PER_SECOND: Unit = Unit { code: "m/s", label: "metre per second" };
 pub(super) const DEGREE: Unit = Unit { code: "deg", label: "degree" };
+pub(super) const INDEX: Unit = Unit { code: "1", label: "index" };
 pub(super) const METRE: Unit = Unit { code: "m", label: "metre" };
 const MILLIMETRE: Unit = Unit { code: "mm", label: "millimetre" };
 

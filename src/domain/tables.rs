@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_real_number_has_its_unit_in_its_name() {
-        let units = ["_c", "_pct", "_hpa", "_ms", "_m", "_mm", "_deg", "latitude", "longitude"];
+        let units =
+            ["_c", "_pct", "_hpa", "_ms", "_m", "_mm", "_deg", "_index", "latitude", "longitude"];
         for table in TABLES {
             for column in table.columns {
                 let is_real = matches!(column.kind, Kind::Real { .. });

@@ -15,7 +15,8 @@ use serde::Serialize;
 use super::kind::Kind;
 use super::measure::Measure;
 use super::quantity::{
-    CELSIUS, DEGREE, HECTOPASCAL, METRE, METRE_PER_SECOND, PERCENT, Quantity, momentary, total,
+    CELSIUS, DEGREE, HECTOPASCAL, INDEX, METRE, METRE_PER_SECOND, PERCENT, Quantity, momentary,
+    total,
 };
 
 mod device;
@@ -89,6 +90,12 @@ device::values! {
         "Latitude of the place that the source answered for, degrees north", Nowhere;
     answered_longitude = ANSWERED_LONGITUDE: Real(4, -180, 180),
         "Longitude of the place that the source answered for, degrees east", Nowhere;
+    uv_index = UV_INDEX: Real(2, 0, 50),
+        "UV index" + " (OpenWeatherMap: only of past hours)", Everywhere,
+        momentary("UV index", INDEX, "ultraviolet_index");
+    dew_point_c = DEW_POINT_C: Real(2, -95, 65),
+        "Dew point, degrees Celsius" + " (OpenWeatherMap: only of past hours)", Everywhere,
+        momentary("Dew point", CELSIUS, "dew_point_temperature");
 }
 
 /// Every quantity, in the order of the values.

@@ -194,6 +194,6 @@ mod tests {
         let rain = OBSERVATIONS_HOURLY.fields().find(|column| column.name == "rain_1h_mm").unwrap();
         assert!(rain.is_required && rain.description.ends_with("0 when none was reported."));
         let latest = OBSERVATIONS_LATEST.field_names();
-        assert!(!latest.contains(&"pressure_ground_hpa") && latest.contains(&"visibility_m"));
+        assert!(!latest.contains(&"pressure_ground_hpa") && latest.contains(&"wind_gust_ms"));
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Weather {
     pub(super) cloud_cover_pct: f64,
     pub(super) visibility_m: f64,
     pub(super) precipitation_mm: f64,
+    pub(super) dew_point_c: f64,
+    pub(super) uv_index: f64,
     /// It snows where it would rain.
     pub(super) is_snow: bool,
 }
@@ -54,6 +56,8 @@ pub(super) fn weather(site: Site, time: DateTime<Utc>, seed: u64) -> Weather {
         visibility_m: (12_000.0 - 1_500.0 * precipitation_mm - 20.0 * humidity_pct)
             .clamp(300.0, 10_000.0),
         precipitation_mm,
+        dew_point_c: dew_point_c(temperature_c, humidity_pct),
+        uv_index: uv_index(site, time) * (1.0 - 0.006 * cloud_cover_pct),
         is_snow: temperature_c < 1.5,
     }
 }
@@ -69,6 +73,22 @@ fn seasonal_c(latitude: f64, time: DateTime<Utc>) -> f64 {
 fn daily_c(longitude: f64, time: DateTime<Utc>, front: f64) -> f64 {
     let hour = f64::from(time.num_seconds_from_midnight()) / 3600.0 + longitude / 15.0;
     (4.5 - 2.5 * front) * (TAU * (hour - 15.0) / 24.0).cos()
+}
+
+/// By the Magnus formula (<https://doi.org/10.1175/BAMS-86-2-225>).
+fn dew_point_c(temperature_c: f64, humidity_pct: f64) -> f64 {
+    let gamma = (humidity_pct / 100.0).ln() + 17.625 * temperature_c / (243.04 + temperature_c);
+    243.04 * gamma / (17.625 - gamma)
+}
+
+/// Under a clear sky: 12 with the sun overhead, none when it is down.
+fn uv_index(site: Site, time: DateTime<Utc>) -> f64 {
+    let tilt = (-23.44 * (TAU * (f64::from(time.ordinal0()) + 11.0) / 365.25).cos()).to_radians();
+    let latitude = site.latitude().to_radians();
+    let hour = f64::from(time.num_seconds_from_midnight()) / 3600.0 + site.longitude() / 15.0;
+    let turn = (TAU * (hour - 12.0) / 24.0).cos();
+    let height = latitude.sin() * tilt.sin() + latitude.cos() * tilt.cos() * turn;
+    12.0 * height.max(0.0).powf(2.4)
 }
 
 /// Smooth noise from -1 to 1: hashed values at whole numbers, a cosine between them.
@@ -105,6 +125,9 @@ mod tests {
                 assert!((990.0..=1040.0).contains(&weather.pressure_msl_hpa), "{weather:?}");
                 assert!((0.0..=20.0).contains(&weather.wind_speed_ms), "{weather:?}");
                 assert!((0.0..360.0).contains(&weather.wind_direction_deg), "{weather:?}");
+                assert!(weather.dew_point_c <= weather.temperature_c, "{weather:?}");
+                assert!((-95.0..=65.0).contains(&weather.dew_point_c), "{weather:?}");
+                assert!((0.0..=12.0).contains(&weather.uv_index), "{weather:?}");
             }
         }
     }

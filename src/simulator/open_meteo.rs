@@ -569,6 +569,8 @@ impl Sample {
             "wind_direction_10m" => (weather.wind_direction_deg, 0, "°"),
             "cloud_cover" => (weather.cloud_cover_pct, 0, "%"),
             "visibility" => (weather.visibility_m, 2, "m"),
+            "uv_index" => (weather.uv_index, 2, ""),
+            "dew_point_2m" => units.temperature(weather.dew_point_c),
             "weather_code" => (f64::from(code(weather)), 0, "wmo code"),
             "precipitation" => units.depth(fallen_mm),
             "rain" if self.has_showers => units.depth(rain_mm - showers_mm),

@@ -305,8 +305,8 @@ async fn what_is_spent_and_left_is_shown(database: &TestDatabase) {
     assert_eq!(row("openweathermap:onecall", "day")["left"], 1000);
     let free = row("open-meteo", "day");
     assert_eq!((&free["account"], &free["cap"]), (&"no-key".into(), &10_000.into()));
-    // Seven calls of 1.4, in blocks that are rounded up.
-    assert!((10..=14).contains(&free["used"].as_u64().unwrap()), "{free}");
+    // Seven calls of 1.6, in blocks that are rounded up.
+    assert!((12..=14).contains(&free["used"].as_u64().unwrap()), "{free}");
     assert!(!quota.stdout.contains("0123456789abcdef"), "the key is not shown");
     program.run(&["doctor"]).expect(0);
     let spent = program.env("OPENWEATHER_CALLS_PER_DAY", "8");

@@ -351,10 +351,10 @@ async fn a_page_of_another_time_fills_its_own_hours_and_settles_no_other(databas
     assert_eq!(missing(database, live.clock.now()).await.slots, report.failed);
 }
 
-/// What the calls for past days come to by what Open-Meteo charges: 1.4 for each place.
+/// What the calls for past days come to by what Open-Meteo charges: 1.6 for each place.
 fn charged_for_places(service: &Service) -> u64 {
     let calls = service.simulator.calls().into_iter().filter(|call| call.past.is_some());
-    calls.map(|call| (call.latitude.split(',').count() as u64 * 14).div_ceil(10)).sum()
+    calls.map(|call| (call.latitude.split(',').count() as u64 * 16).div_ceil(10)).sum()
 }
 
 async fn a_place_that_cannot_be_read_costs_no_other_place(database: &TestDatabase) {
@@ -526,11 +526,11 @@ async fn a_heal_spends_no_more_calls_than_it_may(database: &TestDatabase) {
     // The newest ones: two hours of all sites, and half of a third.
     let oldest = past_calls(&service).into_iter().map(|(_, hour)| hour).min().unwrap();
     assert_eq!(oldest, (hour() + TimeDelta::hours(21)).timestamp().to_string());
-    // A call of many sites is cut to those that it pays for: 1.4 for each.
+    // A call of many sites is cut to those that it pays for: 1.6 for each.
     let mut healer = Healer::from_open_meteo(database, &service);
-    healer.max_calls = Some(7);
+    healer.max_calls = Some(8);
     let report = healer.run(&sites).await;
-    assert_eq!((report.calls, report.charged, report.sites.len()), (1, 7, 5), "{report:?}");
+    assert_eq!((report.calls, report.charged, report.sites.len()), (1, 8, 5), "{report:?}");
 }
 
 async fn a_heal_leaves_the_live_slots_their_calls_and_goes_on_the_next_day(
@@ -565,7 +565,7 @@ async fn a_minute_holds_less_than_the_largest_call_and_smaller_ones_are_made(
     let sites = sites(40);
     left_alone(database, &service, &sites, 24 * 5).await;
     let mut healer = Healer::from_open_meteo(database, &service);
-    // Half of it is for the past: 40 sites at once are charged as 48 and more.
+    // Half of it is for the past: 40 sites at once are charged as 52 and more.
     healer.budget = budget(&[(Window::Minute, 30)]);
     healer.settings.max_workers = 1;
     let report = healer.run(&sites).await;

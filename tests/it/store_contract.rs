@@ -106,12 +106,12 @@ async fn every_value_comes_back_as_it_was_loaded(database: &TestDatabase) {
                 pressure_ground_hpa, wind_speed_ms, wind_gust_ms, wind_direction_deg, \
                 cloud_cover_pct, visibility_m, rain_1h_mm, rain_3h_mm, snow_1h_mm, snow_3h_mm, \
                 condition_id, condition_group, condition_description, answered_latitude, \
-                answered_longitude, row_hash, ingestion_run_id, run_seq) from weather_observations",
+                answered_longitude, uv_index, dew_point_c, row_hash, ingestion_run_id, run_seq) from weather_observations",
         )
         .await;
     let expected = format!(
         "site-00001|openweathermap|-9.46|-12.5|-10|-8.75|81.5|1014.25|939|5.14|9.2|240|75|9000|\
-        1.3|2.6|0.2|0.4|501|Rain|дождь 🌧|40.4153|-3.6827|{hash}|{}|{}",
+        1.3|2.6|0.2|0.4|501|Rain|дождь 🌧|40.4153|-3.6827|0.25|-12.13|{hash}|{}|{}",
         run.run_id, run.run_seq
     );
     assert_eq!(row, expected);

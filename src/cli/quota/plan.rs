@@ -19,7 +19,7 @@ use crate::source::openweathermap::CallLimits;
 ///
 /// A call for each slot; what goes wrong adds to it. Which plan of OpenWeatherMap suffices, by its
 /// calls per month and by its pace, and whether the free service of Open-Meteo does (for non-commercial
-/// use only), which counts the call for one site as 1.4. Needs no key, network or store.
+/// use only), which counts the call for one site as 1.6. Needs no key, network or store.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather quota plan config/sites_sample.json\n  \

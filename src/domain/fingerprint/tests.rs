@@ -60,6 +60,7 @@ fn a_row_has_the_hash_that_it_had_before() {
         condition_description: Some("light | rain ~ é".into()),
         answered_latitude: Some(40.4153),
         answered_longitude: Some(-3.6827),
+        ..Values::default()
     };
     let some = Values {
         temperature_c: Some(-0.5),
@@ -79,6 +80,21 @@ fn a_row_has_the_hash_that_it_had_before() {
     ] {
         assert_eq!(row_hash(&observation(values)), before);
     }
+}
+
+#[test]
+fn a_value_that_came_later_is_in_the_text_by_its_name_where_there_is_one() {
+    let text = |values| canonical_text(&observation(values)).text;
+    let before = text(Values::default());
+    assert!(before.ends_with("|~|~"), "{before}");
+    let uv_index = Values { uv_index: Some(3.25), ..Values::default() };
+    assert_eq!(text(uv_index.clone()), format!("{before}|8:uv_index|325"));
+    let dew_point_c = Values { dew_point_c: Some(3.25), ..Values::default() };
+    assert_eq!(text(dew_point_c), format!("{before}|11:dew_point_c|325"));
+    let both = Values { dew_point_c: Some(-0.5), ..uv_index };
+    assert_eq!(text(both), format!("{before}|8:uv_index|325|11:dew_point_c|-50"));
+    let odd = observation(Values { uv_index: Some(f64::NAN), ..Values::default() });
+    assert_eq!(find_unusable(&odd), Some("uv_index"));
 }
 
 #[test]

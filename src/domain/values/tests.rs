@@ -95,6 +95,7 @@ fn every_measured_value_but_a_place_is_a_quantity() {
 #[test]
 fn the_unit_is_the_one_in_the_name() {
     let units = [
+        ("_index", "1"),
         ("_c", "Cel"),
         ("_pct", "%"),
         ("_hpa", "hPa"),

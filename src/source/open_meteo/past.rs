@@ -13,7 +13,7 @@ use crate::source::{SourceError, wire};
 
 /// Sites of an archive call. The service takes up to 1,000 places
 /// (<https://openmeteo.substack.com/p/weather-data-for-multiple-locations>), but counts each as a
-/// call: a hundred are charged as 120, which a minute of the free service bears, and their address
+/// call: a hundred are charged as 130, which a minute of the free service bears, and their address
 /// is short enough for any proxy.
 const SITES_PER_CALL: usize = 100;
 
@@ -36,7 +36,7 @@ const LAG: TimeDelta = TimeDelta::days(3);
 const RECENT_LAG: TimeDelta = TimeDelta::hours(1);
 const RECENT_DAYS: TimeDelta = TimeDelta::days(90);
 
-/// 100 sites × 14 days × 24 hours × 14 numbers of up to 11 bytes.
+/// 100 sites × 14 days × 24 hours × 16 numbers of up to 11 bytes.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// One of the two histories of the service.

@@ -168,6 +168,7 @@ impl<'a> Block<'a> {
             Some(other) => one_line(&other.to_string()),
         };
         let field = format!("{}.{name}", self.name);
+        let unit = if unit.is_empty() { "no unit" } else { unit };
         Err(Fault::malformed(&format!("{field}: in {answered}, expected {unit}")))
     }
 }

@@ -52,7 +52,7 @@ pub struct OpenMeteoSettings {
     open_meteo_api_key: Option<SecretString>,
 
     /// Calls per minute as the service counts them, all tasks together: one for one site counts as
-    /// 1.4; the free service allows 600 in a minute, 5,000 in an hour and 10,000 in a day; 0 is no
+    /// 1.6; the free service allows 600 in a minute, 5,000 in an hour and 10,000 in a day; 0 is no
     /// limit
     #[arg(
         long,

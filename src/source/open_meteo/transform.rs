@@ -15,6 +15,8 @@
 //! | `rain_1h_mm` | `rain` and `showers` | mm, the sum of the preceding step | of an hour |
 //! | `snow_1h_mm` | `snowfall` | cm **of snow**, the sum of the preceding step | of an hour, as water |
 //! | `condition_id` | `weather_code` | WMO code | the same |
+//! | `uv_index` | `uv_index` | none; the archive has none | the same |
+//! | `dew_point_c` | `dew_point_2m` | °C | the same |
 //!
 //! Units and valid times are those of <https://open-meteo.com/en/docs> (hourly and 15-minutely
 //! parameter definition) and <https://open-meteo.com/en/docs/historical-weather-api>. Three traps:
@@ -59,9 +61,11 @@ const WEATHER_CODE: Variable = ("weather_code", "wmo code");
 const RAIN: Variable = ("rain", "mm");
 const SHOWERS: Variable = ("showers", "mm");
 const SNOWFALL: Variable = ("snowfall", "cm");
+const UV_INDEX: Variable = ("uv_index", "");
+const DEW_POINT: Variable = ("dew_point_2m", "°C");
 
 /// What is asked for of the present moment.
-pub(super) const CURRENT: [Variable; 11] = [
+pub(super) const CURRENT: [Variable; 13] = [
     TEMPERATURE,
     APPARENT_TEMPERATURE,
     HUMIDITY,
@@ -73,13 +77,15 @@ pub(super) const CURRENT: [Variable; 11] = [
     CLOUD_COVER,
     VISIBILITY,
     WEATHER_CODE,
+    UV_INDEX,
+    DEW_POINT,
 ];
 
 /// What is asked for of each quarter of the last hour.
 pub(super) const QUARTERS: [Variable; 3] = [RAIN, SHOWERS, SNOWFALL];
 
 /// What is asked for of each hour of the archive.
-pub(super) const ARCHIVE: [Variable; 12] = [
+pub(super) const ARCHIVE: [Variable; 13] = [
     TEMPERATURE,
     APPARENT_TEMPERATURE,
     HUMIDITY,
@@ -92,11 +98,12 @@ pub(super) const ARCHIVE: [Variable; 12] = [
     WEATHER_CODE,
     RAIN,
     SNOWFALL,
+    DEW_POINT,
 ];
 
-/// What is asked for of each hour of the last days: the forecast API tells showers apart, and how
-/// far one sees.
-pub(super) const RECENT: [Variable; 14] = [
+/// What is asked for of each hour of the last days: the forecast API tells showers apart, how far one
+/// sees, and the UV index.
+pub(super) const RECENT: [Variable; 16] = [
     TEMPERATURE,
     APPARENT_TEMPERATURE,
     HUMIDITY,
@@ -111,6 +118,8 @@ pub(super) const RECENT: [Variable; 14] = [
     RAIN,
     SHOWERS,
     SNOWFALL,
+    UV_INDEX,
+    DEW_POINT,
 ];
 
 /// Water in fallen snow: 7 cm of snow are 10 mm of water.
@@ -289,6 +298,8 @@ fn values(
         condition_description: condition.map(|(_, words)| words.to_owned()),
         answered_latitude: echoed(values::ANSWERED_LATITUDE, place.number("latitude")),
         answered_longitude: echoed(values::ANSWERED_LONGITUDE, place.number("longitude")),
+        uv_index: round(values::UV_INDEX, value(UV_INDEX)?)?,
+        dew_point_c: round(values::DEW_POINT_C, value(DEW_POINT)?)?,
         ..Values::default()
     })
 }

@@ -106,6 +106,8 @@ struct Record {
     feels_like: Option<f64>,
     pressure: Option<f64>,
     humidity: Option<f64>,
+    dew_point: Option<f64>,
+    uvi: Option<f64>,
     clouds: Option<f64>,
     visibility: Option<f64>,
     wind_speed: Option<f64>,
@@ -214,9 +216,11 @@ impl Record {
                 feels_like: self.feels_like,
                 pressure: self.pressure,
                 humidity: self.humidity,
+                dew_point: self.dew_point,
                 ..Main::default()
             })),
             visibility: self.visibility,
+            uvi: self.uvi,
             wind: Some(Object(Wind {
                 speed: self.wind_speed,
                 gust: self.wind_gust,

@@ -22,6 +22,9 @@ pub(super) struct Payload {
     pub(super) clouds: Option<Object<Clouds>>,
     pub(super) rain: Option<Object<Precipitation>>,
     pub(super) snow: Option<Object<Precipitation>>,
+    /// Of One Call alone.
+    #[serde(skip)]
+    pub(super) uvi: Option<f64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -50,6 +53,9 @@ pub(super) struct Main {
     pub(super) sea_level: Option<f64>,
     pub(super) grnd_level: Option<f64>,
     pub(super) humidity: Option<f64>,
+    /// Of One Call alone.
+    #[serde(skip)]
+    pub(super) dew_point: Option<f64>,
 }
 
 #[derive(Default, Deserialize)]

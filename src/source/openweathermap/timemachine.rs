@@ -105,7 +105,7 @@ mod tests {
             "data": [{
                 "dt": 1_672_531_200, "sunrise": 1_672_559_671, "sunset": 1_672_603_902,
                 "temp": 17.48, "feels_like": 17.16, "pressure": 1019, "humidity": 72,
-                "dew_point": 12.38, "clouds": 20, "visibility": 9999, "wind_speed": 6.54,
+                "dew_point": 12.38, "uvi": 2.46, "clouds": 20, "visibility": 9999, "wind_speed": 6.54,
                 "wind_deg": 337, "wind_gust": 11.5, "rain": {"1h": 0.25}, "snow": {"1h": 0.5},
                 "weather": [{"id": 801, "main": "Clouds", "description": "few clouds"}]
             }]
@@ -134,6 +134,8 @@ mod tests {
             condition_description: Some("few clouds".into()),
             answered_latitude: Some(38.7078),
             answered_longitude: Some(-9.1366),
+            uv_index: Some(2.46),
+            dew_point_c: Some(12.38),
             ..Values::default()
         };
         assert_eq!(observation.values, expected);

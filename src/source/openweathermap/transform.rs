@@ -123,6 +123,8 @@ fn values(units: Units, payload: &Payload) -> Result<Values, Fault> {
         )?,
         answered_latitude: echoed(values::ANSWERED_LATITUDE, coord.and_then(|c| c.lat)),
         answered_longitude: echoed(values::ANSWERED_LONGITUDE, coord.and_then(|c| c.lon)),
+        uv_index: round(values::UV_INDEX, payload.uvi)?,
+        dew_point_c: round(values::DEW_POINT_C, celsius(main.and_then(|m| m.dew_point)))?,
     })
 }
 

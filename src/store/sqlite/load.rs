@@ -7,6 +7,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use super::error::store_error;
 use super::runs;
+use crate::domain::tables::WEATHER_OBSERVATIONS;
 use crate::domain::{Observation, SlotResult, ValueKind};
 use crate::store::columns::{self, Stamp, bind_observation, bind_slot};
 use crate::store::{Run, StoreError};
@@ -39,6 +40,14 @@ const UPSERT_SLOT: &str = " on conflict (site_id, source, slot_time) do update s
     where not (collection_slots.status = 'collected' and excluded.status <> 'collected') \
     and not (collection_slots.status = 'unfillable' and excluded.status = 'failed')";
 
+/// What a statement of SQLite takes at most (`SQLITE_MAX_VARIABLE_NUMBER`).
+const MAX_VARIABLES: usize = 32_766;
+
+/// A statement takes each column of each row; a batch may have more.
+fn observations_per_statement() -> usize {
+    MAX_VARIABLES / WEATHER_OBSERVATIONS.columns.len()
+}
+
 pub(super) async fn load(
     pool: &SqlitePool,
     run: &Run,
@@ -49,8 +58,8 @@ pub(super) async fn load(
     let mut transaction = pool.begin_with("begin immediate").await.map_err(store_error)?;
     runs::beat(&mut transaction, run).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
-    if !observations.is_empty() {
-        upsert_observations(&mut transaction, &observations, &stamp).await?;
+    for rows in observations.chunks(observations_per_statement()) {
+        upsert_observations(&mut transaction, rows, &stamp).await?;
     }
     upsert_slots(&mut transaction, batch, &stamp).await?;
     transaction.commit().await.map_err(store_error)

@@ -94,6 +94,8 @@ pub(crate) fn full_values() -> Values {
         condition_description: Some("дождь 🌧".into()),
         answered_latitude: Some(40.4153),
         answered_longitude: Some(-3.6827),
+        uv_index: Some(0.25),
+        dew_point_c: Some(-12.13),
     }
 }
 

@@ -47,13 +47,14 @@ fn full() -> Value {
             "apparent_temperature": "°C", "relative_humidity_2m": "%", "pressure_msl": "hPa",
             "surface_pressure": "hPa", "wind_speed_10m": "m/s", "wind_gusts_10m": "m/s",
             "wind_direction_10m": "°", "cloud_cover": "%", "visibility": "m",
-            "weather_code": "wmo code"
+            "weather_code": "wmo code", "uv_index": "", "dew_point_2m": "°C"
         },
         "current": {
             "time": NOW, "interval": 900, "temperature_2m": 9.4, "apparent_temperature": 7.5,
             "relative_humidity_2m": 81, "pressure_msl": 1014.2, "surface_pressure": 1009.6,
             "wind_speed_10m": 5.14, "wind_gusts_10m": 9.2, "wind_direction_10m": 240,
-            "cloud_cover": 75, "visibility": 24140.0, "weather_code": 63
+            "cloud_cover": 75, "visibility": 24140.0, "weather_code": 63,
+            "uv_index": 0.45, "dew_point_2m": 6.3
         },
         "minutely_15_units": {"time": "unixtime", "rain": "mm", "showers": "mm", "snowfall": "cm"},
         "minutely_15": {
@@ -88,6 +89,8 @@ fn a_full_answer_gives_every_value_in_our_units() {
         condition_description: Some("moderate rain".into()),
         answered_latitude: Some(52.52),
         answered_longitude: Some(13.42),
+        uv_index: Some(0.45),
+        dew_point_c: Some(6.3),
         ..Values::default()
     };
     assert_eq!(observation.values, expected);
@@ -108,6 +111,7 @@ fn each_field_is_taken_in_its_documented_unit_and_refused_in_any_other() {
         ("current", "cloud_cover", "%", &["okta"]),
         ("current", "visibility", "m", &["ft", "km"]),
         ("current", "weather_code", "wmo code", &["code"]),
+        ("current", "dew_point_2m", "°C", &["°F"]),
         ("minutely_15", "rain", "mm", &["inch"]),
         ("minutely_15", "showers", "mm", &["inch"]),
         ("minutely_15", "snowfall", "cm", &["inch", "mm"]),
@@ -121,6 +125,12 @@ fn each_field_is_taken_in_its_documented_unit_and_refused_in_any_other() {
             assert_eq!(fault(&body), message);
         }
     }
+    // The UV index has none, which the service writes as an empty text.
+    assert_eq!(full()["current_units"]["uv_index"], "");
+    let mut body = full();
+    body["current_units"]["uv_index"] = json!("W/m²");
+    let expected = "malformed: current.uv_index: in W/m², expected no unit";
+    assert_eq!(fault(&body), expected);
 }
 
 #[test]
@@ -212,6 +222,8 @@ fn a_value_out_of_its_range_names_the_field() {
         ("current", "relative_humidity_2m", 120.0, "humidity_pct"),
         ("current", "wind_direction_10m", 400.0, "wind_direction_deg"),
         ("current", "pressure_msl", 10.0, "pressure_msl_hpa"),
+        ("current", "uv_index", -1.0, "uv_index"),
+        ("current", "dew_point_2m", 66.0, "dew_point_c"),
     ] {
         let mut body = full();
         body[block][variable] = json!(value);
@@ -268,13 +280,14 @@ fn archive(temperatures: &Value) -> Value {
         "latitude": 52.5, "longitude": 13.4,
         "hourly_units": {
             "time": "unixtime", "temperature_2m": "°C", "rain": "mm", "snowfall": "cm",
-            "wind_speed_10m": "m/s", "weather_code": "wmo code"
+            "wind_speed_10m": "m/s", "weather_code": "wmo code", "dew_point_2m": "°C"
         },
         "hourly": {
             "time": [NOW, NOW + 3600, NOW + 7200],
             "temperature_2m": temperatures,
             "rain": [1.5, null, null], "snowfall": [0.7, null, null],
-            "wind_speed_10m": [3.25, null, null], "weather_code": [61, null, null]
+            "wind_speed_10m": [3.25, null, null], "weather_code": [61, null, null],
+            "dew_point_2m": [4.5, null, null]
         }
     })
 }
@@ -299,6 +312,7 @@ fn each_site_hour_of_the_archive_has_an_observation_or_a_reason() {
     assert_eq!(first.values.rain_1h_mm, Some(1.5)); // of the hour already, showers in it
     assert_eq!(first.values.snow_1h_mm, Some(1.0));
     assert_eq!(first.values.wind_speed_ms, Some(3.25));
+    assert_eq!((first.values.dew_point_c, first.values.uv_index), (Some(4.5), None));
     assert_eq!(first.values.condition_description.as_deref(), Some("slight rain"));
     assert_eq!(recalled[1].found, Err(Missing::Silent));
     let missing = recalled[2].found.as_ref().unwrap_err();

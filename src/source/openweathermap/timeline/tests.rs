@@ -73,6 +73,8 @@ fn each_hour_has_the_values_of_its_record_in_our_units() {
         condition_description: Some("scattered clouds".into()),
         answered_latitude: Some(38.7),
         answered_longitude: Some(-9.1),
+        uv_index: Some(7.25),
+        dew_point_c: Some(16.5),
         ..Values::default()
     };
     assert_eq!((dry.source, dry.observation_time), ("openweathermap", hours(1)[0]));

@@ -25,8 +25,9 @@ fn full() -> Value {
             {"id": 701, "main": "Mist", "description": "mist", "icon": "50d"}
         ],
         "base": "stations",
+        "uvi": 3.5,
         "main": {"temp": 9.456, "feels_like": 7.5, "temp_min": 8, "temp_max": 10.5,
-                 "pressure": 1013, "humidity": 81, "sea_level": 1014, "grnd_level": 939},
+                 "dew_point": 6.5, "pressure": 1013, "humidity": 81, "sea_level": 1014, "grnd_level": 939},
         "visibility": 9000,
         "wind": {"speed": 5.14, "deg": 240, "gust": 9.2},
         "rain": {"1h": 1.3},
@@ -35,6 +36,7 @@ fn full() -> Value {
     })
 }
 
+/// What its fields are called that only One Call has, stands for nothing here.
 #[test]
 fn a_full_answer_gives_every_value_in_our_units() {
     let expected = Values {
