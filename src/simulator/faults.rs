@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::place::Site;
+
+/// How far ahead of its time an answer is whose clock is wrong.
+pub(super) const AHEAD: TimeDelta = TimeDelta::days(3 * 365);
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -5,10 +5,10 @@ use std::fmt;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::climate::{self, Weather};
-use super::faults::FaultKind;
-use super::place::Site;
-use super::sun::Sun;
+use crate::simulator::climate::{self, Weather};
+use crate::simulator::faults::{AHEAD, FaultKind};
+use crate::simulator::place::Site;
+use crate::simulator::sun::Sun;
 
 /// The units that temperatures and speeds are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +63,6 @@ fn number(value: f64) -> Value {
 fn whole_if_it_is(value: f64) -> Value {
     if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
 }
-
-/// How far ahead of its time an answer is whose clock is wrong.
-pub(super) const AHEAD: TimeDelta = TimeDelta::days(3 * 365);
 
 /// When the data was calculated: every ten minutes, and known up to five minutes later.
 pub(super) fn dt(
@@ -230,26 +227,6 @@ pub(super) fn records(site: Site, records: &[Value]) -> Value {
         "timezone_offset": 0,
         "data": records,
     })
-}
-
-/// The answer with a temperature that cannot be.
-pub(super) fn impossible(mut body: Value) -> String {
-    let temperature = if body["data"].is_array() { "/data/0/temp" } else { "/main/temp" };
-    if let Some(temperature) = body.pointer_mut(temperature) {
-        *temperature = json!(999);
-    }
-    body.to_string()
-}
-
-/// The answer with the coordinates of another place.
-pub(super) fn elsewhere(mut body: Value) -> String {
-    if let Some(latitude) = body["lat"].as_f64() {
-        body["lat"] = json!(if latitude > 0.0 { latitude - 4.5 } else { latitude + 4.5 });
-        return body.to_string();
-    }
-    let latitude = body["coord"]["lat"].as_f64().unwrap_or_default();
-    body["coord"]["lat"] = json!(if latitude > 0.0 { latitude - 4.5 } else { latitude + 4.5 });
-    body.to_string()
 }
 
 #[cfg(test)]

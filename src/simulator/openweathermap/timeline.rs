@@ -11,11 +11,15 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
+use super::account::{self, Parameters, Product};
 use super::answer::{self, HISTORY_SINCE, Units};
-use super::endpoint::{self, Parameters, bad_parameter, no_data, refusal, unsubscribed};
-use super::faults::{self, FaultKind};
-use super::place::Site;
-use super::{Simulator, SimulatorConfig};
+use super::call::finish;
+use super::fault::play;
+use super::refusal::{bad_parameter, no_data, refusal, unsubscribed};
+use crate::simulator::config::SimulatorConfig;
+use crate::simulator::faults::{self, FaultKind};
+use crate::simulator::place::Site;
+use crate::simulator::service::Simulator;
 
 pub(super) const PATH: &str = "/data/4.0/onecall/timeline/1h";
 
@@ -39,7 +43,7 @@ pub(super) async fn hourly(
     let asked = |name: &str| parameters.get(name).cloned().unwrap_or_default();
     let count = parameters.get("cnt").cloned().unwrap_or_else(|| PAGE.to_string());
     let past = parameters.get("start").map(|start| format!("{start}/{count}"));
-    endpoint::finish(&simulator, (PATH, past), (asked("lat"), asked("lon")), response, fault).await
+    finish(&simulator, (PATH, past), (asked("lat"), asked("lon")), response, fault).await
 }
 
 /// The addresses of other pages are this service's own: who follows one is seen.
@@ -53,8 +57,7 @@ fn host(headers: &HeaderMap) -> &str {
 fn refused(simulator: &Simulator, parameters: &Parameters) -> Option<Response> {
     let unsubscribed = || unsubscribed("4.0");
     let lacks_it = || (!simulator.state.config.has_one_call).then(unsubscribed);
-    let product = endpoint::Product::OneCall;
-    endpoint::refused(simulator, parameters, product, unsubscribed).or_else(lacks_it)
+    account::refused(simulator, parameters, Product::OneCall, unsubscribed).or_else(lacks_it)
 }
 
 fn answered(
@@ -77,7 +80,7 @@ fn answered(
     };
     let mut body = page.records(shift, config);
     page.name_neighbours(&mut body, host, parameters);
-    (endpoint::play(fault, page.site, body, calls, config), fault)
+    (play(fault, page.site, body, calls, config), fault)
 }
 
 /// A part of the timeline of a place.

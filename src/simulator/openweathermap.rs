@@ -1,0 +1,27 @@
+//! OpenWeatherMap: current weather, One Call 3.0 and One Call 4.0.
+//!
+//! A call is looked at in the order of the real service: key, quota, parameters, fault, answer.
+
+use axum::Router;
+use axum::routing::get;
+
+use super::service::Simulator;
+
+mod account;
+mod answer;
+mod call;
+mod current;
+mod fault;
+mod refusal;
+mod timeline;
+mod timemachine;
+
+pub(super) use refusal::unknown;
+
+/// Its endpoints.
+pub(super) fn routes() -> Router<Simulator> {
+    Router::new()
+        .route(current::PATH, get(current::weather))
+        .route(timemachine::PATH, get(timemachine::timemachine))
+        .route(timeline::PATH, get(timeline::hourly))
+}
