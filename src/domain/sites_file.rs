@@ -33,7 +33,7 @@ const FILE_KEYS: &[&str] = &["$schema", "sites"];
 pub fn parse(text: &str) -> Result<Vec<Site>, SitesFileFaults> {
     // Some editors on Windows begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let json = json::parse(text).map_err(|fault| SitesFileFaults(vec![fault]))?;
+    let json = json::parse(text).map_err(|error| SitesFileFaults(vec![Fault::of_json(&error)]))?;
     let mut faults = Vec::new();
     let sites = read_file(&json, &mut faults);
     if faults.is_empty() { Ok(sites) } else { Err(SitesFileFaults(faults)) }

@@ -13,6 +13,14 @@ pub fn printable(text: &str) -> String {
     text.replace("\r\n", "\n").chars().filter_map(printable_char).collect()
 }
 
+/// A text that others wrote as it is quoted in a message: escaped, and cut after 40 characters.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let cut: String = text.chars().take(40).collect();
+    let rest = if cut.len() < text.len() { "…" } else { "" };
+    format!("{}{rest}", cut.escape_debug())
+}
+
 fn printable_char(c: char) -> Option<char> {
     match c {
         '\n' | '\r' | '\t' => Some(' '),
@@ -55,6 +63,13 @@ mod tests {
         ] {
             assert_eq!(printable(text), expected);
         }
+    }
+
+    #[test]
+    fn what_is_quoted_stays_short_and_on_one_line() {
+        assert_eq!(quoted("a\nb\u{202e}"), r"a\nb\u{202e}");
+        assert_eq!(quoted(&"é".repeat(41)), format!("{}…", "é".repeat(40)));
+        assert_eq!(quoted(&"é".repeat(40)), "é".repeat(40));
     }
 
     #[test]

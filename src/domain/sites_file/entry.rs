@@ -87,6 +87,7 @@ fn read_life(object: &mut Object) -> (Option<NaiveDate>, Option<NaiveDate>) {
 #[cfg(test)]
 mod tests {
     use super::super::json;
+    use super::super::object::find_near;
     use super::*;
 
     fn read_with(field: &str) -> Result<Site, Vec<String>> {
@@ -116,6 +117,23 @@ mod tests {
             ["sites[3] (mad-retiro): active_until: 2026-01-01 is before active_from, 2026-01-02: \
               expected the same day or a later one"]
         );
+    }
+
+    #[test]
+    fn a_key_that_is_nearly_right_gets_a_suggestion() {
+        for (written, meant) in [
+            ("lat", "latitude"),
+            ("Longitude", "longitude"),
+            ("siteId", "site_id"),
+            ("time_zone", "timezone"),
+            ("elevation", "elevation_m"),
+            ("active_form", "active_from"),
+        ] {
+            assert_eq!(find_near(written, SITE_KEYS), Some(meant), "{written}");
+        }
+        for odd in ["", "id", "comment", "ÀÀÀÀ", &"latitude".repeat(1000)] {
+            assert_eq!(find_near(odd, SITE_KEYS), None, "{odd}");
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! What is wrong with a sites file, told so that it can be mended.
+//! What is wrong with a sites file, in words by which it can be mended.
 
 use std::error::Error;
 use std::fmt;
 
+use serde_json::error::Category;
+
 use super::json::Json;
+use crate::domain::text::quoted;
 
 /// Every fault of one sites file; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,35 @@ pub struct Fault {
     pub problem: String,
     /// What to do, or what is expected.
     pub remedy: String,
+}
+
+impl Fault {
+    /// The text is no JSON: where it ends to be, and what is expected there.
+    pub(super) fn of_json(error: &serde_json::Error) -> Self {
+        Self {
+            place: format!("line {}, column {}", error.line(), error.column()),
+            field: None,
+            problem: without_position(error),
+            remedy: remedy(error.classify()).to_owned(),
+        }
+    }
+}
+
+/// The error's text without the position that `serde_json` adds: the place says it.
+fn without_position(error: &serde_json::Error) -> String {
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    text.strip_suffix(&position).unwrap_or(&text).to_owned()
+}
+
+fn remedy(category: Category) -> &'static str {
+    match category {
+        Category::Eof => "the text ends too early: expected the rest of it",
+        _ => {
+            "expected JSON: names and texts in double quotes, no comments, no comma after the \
+             last entry"
+        }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -84,27 +116,13 @@ impl Wrong {
 
     pub(super) fn at(self, place: Place, field: Option<&str>) -> Fault {
         let (problem, remedy) = (self.problem, self.remedy);
-        Fault { place: place.to_string(), field: field.map(shown), problem, remedy }
+        Fault { place: place.to_string(), field: field.map(quoted), problem, remedy }
     }
-}
-
-/// A text of the file, escaped and cut after 40 characters.
-pub(super) fn shown(text: &str) -> String {
-    let cut: String = text.chars().take(40).collect();
-    let rest = if cut.len() < text.len() { "…" } else { "" };
-    format!("{}{rest}", cut.escape_debug())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_quoted_of_the_file_stays_short_and_on_one_line() {
-        assert_eq!(shown("a\nb\u{202e}"), r"a\nb\u{202e}");
-        assert_eq!(shown(&"é".repeat(41)), format!("{}…", "é".repeat(40)));
-        assert_eq!(shown(&"é".repeat(40)), "é".repeat(40));
-    }
 
     #[test]
     fn a_fault_about_no_field_names_the_place_only() {

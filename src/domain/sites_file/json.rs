@@ -1,13 +1,12 @@
 //! JSON as it is written. `serde_json::Value` silently keeps the last of two equal keys; here
-//! both are kept, so that the fault can be told, and texts are borrowed where they can be.
+//! both are kept, so that the fault is found, and texts are borrowed where they can be.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
 
-use super::fault::{Fault, shown};
+use crate::domain::text::quoted;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json<'a> {
@@ -20,30 +19,8 @@ pub(super) enum Json<'a> {
 }
 
 /// The JSON document; nesting is bounded by `serde_json`, so that no text exhausts the stack.
-pub(super) fn parse(text: &str) -> Result<Json<'_>, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault {
-        place: format!("line {}, column {}", error.line(), error.column()),
-        field: None,
-        problem: without_position(&error),
-        remedy: remedy(error.classify()).to_owned(),
-    })
-}
-
-/// The error's text without the position that `serde_json` adds: the place says it.
-fn without_position(error: &serde_json::Error) -> String {
-    let position = format!(" at line {} column {}", error.line(), error.column());
-    let text = error.to_string();
-    text.strip_suffix(&position).unwrap_or(&text).to_owned()
-}
-
-fn remedy(category: Category) -> &'static str {
-    match category {
-        Category::Eof => "the text ends too early: expected the rest of it",
-        _ => {
-            "expected JSON: names and texts in double quotes, no comments, no comma after the \
-             last entry"
-        }
-    }
+pub(super) fn parse(text: &str) -> serde_json::Result<Json<'_>> {
+    serde_json::from_str(text)
 }
 
 /// Short, for a fault.
@@ -54,7 +31,7 @@ impl fmt::Display for Json<'_> {
             Self::Bool(value) => write!(f, "{value}"),
             // Debug, since it writes 1e300 and not 300 zeros.
             Self::Number(value) => f.write_str(format!("{value:?}").trim_end_matches(".0")),
-            Self::Text(text) => write!(f, "\"{}\"", shown(text)),
+            Self::Text(text) => write!(f, "\"{}\"", quoted(text)),
             Self::List(_) => f.write_str("a list"),
             Self::Object(_) => f.write_str("an object"),
         }

@@ -86,7 +86,7 @@ fn unknown(place: Place, key: &str, known: &[&str]) -> Wrong {
 }
 
 /// The known key that `key` is probably meant to be: shortened (`lat`), or two letters off.
-fn find_near<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn find_near<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     // Longer than any key by far: not worth the comparison, which takes the product of lengths.
     if !(3..=24).contains(&key.len()) {
         return None;
@@ -115,25 +115,7 @@ fn distance(left: &str, right: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::SITE_KEYS;
     use super::*;
-
-    #[test]
-    fn a_key_that_is_nearly_right_gets_a_suggestion() {
-        for (written, meant) in [
-            ("lat", "latitude"),
-            ("Longitude", "longitude"),
-            ("siteId", "site_id"),
-            ("time_zone", "timezone"),
-            ("elevation", "elevation_m"),
-            ("active_form", "active_from"),
-        ] {
-            assert_eq!(find_near(written, SITE_KEYS), Some(meant), "{written}");
-        }
-        for odd in ["", "id", "comment", "ÀÀÀÀ", &"latitude".repeat(1000)] {
-            assert_eq!(find_near(odd, SITE_KEYS), None, "{odd}");
-        }
-    }
 
     #[test]
     fn the_distance_counts_letters_put_in_left_out_and_replaced() {
