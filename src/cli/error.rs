@@ -1,5 +1,6 @@
 //! The last word: an error, its causes and what to do about it.
 
+use std::error::Error;
 use std::io::{self, Write as _};
 
 use clap::builder::StyledStr;
@@ -32,7 +33,7 @@ impl UsageError {
 
 /// Logs an error that is not the one that ends the command.
 pub(super) fn log(error: &anyhow::Error) {
-    let Known { kind, hint } = Known::of(error);
+    let Known { kind, hint, .. } = Known::of(error);
     tracing::error!(error_kind = kind, hint, "{error:#}");
 }
 
@@ -54,44 +55,81 @@ pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
 }
 
 /// What is known of an error beside its words.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Known {
     /// What kind it is, for alerts.
     kind: Option<&'static str>,
     /// What the operator can do about it.
     hint: Option<String>,
+    /// Whether it lies in the settings, which the user puts right: another exit code.
+    is_usage: bool,
+}
+
+/// An error of one type, read out of a chain.
+type Reader = fn(&(dyn Error + 'static)) -> Option<Known>;
+
+/// The types of errors of which more is known. A new one is one entry.
+const READERS: [Reader; 5] = [
+    known::<UsageError>,
+    known::<job::Stop>,
+    known::<sync::Stop>,
+    known::<SinkError>,
+    known::<StoreError>,
+];
+
+fn known<E: Error + 'static>(cause: &(dyn Error + 'static)) -> Option<Known>
+where
+    for<'a> Known: From<&'a E>,
+{
+    cause.downcast_ref::<E>().map(Known::from)
 }
 
 impl Known {
+    /// Of the first cause of which more is known.
     fn of(error: &anyhow::Error) -> Self {
-        error.chain().find_map(Self::of_cause).unwrap_or_default()
+        Self::all(error).next().unwrap_or_default()
     }
 
-    fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        if let Some(error) = cause.downcast_ref::<UsageError>() {
-            return Some(Self { kind: Some("settings"), hint: error.hint.clone() });
-        }
-        if let Some(stop) = cause.downcast_ref::<job::Stop>() {
-            return Some(Self { kind: Some(stop.kind()), hint: Some(stop.hint().into()) });
-        }
-        if let Some(stop) = cause.downcast_ref::<sync::Stop>() {
-            return Some(Self { kind: stop.kind(), hint: stop.hint().map(str::to_owned) });
-        }
-        if let Some(error) = cause.downcast_ref::<SinkError>() {
-            return Some(Self { kind: Some(error.kind()), hint: Some(error.hint()) });
-        }
-        let error = cause.downcast_ref::<StoreError>()?;
-        Some(Self { kind: Some(error.kind()), hint: Some(error.hint().to_owned()) })
+    /// Of every such cause, the outermost first.
+    fn all(error: &anyhow::Error) -> impl Iterator<Item = Self> {
+        error.chain().filter_map(|cause| READERS.iter().find_map(|read| read(cause)))
     }
 }
 
 fn exit(error: &anyhow::Error) -> Exit {
-    let is_usage = error.chain().any(|cause| {
-        cause.is::<UsageError>()
-            || matches!(cause.downcast_ref(), Some(StoreError::Settings(_)))
-            || matches!(cause.downcast_ref(), Some(SinkError::Settings(_)))
-    });
-    if is_usage { Exit::Usage } else { Exit::Stopped }
+    if Known::all(error).any(|known| known.is_usage) { Exit::Usage } else { Exit::Stopped }
+}
+
+impl From<&UsageError> for Known {
+    fn from(error: &UsageError) -> Self {
+        Self { kind: Some("settings"), hint: error.hint.clone(), is_usage: true }
+    }
+}
+
+impl From<&job::Stop> for Known {
+    fn from(stop: &job::Stop) -> Self {
+        Self { kind: Some(stop.kind()), hint: Some(stop.hint().to_owned()), is_usage: false }
+    }
+}
+
+impl From<&sync::Stop> for Known {
+    fn from(stop: &sync::Stop) -> Self {
+        Self { kind: stop.kind(), hint: stop.hint().map(str::to_owned), is_usage: false }
+    }
+}
+
+impl From<&SinkError> for Known {
+    fn from(error: &SinkError) -> Self {
+        let is_usage = matches!(error, SinkError::Settings(_));
+        Self { kind: Some(error.kind()), hint: Some(error.hint()), is_usage }
+    }
+}
+
+impl From<&StoreError> for Known {
+    fn from(error: &StoreError) -> Self {
+        let is_usage = matches!(error, StoreError::Settings(_));
+        Self { kind: Some(error.kind()), hint: Some(error.hint().to_owned()), is_usage }
+    }
 }
 
 /// Shows a problem that came up before the settings were known; as a log line where a machine reads it.
@@ -112,4 +150,30 @@ pub(super) fn show_usage(text: &StyledStr, is_for_a_machine: bool) -> Exit {
     }
     let _ = write!(anstream::stderr(), "{}", text.ansi());
     Exit::Usage
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_cause_is_found_below_its_contexts() {
+        let settings = || StoreError::Settings("no such scheme".into());
+        for (error, kind, code) in [
+            (UsageError::new("no sites").hint("write some").into(), Some("settings"), Exit::Usage),
+            (job::Stop::Interrupted.into(), Some("interrupted"), Exit::Stopped),
+            (sync::Stop::NeverSynced.into(), Some("never_synced"), Exit::Stopped),
+            (SinkError::Settings("no project".into()).into(), Some("settings"), Exit::Usage),
+            (settings().into(), Some(settings().kind()), Exit::Usage),
+            (anyhow!("something else"), None, Exit::Stopped),
+        ] {
+            let error = error.context("while it was tried");
+            let known = Known::of(&error);
+            assert_eq!(known.kind, kind, "{error:#}");
+            assert_eq!(known.hint.is_some(), kind.is_some(), "{error:#}");
+            assert_eq!(exit(&error), code, "{error:#}");
+        }
+    }
 }
