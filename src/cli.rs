@@ -14,6 +14,7 @@ mod gaps;
 mod heal;
 mod migrate;
 mod output;
+mod pages;
 mod parts;
 mod pipeline;
 mod platform;
@@ -101,6 +102,7 @@ enum Command {
     Migrate(migrate::Args),
     Simulate(simulate::Args),
     Completions(completions::Args),
+    Pages(pages::Args),
 }
 
 /// The program: reads the settings, runs the command, and says by its exit code what came of it.
@@ -162,6 +164,7 @@ impl Cli {
             Command::Migrate(args) => migrate::run(args).await,
             Command::Simulate(args) => simulate::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+            Command::Pages(args) => pages::run(&args, Cli::command()),
         }
     }
 }

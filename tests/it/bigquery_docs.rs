@@ -1,23 +1,9 @@
-//! What BI people see: descriptions, the reference page, and its sample queries.
+//! What BI people see: descriptions, and the sample queries of the page.
 
 use weather_data_product::sink::bigquery::reference;
 
 use crate::support::databases::with_sqlite;
-use crate::support::program::{repository_file, repository_path};
 use crate::support::warehouse::{Warehouse, bigquery_url};
-
-/// `UPDATE_REFERENCE=1` writes the page instead.
-#[test]
-fn the_reference_page_is_what_the_definitions_say() {
-    if std::env::var_os("UPDATE_REFERENCE").is_some() {
-        std::fs::write(repository_path("docs/BIGQUERY.md"), reference()).unwrap();
-    }
-    let is_same = repository_file("docs/BIGQUERY.md") == reference();
-    assert!(
-        is_same,
-        "docs/BIGQUERY.md is old: UPDATE_REFERENCE=1 cargo test --test it reference_page"
-    );
-}
 
 #[tokio::test]
 async fn everything_is_described_with_its_unit_and_the_sample_queries_run() {

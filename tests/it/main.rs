@@ -31,6 +31,8 @@ mod main_job;
 mod migrations;
 mod moves;
 mod mysql_only;
+mod old_store;
+mod pages;
 mod reads;
 mod serve;
 mod sessions;

@@ -1,4 +1,5 @@
-//! Each migration, cut off after each of its statements: the next start carries it through.
+//! Each migration, with data in the tables, and cut off after each of its statements: the next start
+//! carries it through.
 //!
 //! Goes over the files that there are. What a process that was killed leaves behind is, in MySQL, what its
 //! statements did and the migrator's row that says it has not succeeded; in SQLite nothing, since a
@@ -12,7 +13,11 @@ use weather_data_product::store::{Store, StoreSettings};
 
 use crate::support::databases::{TestDatabase, with_empty_mysql, with_empty_sqlite, with_mysql};
 use crate::support::program::{Program, repository_path};
-use crate::support::samples::{collected, full_values, hour, open_run, run_end, sites};
+use crate::support::samples::{collected, full_values, hour, open_run, run_end, sites, time};
+
+mod samples;
+
+use samples::{SAMPLES, Sample};
 
 /// A migration: its version, its description, and its statements.
 struct File {
@@ -63,6 +68,74 @@ async fn schema(database: &TestDatabase) -> Vec<String> {
     schema.extend(database.texts(indexes).await);
     schema.extend(database.texts(applied).await);
     schema
+}
+
+/// Rows that were there before a migration are right after it.
+async fn every_sample_is_right_after_its_migration(database: &TestDatabase, dialect: &str) {
+    let sampled: Vec<i64> = SAMPLES.iter().map(|sample| sample.version).collect();
+    for file in File::all(dialect) {
+        let name = format!("{dialect}, migration {:04} ({})", file.version, file.description);
+        assert!(sampled.contains(&file.version), "{name} has no sample in migrations/samples.rs");
+    }
+    for sample in SAMPLES {
+        tried(database, dialect, sample).await;
+    }
+    assert!(database.store.migrate().await.unwrap().is_empty());
+    is_usable(&*database.store).await;
+}
+
+async fn tried(database: &TestDatabase, dialect: &str, sample: &Sample) {
+    for statement in sample.before {
+        database.execute(&with_times(database, statement)).await;
+    }
+    let known = sqlx::migrate::Migrator::new(repository_path("migrations").join(dialect));
+    let known = known.await.unwrap();
+    match dialect {
+        "mysql" => {
+            let mut connection = MySqlConnection::connect(&database.url).await.unwrap();
+            known.run_to(sample.version, &mut connection).await.unwrap();
+        }
+        _ => {
+            let mut connection = SqliteConnection::connect(&database.url).await.unwrap();
+            known.run_to(sample.version, &mut connection).await.unwrap();
+        }
+    }
+    for (query, expected) in sample.after {
+        let found = database.texts(&with_times(database, query)).await;
+        assert_eq!(found, *expected, "{dialect}, migration {}: {query}", sample.version);
+    }
+}
+
+/// `{06:07}` as the database writes that time of the tests' day.
+fn with_times(database: &TestDatabase, statement: &str) -> String {
+    let mut parts = statement.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_at_checked(6) {
+            Some((clock, rest)) if clock.ends_with('}') => {
+                let at = time(&format!("{}T{}:00Z", hour().date_naive(), &clock[..5]));
+                text.push_str(&format!("{}{rest}", database.time(at)));
+            }
+            _ => text.push_str(&format!("{{{part}")),
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn every_migration_is_tried_with_data_in_the_tables_of_mysql() {
+    with_empty_mysql(async |database| {
+        every_sample_is_right_after_its_migration(database, "mysql").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_migration_is_tried_with_data_in_the_tables_of_sqlite() {
+    with_empty_sqlite(async |database| {
+        every_sample_is_right_after_its_migration(database, "sqlite").await;
+    })
+    .await;
 }
 
 async fn is_usable(store: &dyn Store) {

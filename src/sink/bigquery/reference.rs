@@ -1,25 +1,12 @@
 //! The reference page of the warehouse, from the definitions that make it.
 
-use super::{prepare, views};
-use crate::domain::tables::TABLES;
+use super::views;
 use crate::domain::views::VIEWS;
 
-/// The page, as Markdown. A test holds `docs/BIGQUERY.md` against it.
+/// The page, as Markdown. The tables below the views are in `docs/TABLES.md`.
 #[must_use]
 pub fn reference() -> String {
     let mut page = include_str!("reference.md").to_owned();
-    page.push_str("\n## Tables\n");
-    for table in TABLES {
-        let key = table.key.join(", ");
-        let partition = table.day_of.map(|day_of| format!("; partitioned by the day of {day_of}"));
-        let facts = format!("Key: {key}{}.", partition.unwrap_or_default());
-        heading(&mut page, table.name, &format!("{} {facts}", table.description));
-        for column in table.columns {
-            let required = if column.is_required { ", always" } else { "" };
-            let data_type = prepare::type_name(column.kind);
-            row(&mut page, column.name, &format!("{data_type}{required}"), column.description);
-        }
-    }
     page.push_str("\n## Views\n");
     for view in VIEWS {
         heading(&mut page, view.name, view.description);

@@ -130,10 +130,7 @@ impl Warehouse {
 
     /// Name and type of every column.
     pub(crate) async fn columns(&self, table: &str) -> Vec<(String, String)> {
-        let described = self.describe(table).await;
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let fields = described["schema"]["fields"].as_array().expect("a table").clone();
-        fields.iter().map(|field| (text(&field["name"]), text(&field["type"]))).collect()
+        columns_of(&self.describe(table).await)
     }
 
     /// Every row of every mirrored table: each cell with its column's name, numbers as numbers,
@@ -155,22 +152,31 @@ impl Warehouse {
         database: &TestDatabase,
         table: &str,
     ) -> Vec<Vec<String>> {
-        let columns = self.columns(table).await;
-        let cells = columns.iter().map(|(name, data_type)| {
-            let value = match data_type.as_str() {
-                "TIMESTAMP" => database.microseconds(name),
-                _ => name.clone(),
-            };
-            format!("coalesce(cast({value} as char(500)), '~')")
-        });
-        let separator = "\u{1f}";
-        let line = cells.collect::<Vec<_>>().join(&format!(", '{separator}', "));
-        let lines = database.texts(&format!("select concat({line}) from {table}")).await;
-        let row = |line: String| {
-            let cells = line.split(separator).map(|cell| (cell != "~").then(|| cell.to_owned()));
-            named(&columns, cells.collect())
+        rows_of_store(database, table, &self.columns(table).await).await
+    }
+
+    /// Makes a table as the API describes it, with these rows, cells as `rows` gives them.
+    pub(crate) async fn make_table(
+        &self,
+        (dataset, table): (&str, &str),
+        described: &Value,
+        rows: &[Vec<Option<String>>],
+    ) {
+        let mut made = described.clone();
+        made["tableReference"] =
+            json!({"projectId": PROJECT, "datasetId": dataset, "tableId": table});
+        let answer =
+            self.call(reqwest::Method::POST, &format!("datasets/{dataset}/tables"), &made).await;
+        assert!(answer["error"].is_null(), "{answer}");
+        let columns = columns_of(described);
+        let names = columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>().join(", ");
+        let row = |row: &Vec<Option<String>>| {
+            let cells =
+                columns.iter().zip(row).map(|((_, data_type), cell)| literal(data_type, cell));
+            format!("({})", cells.collect::<Vec<_>>().join(", "))
         };
-        sorted(lines.into_iter().map(row).collect())
+        let rows = rows.iter().map(row).collect::<Vec<_>>().join(",\n");
+        self.execute(&format!("insert into {dataset}.{table} ({names}) values {rows}")).await;
     }
 
     /// Every table holds what the store holds, every value, every row once.
@@ -209,6 +215,47 @@ impl Warehouse {
                 format!("select {key} from {{d}}.{table} group by {key} having count(*) > 1");
             assert_eq!(self.query(&twice).await.len(), 0, "{table}");
         }
+    }
+}
+
+/// Name and type of every column of a table, as the API describes it.
+pub(crate) fn columns_of(described: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let fields = described["schema"]["fields"].as_array().expect("a table");
+    fields.iter().map(|field| (text(&field["name"]), text(&field["type"]))).collect()
+}
+
+/// Every row of a table of the store, these columns only, cells as [`Warehouse::rows`] gives them.
+pub(crate) async fn rows_of_store(
+    database: &TestDatabase,
+    table: &str,
+    columns: &[(String, String)],
+) -> Vec<Vec<String>> {
+    let cells = columns.iter().map(|(name, data_type)| {
+        let value = match data_type.as_str() {
+            "TIMESTAMP" => database.microseconds(name),
+            _ => name.clone(),
+        };
+        format!("coalesce(cast({value} as char(500)), '~')")
+    });
+    let separator = "\u{1f}";
+    let line = cells.collect::<Vec<_>>().join(&format!(", '{separator}', "));
+    let lines = database.texts(&format!("select concat({line}) from {table}")).await;
+    let row = |line: String| {
+        let cells = line.split(separator).map(|cell| (cell != "~").then(|| cell.to_owned()));
+        named(columns, cells.collect())
+    };
+    sorted(lines.into_iter().map(row).collect())
+}
+
+/// A cell as SQL writes it; a time is given in microseconds.
+fn literal(data_type: &str, cell: &Option<String>) -> String {
+    match (data_type, cell) {
+        (_, None) => "null".into(),
+        ("TIMESTAMP", Some(micros)) => format!("timestamp_micros({micros})"),
+        ("DATE", Some(day)) => format!("date '{day}'"),
+        ("STRING", Some(text)) => json!(text).to_string(),
+        (_, Some(number)) => number.clone(),
     }
 }
 
