@@ -74,6 +74,7 @@ pub(super) struct Args {
 
 /// Which source's history fills the slots.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[command(next_help_heading = "Healing")]
 pub(super) struct FromSource {
     /// Fill the slots from another source's history: the rows keep that source, and the slots name
     /// it [default: the slots' own]

@@ -28,7 +28,13 @@ pub(super) struct Args {
     etl: etl::Args,
 
     /// Calls to spend on filling missing slots from history, after the live ones; see `weather heal`
-    #[arg(long, value_name = "N", env = "HEAL_CALLS", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "HEAL_CALLS",
+        default_value_t = 0,
+        help_heading = "Healing"
+    )]
     heal_calls: u64,
 
     #[command(flatten)]

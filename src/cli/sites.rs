@@ -109,13 +109,12 @@ enum Command {
         /// The file [default: the one of SITES_FILE]
         file: Option<PathBuf>,
 
-        #[command(flatten)]
-        limits: CallLimits,
-
         /// Form of the rows
         #[arg(long, value_name = "FORMAT", default_value = "table")]
         output: OutputFormat,
 
+        #[command(flatten)]
+        limits: CallLimits,
         #[command(flatten)]
         sites: SitesSettings,
         #[command(flatten)]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeZone as _, Utc};
+use chrono_tz::Tz;
 
 /// Days (UTC) from one to another, both included; without an end where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,6 +22,20 @@ const LAST_YEAR: i32 = 9999;
 #[must_use]
 pub fn day_after(day: NaiveDate) -> Option<NaiveDate> {
     day.succ_opt().filter(|after| after.year() <= LAST_YEAR)
+}
+
+/// Whether `time` lies on one of the local days from `first` to `last`.
+pub(crate) fn is_between(
+    timezone: Tz,
+    first: Option<NaiveDate>,
+    last: Option<NaiveDate>,
+    time: DateTime<Utc>,
+) -> bool {
+    if first.is_none() && last.is_none() {
+        return true;
+    }
+    let local_day = timezone.from_utc_datetime(&time.naive_utc()).date_naive();
+    first.is_none_or(|first| first <= local_day) && last.is_none_or(|last| local_day <= last)
 }
 
 impl Days {

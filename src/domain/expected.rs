@@ -7,9 +7,10 @@
 //! then. The views of the warehouse reckon the same
 //! by SQL (`sink/bigquery/views/expected_slots.sql`), and a test compares them.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use super::days::is_between;
 use super::site::{Interval, SiteId};
 use super::spans::{Span, Spans};
 
@@ -57,7 +58,7 @@ impl Life {
                 let begins = if is_first {
                     ceil(span.from, span.interval)
                 } else {
-                    floor(span.from, span.interval)
+                    span.interval.start_of(span.from)
                 };
                 let start = begins.max(ceil(from, span.interval));
                 let end = span.until.map_or(i64::MAX, ceil_seconds);
@@ -87,7 +88,7 @@ impl Life {
     ) -> Option<DateTime<Utc>> {
         let holds = |span: &Span| span.from <= time && span.until.is_none_or(|until| time < until);
         let span = self.stretches(first_slot).find(holds)?;
-        DateTime::from_timestamp(floor(time, span.interval), 0)
+        DateTime::from_timestamp(span.interval.start_of(time), 0)
     }
 
     /// The spans, the first from where the life begins.
@@ -135,20 +136,6 @@ impl Life {
     }
 }
 
-/// Whether `time` lies on one of the local days from `first` to `last`.
-pub(crate) fn is_between(
-    timezone: Tz,
-    first: Option<NaiveDate>,
-    last: Option<NaiveDate>,
-    time: DateTime<Utc>,
-) -> bool {
-    if first.is_none() && last.is_none() {
-        return true;
-    }
-    let local_day = timezone.from_utc_datetime(&time.naive_utc()).date_naive();
-    first.is_none_or(|first| first <= local_day) && last.is_none_or(|last| local_day <= last)
-}
-
 fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
@@ -156,11 +143,6 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
 /// The first whole second from `time` on.
 fn ceil_seconds(time: DateTime<Utc>) -> i64 {
     time.timestamp() + i64::from(time.timestamp_subsec_nanos() > 0)
-}
-
-/// The start of the interval that contains `time`.
-pub(super) fn floor(time: DateTime<Utc>, interval: Interval) -> i64 {
-    time.timestamp().div_euclid(interval.seconds()) * interval.seconds()
 }
 
 /// The first start from `time` on.

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::coordinates::Coordinates;
-use super::expected::is_between;
+use super::days::is_between;
 
 /// Identifies a site for ever: lower-case letters, digits, `_` and `-`, at most 64 characters,
 /// starting with a letter or digit.
@@ -64,6 +64,11 @@ impl Interval {
     #[must_use]
     pub fn seconds(self) -> i64 {
         i64::from(self.0) * 60
+    }
+
+    /// Start of the interval that `time` lies in, in Unix seconds.
+    pub(super) fn start_of(self, time: DateTime<Utc>) -> i64 {
+        time.timestamp().div_euclid(self.seconds()) * self.seconds()
     }
 
     /// Length as a span of time.

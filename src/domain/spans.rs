@@ -8,7 +8,6 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::coordinates::Coordinates;
-use super::expected::floor;
 use super::locality::{Locality, MOVE_KM, Move, Stay};
 use super::site::{Interval, Site};
 
@@ -185,7 +184,7 @@ impl Spans {
         last_collected: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> DateTime<Utc> {
-        let slot = DateTime::from_timestamp(floor(now, interval), 0).unwrap_or(now);
+        let slot = DateTime::from_timestamp(interval.start_of(now), 0).unwrap_or(now);
         if last_collected.is_some_and(|last| last >= slot) {
             return slot + interval.span();
         }

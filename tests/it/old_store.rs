@@ -95,7 +95,7 @@ async fn says_the_same(database: &TestDatabase, old: &Old) {
     assert_holds("runs", &runs, &old.json("/runs.json"));
 
     let sources = ["openweathermap", "open-meteo"];
-    let status = status::read(&*database.store, &sources, time(STATUS_TIME), 5).await.unwrap();
+    let status = status::read(&database.reads, &sources, time(STATUS_TIME), 5).await.unwrap();
     let sites = serde_json::to_value(&status.sites).unwrap();
     assert_holds("status", &sites, &old.json("/status.json"));
     assert_eq!(status.headline(None), old.file("/headline.txt").trim());

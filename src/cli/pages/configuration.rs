@@ -91,7 +91,7 @@ impl<'a> Group<'a> {
             }
         };
         let rows: String = self.args.iter().copied().map(row).collect();
-        format!("\n## {}\n\nOf {takers}.\n{HEAD}{rows}", self.heading)
+        format!("\n## {}\n\nTaken by {takers}.\n{HEAD}{rows}", self.heading)
     }
 }
 

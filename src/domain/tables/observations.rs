@@ -1,6 +1,6 @@
 //! `weather_observations`: its key, the [values](crate::domain::values), and what we know of the row.
 
-use super::{Column, Kind, Table, optional, required};
+use super::table::{Column, Kind, Table, optional, required};
 use crate::domain::Quantity;
 use crate::domain::values::{FIRST, VALUES, Value};
 

@@ -1,6 +1,6 @@
 //! `ingestion_runs`, the audit trail.
 
-use super::{Column, Kind, Table, optional, required};
+use super::table::{Column, Kind, Table, optional, required};
 
 /// One row per run that has ended.
 pub const INGESTION_RUNS: Table = Table {

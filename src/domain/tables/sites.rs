@@ -1,6 +1,6 @@
 //! `sites`.
 
-use super::{Column, Kind, Table, optional, required};
+use super::table::{Column, Kind, Table, optional, required};
 
 /// The places that are observed.
 pub const SITES: Table = Table {

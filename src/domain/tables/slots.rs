@@ -1,6 +1,6 @@
 //! `collection_slots`, the ledger.
 
-use super::{Column, Kind, Table, optional, required};
+use super::table::{Column, Kind, Table, optional, required};
 
 /// The ledger: what was tried and what came of it.
 pub const COLLECTION_SLOTS: Table = Table {

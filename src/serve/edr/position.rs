@@ -10,7 +10,7 @@ use super::names::ParameterName;
 use super::schema::{Crs, Interval, PointText, Series, SeriesFeatures};
 use super::series::{self, Asked};
 use super::span::Span;
-use crate::domain::expected::is_between;
+use crate::domain::days::is_between;
 use crate::domain::{Coordinates, Stay};
 use crate::serve::App;
 use crate::serve::answer::parameters::{Parameters, shown};

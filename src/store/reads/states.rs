@@ -12,7 +12,7 @@ use sqlx::FromRow;
 
 use super::Reads;
 use super::sites::LifeRow;
-use crate::domain::expected::is_between;
+use crate::domain::days::is_between;
 use crate::domain::{Life, freshness, source_time};
 use crate::store::StoreError;
 use crate::store::dialect::Dialect;
