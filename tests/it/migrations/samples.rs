@@ -126,4 +126,14 @@ pub(super) const SAMPLES: &[Sample] = &[
             &["2"],
         )],
     },
+    // The observation of sample 3 keeps what it says.
+    Sample {
+        version: 9,
+        before: &[],
+        after: &[(
+            "select concat(temperature_c, '|', coalesce(uv_index, '-'), '|', \
+            coalesce(dew_point_c, '-'), '|', row_hash) from weather_observations",
+            &["21.5|-|-|1"],
+        )],
+    },
 ];
