@@ -1,25 +1,33 @@
 //! The query API and the live page: programs and people ask for what the store holds, over HTTP, and it
 //! only reads.
 //!
+//! Its rooms:
+//!
+//! - `door`: connections, who may ask, limits, figures; what holds for every request.
+//! - `answer`: what every endpoint is made of, from the parameters to the answer.
+//! - `api`, `edr`, `page`: the endpoints, for programs, for clients of a standard, and for people.
+//!
 //! A request passes the layers of `router` from the outside in: it is counted, its answer gets its
-//! headers and is compressed, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The handler parses
-//! what is asked (`parameters`, `format`), looks at the state of the store (`versions`), and
-//! answers from the `cache` or by reading. What a slow client may hold is limited by `memory` and
-//! `connections`. Of a problem `page` makes a page where a person asked.
+//! headers and is compressed, a panic becomes a problem, [`access`] lets it in, `guard` limits it. The
+//! handler takes the parameters as one struct (`answer::parameters`), which is the cache key too
+//! (`answer::query`), looks at the state of the store (`answer::versions`), and answers from the
+//! `answer::cache` or by reading. What a slow client may hold is limited by `answer::memory` and
+//! `door::connections`. Of a problem `page` makes a page where a person asked.
 
 use std::future::IntoFuture as _;
 use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::clock::Clock;
 use crate::farmhash::fingerprint64;
@@ -36,11 +44,13 @@ pub use door::access;
 
 use access::Access;
 use answer::cache::Answers;
-use answer::cache::shared::Shared;
-use answer::memory::Budget;
+use answer::document::Document;
+use answer::memory::Memory;
+use answer::query::Answering;
+use answer::reader::Reader;
 use answer::versions::Versions;
-use api::events::Ended;
-use api::{documentation, events};
+use api::documentation;
+use api::events::{self, Events};
 use door::metrics::{self, Metrics};
 use door::{connections, guard, probes};
 
@@ -58,24 +68,35 @@ pub struct Parts {
     pub cache: Option<SharedCache>,
 }
 
-/// What the handlers share.
-struct App {
-    store: Arc<Reads>,
-    clock: Arc<dyn Clock>,
-    sources: &'static [&'static str],
-    versions: Versions,
-    answers: Answers,
-    shared: Option<Arc<Shared>>,
-    budget: Budget,
-    requests: Semaphore,
-    metrics: Metrics,
-    recent: page::Recent,
-    ended: broadcast::Sender<Ended>,
-    shutdown: CancellationToken,
-    document: Bytes,
-    /// Changes when the form of the answers does, so that no client takes an old one for right.
-    form: String,
+/// What the handlers share; each takes the part that it uses.
+#[derive(Clone)]
+struct App(Arc<Shared>);
+
+struct Shared {
+    reader: Reader,
+    answering: Arc<Answering>,
+    recent: Arc<page::Recent>,
+    metrics: Arc<Metrics>,
+    events: Events,
+    document: Document,
 }
+
+macro_rules! part {
+    ($field:ident: $type:ty) => {
+        impl FromRef<App> for $type {
+            fn from_ref(app: &App) -> Self {
+                app.0.$field.clone()
+            }
+        }
+    };
+}
+
+part!(reader: Reader);
+part!(answering: Arc<Answering>);
+part!(recent: Arc<page::Recent>);
+part!(metrics: Arc<Metrics>);
+part!(events: Events);
+part!(document: Document);
 
 /// Serves until `shutdown`; the caller brings the listener and the end.
 ///
@@ -86,14 +107,12 @@ pub async fn run(
     parts: Parts,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let (routes, document) = api::routes().split_for_parts();
+    let (routes, document) = routes().split_for_parts();
     let document = Bytes::from(document.to_json()?);
     let access = parts.access.clone();
-    let app = Arc::new(App::new(parts, document, shutdown.clone()));
-    let polling = tokio::spawn(events::poll(app.clone()));
-    if let Some(shared) = &app.shared {
-        tokio::spawn(shared.clone().watch(shutdown.clone()));
-    }
+    let app = App::new(parts, document, shutdown.clone());
+    let polling = tokio::spawn(events::poll(app.0.reader.clone(), app.0.events.clone()));
+    app.0.answering.answers.watch(shutdown.clone());
     let router = router(routes, access, app);
     connections::serve(listener, router, shutdown.clone()).await;
     shutdown.cancel();
@@ -102,35 +121,35 @@ pub async fn run(
 
 impl App {
     fn new(parts: Parts, document: Bytes, shutdown: CancellationToken) -> Self {
-        let shared = parts.cache.map(Shared::new).map(Arc::new);
         let metrics = Metrics::new();
-        Self {
+        let answering = Answering {
             versions: Versions::new(parts.store.clone()),
-            store: parts.store,
-            clock: parts.clock,
-            sources: parts.sources,
-            answers: Answers::new(shared.clone(), metrics.lookups.clone()),
-            shared,
-            budget: Budget::new(),
-            requests: Semaphore::new(guard::REQUESTS),
-            recent: page::Recent::new(),
-            metrics,
-            ended: events::channel(),
-            shutdown,
+            answers: Answers::new(parts.cache, metrics.lookups.clone()),
+            memory: Memory::new(),
             form: format!("{:x}{:x}", fingerprint64(&document), page::form()),
-            document,
-        }
+        };
+        Self(Arc::new(Shared {
+            reader: Reader { store: parts.store, clock: parts.clock, sources: parts.sources },
+            answering: Arc::new(answering),
+            recent: Arc::new(page::Recent::new()),
+            metrics: Arc::new(metrics),
+            events: Events::new(shutdown),
+            document: Document(document),
+        }))
     }
 }
 
-fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
+/// The routes that the OpenAPI document describes, and the document.
+fn routes() -> OpenApiRouter<App> {
+    api::routes().merge(edr::routes())
+}
+
+fn router(routes: Router<App>, access: Access, app: App) -> Router {
     Router::new()
         .route("/healthz", get(probes::health))
         .route("/readyz", get(probes::ready))
         .route("/metrics", get(metrics::show))
         .route("/api/v1/openapi.json", get(documentation::document))
-        // Where the standard looks for the landing page.
-        .route("/edr/", get(edr::landing::show))
         .route("/api/v1/docs", get(documentation::index))
         .route("/api/v1/docs/", get(documentation::page))
         .route("/api/v1/docs/{*path}", get(documentation::page))
@@ -138,14 +157,14 @@ fn router(routes: Router<Arc<App>>, access: Access, app: Arc<App>) -> Router {
         .merge(page::routes())
         .fallback(guard::not_found)
         .method_not_allowed_fallback(guard::method_not_allowed)
-        .layer(from_fn_with_state(app.clone(), guard::limit))
+        .layer(from_fn_with_state(guard::room(), guard::limit))
         .layer(from_fn_with_state(access, access::check))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn(page::present))
         // Outside of all that makes or replaces a body: what is compressed stays as it is.
         .layer(CompressionLayer::new())
         .layer(from_fn(guard::headers))
-        .layer(from_fn_with_state(app.clone(), metrics::count))
+        .layer(from_fn_with_state(app.0.metrics.clone(), metrics::count))
         .with_state(app)
 }
 
@@ -167,7 +186,7 @@ mod tests {
         let store = StoreSettings::at(&url).open().await.unwrap().reads;
         let (store, clock) = (Arc::new(store), Arc::new(SystemClock));
         let parts = Parts { store, clock, sources: &["a"], access: Access::Open, cache: None };
-        let app = Arc::new(App::new(parts, Bytes::new(), CancellationToken::new()));
+        let app = App::new(parts, Bytes::new(), CancellationToken::new());
         let paths = ["/api/v1/panics", "/sites/a/panics"];
         let routes = paths.iter().fold(Router::new(), |all, path| all.route(path, get(panics)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

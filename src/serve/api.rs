@@ -1,20 +1,17 @@
-//! `/api/v1` and `/edr`: what can be asked, each question in a file of its own.
+//! `/api/v1`: what can be asked, each endpoint in a file of its own.
 //!
 //! A path is served only if it is documented: routes and the OpenAPI document are made of the same
 //! list.
 
-use std::sync::Arc;
-
 use utoipa::ToSchema;
-use utoipa::openapi::path::ParameterStyle;
-use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Schema, SecurityRequirement};
+use utoipa::openapi::{Components, OpenApi, RefOr, Schema, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
 use super::answer::problem::Problem;
+use super::answer::values::{Field, Moment};
 
 mod cursor;
 mod daily;
@@ -25,40 +22,13 @@ mod hourly;
 mod latest;
 mod observations;
 mod runs;
-pub(super) mod schema;
+mod schema;
 mod series;
-pub(super) mod sites;
+mod sites;
 mod status;
 
-use schema::{Field, Moment};
-
-/// The parameters that are lists, and the schema of their items.
-const LISTS: [(&str, &str); 3] = [
-    ("fields", "Field"),
-    ("parameter-name", "ParameterName"),
-    ("parameter_names", "ParameterName"),
-];
-
 /// The routes, and the document that describes them.
-pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    let mut routes = listed();
-    for path in routes.get_openapi_mut().paths.paths.values_mut() {
-        let parameters = path.get.iter_mut().flat_map(|get| &mut get.parameters).flatten();
-        for parameter in parameters {
-            // A list is one value with commas here, not a value for each.
-            if let RefOr::T(list) = parameter
-                && let Some((_, item)) = LISTS.iter().find(|(name, _)| *name == list.name)
-            {
-                list.style = Some(ParameterStyle::Form);
-                list.explode = Some(false);
-                list.schema = Some(items(item).into());
-            }
-        }
-    }
-    routes
-}
-
-fn listed() -> OpenApiRouter<Arc<App>> {
+pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document())
         .routes(routes!(sites::list))
         .routes(routes!(sites::one))
@@ -72,7 +42,6 @@ fn listed() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::one))
         .routes(routes!(status::show))
         .routes(routes!(events::listen))
-        .merge(super::edr::routes())
 }
 
 fn document() -> OpenApi {
@@ -94,19 +63,12 @@ fn document() -> OpenApi {
         schema_of::<Field>(),
         schema_of::<Moment>(),
     ]);
-    components.schemas.extend(super::edr::of_parameters());
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     utoipa::openapi::OpenApiBuilder::new()
         .info(info)
         .components(Some(components))
         .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]))
         .build()
-}
-
-/// One item at least: none is no list.
-fn items(schema: &str) -> Schema {
-    let item = Ref::from_schema_name(schema);
-    ArrayBuilder::new().items(item).min_items(Some(1)).build().into()
 }
 
 fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {

@@ -1,4 +1,4 @@
-//! Between the network and the handlers: connections, who may come in, what holds for every request, and
+//! Between the network and the handlers: connections, which callers may come in, what holds for every request, and
 //! what is counted of it.
 
 pub mod access;

@@ -1,53 +1,36 @@
 //! `/edr`: OGC API – Environmental Data Retrieval 1.1, the convention for this kind of data.
 //!
-//! Clients that know the standard and nothing of us find their way by links from the landing page to
+//! Clients that know the standard and nothing of this program find their way by links from the landing page to
 //! the one collection, `observations`, its places (`locations`, the sites) and their time series.
 //! The standard: <https://docs.ogc.org/is/19-086r6/19-086r6.html>.
 
-use std::sync::Arc;
-
+use axum::routing::get;
+use utoipa::ToSchema;
+use utoipa::openapi::{Components, OpenApi, OpenApiBuilder, RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::serve::App;
-use crate::serve::answer::format::Format;
+use super::App;
 
-mod bbox;
 mod collection;
 mod coverage;
 mod extent;
 mod features;
-mod form;
-pub(crate) mod landing;
+mod landing;
 mod links;
 mod locations;
-mod names;
+mod parameter;
 mod position;
 mod schema;
 mod series;
-mod span;
+mod terms;
+mod values;
 
-pub(crate) use schema::of_parameters;
-
-/// Where the landing page is.
-const ROOT: &str = "/edr";
-const COLLECTION: &str = "/edr/collections/observations";
-
-/// The coordinates of all places: longitude, latitude.
-const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
-
-/// The names that `f` knows, for data, for places and for the rest; the first is meant without it.
-const DATA: &[(&str, Format)] = &[
-    ("CoverageJSON", Format::Coverage),
-    ("CoverageJSON", Format::RegisteredCoverage),
-    ("GeoJSON", Format::GeoJson),
-];
-const PLACES: &[(&str, Format)] = &[("GeoJSON", Format::GeoJson), ("JSON", Format::Json)];
-const PAGES: &[(&str, Format)] = &[("JSON", Format::Json)];
+use values::{Bbox, Crs, Interval, ParameterName, Point};
 
 /// The routes, with their documentation.
-pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document())
         .routes(routes!(landing::show))
         .routes(routes!(landing::conformance))
         .routes(routes!(landing::document))
@@ -56,4 +39,22 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(locations::list))
         .routes(routes!(locations::one))
         .routes(routes!(position::nearest))
+        // Where the standard looks for the landing page.
+        .route("/edr/", get(landing::show))
+}
+
+/// The schemas of parameters, of which the macros keep none.
+fn document() -> OpenApi {
+    fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {
+        (T::name().into_owned(), T::schema())
+    }
+    let mut components = Components::new();
+    components.schemas.extend([
+        schema_of::<Interval>(),
+        schema_of::<Bbox>(),
+        schema_of::<Point>(),
+        schema_of::<Crs>(),
+        schema_of::<ParameterName>(),
+    ]);
+    OpenApiBuilder::new().components(Some(components)).build()
 }

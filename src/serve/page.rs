@@ -1,9 +1,7 @@
 //! The live page: what the store holds, for people.
 //!
 //! It is rendered here and whole without a script; the script only fetches it anew when a run has ended.
-//! Nothing is inline, so that the policy can forbid what somebody might smuggle into a name.
-
-use std::sync::Arc;
+//! Nothing is inline, so that the policy can forbid what may be smuggled into a name.
 
 use askama::Template;
 use axum::Router;
@@ -29,7 +27,7 @@ pub(super) use present::present;
 pub(super) use recent::Recent;
 
 /// The paths of the page.
-pub(super) fn routes() -> Router<Arc<App>> {
+pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/", get(overview::show))
         .route("/runs", get(runs::show))
@@ -69,8 +67,6 @@ impl Frame {
 
 /// A page, rendered.
 fn whole(page: &impl Template) -> Result<Content, Problem> {
-    page.render().map(|text| Content::Whole(text.into_bytes())).map_err(|error| {
-        tracing::error!(error_kind = "answer", "a page cannot be written: {error}");
-        Problem::of(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
-    })
+    let text = page.render().map_err(|error| Problem::unwritable(&error))?;
+    Ok(Content::Whole(text.into_bytes()))
 }

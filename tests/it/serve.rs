@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod bad_input;
 mod broken_off;
+mod cache_key;
 mod document;
 mod edr;
 mod edr_input;

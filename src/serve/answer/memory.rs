@@ -1,7 +1,7 @@
 //! How much memory answers may hold while their clients take them, however slowly.
 //!
-//! Small answers and streams have a share each, so that who takes a long range slowly is in the way
-//! of other long ranges only.
+//! Small answers and streams have a share each, so that a client that takes a long range slowly is in
+//! the way of other long ranges only.
 
 use std::sync::Arc;
 
@@ -21,11 +21,11 @@ const FREE_BYTES: usize = 16 << 10;
 const STREAMS: usize = 128;
 
 /// Pages of streams that are read at once at most: half of the connections to the store that there are
-/// by default. The other half, and the processor, are for those who ask for little.
+/// by default. The other half, and the processor, are for requests for little.
 const PAGES: usize = 2;
 
 /// Long answers that are made whole at once at most, some megabytes each; and those with the ones that
-/// wait for it, which are in the way of who asks for little.
+/// wait for it, which are in the way of requests for little.
 const BUILDS: usize = 2;
 const BUILDERS: usize = 16;
 
@@ -33,7 +33,7 @@ const BUILDERS: usize = 16;
 const LISTENERS: usize = 256;
 
 /// What there is room for.
-pub(crate) struct Budget {
+pub(crate) struct Memory {
     whole_kib: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     pages: Arc<Semaphore>,
@@ -42,7 +42,7 @@ pub(crate) struct Budget {
     listeners: Arc<Semaphore>,
 }
 
-impl Budget {
+impl Memory {
     pub(crate) fn new() -> Self {
         let room = |size| Arc::new(Semaphore::new(size));
         Self {
@@ -72,7 +72,7 @@ impl Budget {
         permit.map_err(|_| Problem::busy("too many long answers are being taken"))
     }
 
-    /// Whose turn it is to read a page of a stream.
+    /// Turns to read a page of a stream.
     pub(crate) fn turns(&self) -> Arc<Semaphore> {
         self.pages.clone()
     }
@@ -114,12 +114,12 @@ mod tests {
 
     #[test]
     fn room_is_given_back_when_the_bytes_are_dropped() {
-        let budget = Budget::new();
+        let memory = Memory::new();
         let megabyte = || Bytes::from(vec![0; (1 << 20) - 1]);
-        let held: Vec<_> = (0..32).map(|_| budget.hold(megabyte()).unwrap()).collect();
-        assert!(budget.hold(megabyte()).is_err());
-        assert_eq!(budget.hold(Bytes::from_static(b"short")).unwrap(), "short");
+        let held: Vec<_> = (0..32).map(|_| memory.hold(megabyte()).unwrap()).collect();
+        assert!(memory.hold(megabyte()).is_err());
+        assert_eq!(memory.hold(Bytes::from_static(b"short")).unwrap(), "short");
         drop(held);
-        assert_eq!(budget.hold(megabyte()).unwrap(), megabyte());
+        assert_eq!(memory.hold(megabyte()).unwrap(), megabyte());
     }
 }

@@ -1,22 +1,22 @@
 //! An answer that is made page by page: whole if it is short, else a stream.
 //!
-//! A page is read by statements of its own, so that nobody who takes his answer slowly holds a
-//! connection to the store, or more memory than a page.
+//! A page is read by statements of its own, so that a client that takes its answer slowly holds no
+//! connection to the store, and no more memory than a page.
 
 use std::future::Future;
 use std::sync::Arc;
 
 use arrow_schema::ArrowError;
 use axum::body::Body;
-use axum::http::StatusCode;
 use futures::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::serve::App;
-use crate::serve::answer::lines::Lines;
-use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::Content;
+use super::format::Format;
+use super::memory::Memory;
+use super::problem::Problem;
+use super::query::Content;
+use super::rows::{Record, Writer};
 use crate::store::StoreError;
 
 /// How much of an answer is made before it becomes a stream; of one that is likely to be long.
@@ -32,18 +32,18 @@ pub(crate) trait Pages: Send + 'static {
 /// All of it if it is short, else a stream. `reserved` is the room for a stream, of what is likely to be
 /// long: its pages wait for their turn.
 pub(crate) async fn content(
-    app: &App,
+    memory: &Memory,
     mut pages: impl Pages,
     reserved: Option<OwnedSemaphorePermit>,
 ) -> Result<Content, Problem> {
     let mut text = Vec::new();
-    let turns = reserved.as_ref().map(|_| app.budget.turns());
+    let turns = reserved.as_ref().map(|_| memory.turns());
     let most = if reserved.is_some() { FIRST_BYTES } else { STREAM_BYTES };
     while let Some(page) = in_turn(&mut pages, turns.as_ref()).await? {
         text.extend(page);
         if text.len() > most {
-            let permit = reserved.map_or_else(|| app.budget.stream(), Ok)?;
-            let stream = stream(text, pages, app.budget.turns(), permit);
+            let permit = reserved.map_or_else(|| memory.stream(), Ok)?;
+            let stream = stream(text, pages, memory.turns(), permit);
             return Ok(Content::Stream(Body::from_stream(stream)));
         }
     }
@@ -83,6 +83,12 @@ fn stream(
 pub(crate) trait Parts: Send + 'static {
     type Row: Serialize + Send;
 
+    /// What a list of them is called.
+    const LIST: &str;
+
+    /// Their fields, in order.
+    fn fields() -> Vec<&'static str>;
+
     /// The rows of the next part; `None` when there is none.
     fn part(&mut self) -> impl Future<Output = Result<Option<Vec<Self::Row>>, StoreError>> + Send;
 }
@@ -90,13 +96,21 @@ pub(crate) trait Parts: Send + 'static {
 /// Parts, written.
 pub(crate) struct Written<P> {
     parts: P,
-    lines: Lines,
+    writer: Writer,
+    fields: Vec<&'static str>,
     is_over: bool,
 }
 
-impl<P> Written<P> {
-    pub(crate) fn new(parts: P, lines: Lines) -> Self {
-        Self { parts, lines, is_over: false }
+impl<P: Parts> Written<P> {
+    pub(crate) fn new(parts: P, format: Format) -> Self {
+        let fields = P::fields();
+        let writer = Writer::begin(format, P::LIST, fields.iter().copied());
+        Self { parts, writer, fields, is_over: false }
+    }
+
+    fn write(&mut self, rows: &[P::Row]) -> std::io::Result<()> {
+        let Self { writer, fields, .. } = self;
+        rows.iter().try_for_each(|row| writer.row(&Record { row, fields }))
     }
 }
 
@@ -104,15 +118,13 @@ impl<P: Parts> Pages for Written<P> {
     async fn page(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         while !self.is_over {
             match self.parts.part().await? {
-                Some(rows) => {
-                    rows.iter().try_for_each(|row| self.lines.row(row)).map_err(malformed)?;
-                }
+                Some(rows) => self.write(&rows).map_err(malformed)?,
                 None => {
-                    self.lines.end();
+                    self.writer.end();
                     self.is_over = true;
                 }
             }
-            let text = self.lines.take();
+            let text = self.writer.take();
             if !text.is_empty() {
                 return Ok(Some(text));
             }
@@ -123,10 +135,4 @@ impl<P: Parts> Pages for Written<P> {
 
 pub(crate) fn malformed(error: std::io::Error) -> StoreError {
     StoreError::Malformed(ArrowError::from_external_error(Box::new(error)))
-}
-
-/// Rows that cannot be written are a fault of ours.
-pub(crate) fn unwritable(error: &std::io::Error) -> Problem {
-    tracing::error!(error_kind = "answer", "rows cannot be written: {error}");
-    Problem::of(StatusCode::INTERNAL_SERVER_ERROR)
 }

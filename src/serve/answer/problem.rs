@@ -82,6 +82,24 @@ impl Problem {
         }
     }
 
+    /// No site has the id that is asked for.
+    pub(crate) fn unknown_site() -> Self {
+        Self::unknown("site", "site_id", "the id of a site in /api/v1/sites")
+    }
+
+    /// Nothing is served there.
+    pub(crate) fn no_such_path() -> Self {
+        Self::of(StatusCode::NOT_FOUND)
+            .detail("there is nothing at this path")
+            .allowed("the paths of /api/v1/openapi.json, /healthz, /readyz, /metrics")
+    }
+
+    /// An answer that cannot be written is an internal fault, which is logged here.
+    pub(crate) fn unwritable(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(error_kind = "answer", "an answer cannot be written: {error}");
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     /// The service cannot answer now.
     pub(crate) fn busy(detail: &str) -> Self {
         let retry_after_s = Some(1);
@@ -117,7 +135,7 @@ impl Problem {
     }
 }
 
-/// Logged here, since nobody above learns more than that the store is away.
+/// Logged here, since the caller learns no more than that the store is away.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -137,7 +155,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        // For who makes a page of it.
+        // For the layer that makes a page of it.
         response.extensions_mut().insert(self);
         response
     }

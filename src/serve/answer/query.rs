@@ -1,4 +1,5 @@
-//! From a question to an answer: the cache, the entity tag, and the headers that go with them.
+//! An endpoint query: what is asked, in which form, and of which state of the store; and the way from there to
+//! an answer: the cache, the entity tag, and the headers that go with them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,12 +9,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
-use super::cache::Key;
+use super::cache::{Answers, Key};
 use super::format::Format;
+use super::memory::Memory;
 use super::problem::Problem;
+use super::versions::Versions;
 use crate::farmhash::fingerprint64;
-use crate::serve::App;
 use crate::store::RunVersion;
 
 /// The longest answer that is kept.
@@ -21,6 +24,15 @@ const KEPT_BYTES: usize = 1 << 20;
 
 /// A client may keep an answer, but has to ask whether it is still right.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// What answers are made with.
+pub(crate) struct Answering {
+    pub(crate) versions: Versions,
+    pub(crate) answers: Answers,
+    pub(crate) memory: Memory,
+    /// Changes when the form of the answers does, so that no client takes an old one for right.
+    pub(crate) form: String,
+}
 
 /// What an answer is made of.
 pub(crate) enum Content {
@@ -32,74 +44,83 @@ pub(crate) enum Content {
     Nothing,
 }
 
-/// A question: what is asked, in which form, and in which state of the store.
-pub(crate) struct Question {
+impl Content {
+    /// All of an answer, as JSON.
+    pub(crate) fn json(answer: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self::Whole(json(answer)?))
+    }
+}
+
+/// As JSON.
+pub(crate) fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(answer).map_err(|error| Problem::unwritable(&error))
+}
+
+/// What ends an answer, beside the next run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Until {
+    /// Nothing else.
+    Run,
+    /// The minute that it depends on.
+    Minute(DateTime<Utc>),
+    /// The hour, since it is of what is newest: an observation of a time to come counts when that time has
+    /// come, which need not be waited for by the minute.
+    Hour(DateTime<Utc>),
+}
+
+impl Until {
+    /// The state of the store, and of what else the answer depends on.
+    fn version(self, state: &RunVersion) -> String {
+        match self {
+            Self::Run => state.to_string(),
+            Self::Minute(now) => format!("{state}-m{}", now.timestamp().div_euclid(60)),
+            Self::Hour(now) => format!("{state}-h{}", now.timestamp().div_euclid(3600)),
+        }
+    }
+}
+
+/// A query of an endpoint, of the present state of the store.
+pub(crate) struct EndpointQuery<'a> {
+    answering: &'a Answering,
     key: Key,
     tag: String,
     state: Arc<RunVersion>,
 }
 
-impl Question {
-    /// The question written so, asked of the present state of the store.
-    pub(crate) async fn ask(app: &App, question: String, format: Format) -> Result<Self, Problem> {
-        let state = app.versions.current().await?;
-        Ok(Self::of(app, question, format, state.to_string(), state))
-    }
-
-    /// The same of what also depends on the minute.
-    pub(crate) async fn ask_at(
-        app: &App,
-        question: String,
+impl<'a> EndpointQuery<'a> {
+    /// The query that `parameters` are of: everything that the answer depends on, defaults filled.
+    pub(crate) async fn new(
+        answering: &'a Answering,
+        endpoint: &str,
+        parameters: &impl Serialize,
         format: Format,
-        now: DateTime<Utc>,
+        until: Until,
     ) -> Result<Self, Problem> {
-        let state = app.versions.current().await?;
-        let version = format!("{state}-m{}", now.timestamp().div_euclid(60));
-        Ok(Self::of(app, question, format, version, state))
-    }
-
-    /// The same of what is newest: an observation of a time to come counts when that time has come,
-    /// which need not be waited for by the minute.
-    pub(crate) async fn ask_in_hour(
-        app: &App,
-        question: String,
-        format: Format,
-        now: DateTime<Utc>,
-    ) -> Result<Self, Problem> {
-        let state = app.versions.current().await?;
-        let version = format!("{state}-h{}", now.timestamp().div_euclid(3600));
-        Ok(Self::of(app, question, format, version, state))
-    }
-
-    fn of(
-        app: &App,
-        question: String,
-        format: Format,
-        version: String,
-        state: Arc<RunVersion>,
-    ) -> Self {
-        let text = format!("{} {question} {}", app.form, format.media_type());
+        let state = answering.versions.current().await?;
+        let parameters = serde_json::to_string(parameters);
+        let parameters = parameters.map_err(|error| Problem::unwritable(&error))?;
+        let (query, version) = (format!("{endpoint} {parameters}"), until.version(&state));
+        let text = format!("{} {query} {}", answering.form, format.media_type());
         let tag = format!("\"{:016x}-{version}\"", fingerprint64(text.as_bytes()));
-        Self { key: Key { question, format, version }, tag, state }
+        Ok(Self { answering, key: Key { query, format, version }, tag, state })
     }
 
     /// The answer: none if the client has it, else the one that is kept, else what `make` makes.
     pub(crate) async fn answer(
         self,
-        app: &App,
         headers: &HeaderMap,
         make: impl Future<Output = Result<Content, Problem>>,
     ) -> Result<Response, Problem> {
         if has_it(headers, &self.tag) {
             return Ok(self.headed(StatusCode::NOT_MODIFIED.into_response()));
         }
-        if let Some(kept) = app.answers.find(&self.key).await {
+        if let Some(kept) = self.answering.answers.find(&self.key).await {
             return Ok(self.headed(Body::from(kept).into_response()));
         }
         match make.await? {
             Content::Stream(body) => Ok(self.weak().headed(body.into_response())),
-            Content::Whole(bytes) => self.whole(app, bytes.into()).await,
-            Content::Nothing => self.nothing(app).await,
+            Content::Whole(bytes) => self.whole(bytes.into()).await,
+            Content::Nothing => self.nothing().await,
         }
     }
 
@@ -110,12 +131,13 @@ impl Question {
 
     /// What a run committed while the answer was being made may be in it in part: such an answer is
     /// of no state, and is not kept.
-    async fn whole(self, app: &App, bytes: Bytes) -> Result<Response, Problem> {
-        let is_of_state = app.versions.current().await? == self.state;
+    async fn whole(self, bytes: Bytes) -> Result<Response, Problem> {
+        let Answering { versions, answers, memory, .. } = self.answering;
+        let is_of_state = versions.current().await? == self.state;
         if is_of_state && bytes.len() <= KEPT_BYTES {
-            app.answers.keep(self.key.clone(), bytes.clone()).await;
+            answers.keep(self.key.clone(), bytes.clone()).await;
         }
-        let mut response = self.headed(Body::from(app.budget.hold(bytes)?).into_response());
+        let mut response = self.headed(Body::from(memory.hold(bytes)?).into_response());
         if !is_of_state {
             response.headers_mut().remove(header::ETAG);
         }
@@ -123,10 +145,10 @@ impl Question {
     }
 
     /// Not kept: it is read as fast as it is found.
-    async fn nothing(self, app: &App) -> Result<Response, Problem> {
+    async fn nothing(self) -> Result<Response, Problem> {
         let mut response = self.headed(StatusCode::NO_CONTENT.into_response());
         response.headers_mut().remove(header::CONTENT_TYPE);
-        if app.versions.current().await? != self.state {
+        if self.answering.versions.current().await? != self.state {
             response.headers_mut().remove(header::ETAG);
         }
         Ok(response)
@@ -145,13 +167,15 @@ impl Question {
     }
 }
 
-/// An answer that depends on the moment, and is not kept.
-pub(crate) fn momentary(app: &App, bytes: Vec<u8>) -> Result<Response, Problem> {
-    let mut response = Body::from(app.budget.hold(bytes.into())?).into_response();
-    let media_type = HeaderValue::from_static(Format::Json.media_type());
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+impl Answering {
+    /// An answer that depends on the moment, and is not kept.
+    pub(crate) fn momentary(&self, bytes: Vec<u8>) -> Result<Response, Problem> {
+        let mut response = Body::from(self.memory.hold(bytes.into())?).into_response();
+        let media_type = HeaderValue::from_static(Format::Json.media_type());
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
 }
 
 /// Whether `If-None-Match` names the tag; by weak comparison, as it has to be

@@ -10,10 +10,10 @@ use crate::serve::answer::problem::MEDIA_TYPE;
 
 type Refusal = (String, RefOr<Response>);
 
-/// What any question may be refused with.
+/// What any query may be refused with.
 pub(crate) struct Refusals;
 
-/// The same of one that names a site or a run.
+/// The same of a query that names a site or a run.
 pub(crate) struct RefusalsOfOne;
 
 impl IntoResponses for Refusals {

@@ -1,9 +1,13 @@
 //! Where a page of a series ended, in a form that a client hands back as it got it.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::serve::answer::values::{Unfit, is_source, parameter_schema, text_schema};
 
 /// Where a page ended: after this source and time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String")]
 pub(super) struct Cursor {
     pub(super) source: String,
     pub(super) time: DateTime<Utc>,
@@ -17,10 +21,8 @@ impl Cursor {
     /// What [`Display`](std::fmt::Display) wrote.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (source, seconds) = text.rsplit_once('.')?;
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
-        let is_source = (1..=32).contains(&source.len()) && source.chars().all(allowed);
         let seconds = seconds.parse().ok().filter(|seconds| (0..=MAX_SECONDS).contains(seconds))?;
-        let time = DateTime::from_timestamp(seconds, 0).filter(|_| is_source)?;
+        let time = DateTime::from_timestamp(seconds, 0).filter(|_| is_source(source))?;
         let cursor = Self { source: source.to_owned(), time };
         (cursor.to_string() == text).then_some(cursor)
     }
@@ -28,6 +30,17 @@ impl Cursor {
 
 /// Eleven digits: the year 5138.
 const MAX_SECONDS: i64 = 99_999_999_999;
+
+impl TryFrom<String> for Cursor {
+    type Error = Unfit;
+
+    fn try_from(text: String) -> Result<Self, Unfit> {
+        let unfit = || Unfit::new("is none that was given out", "next_cursor of a page");
+        Self::parse(&text).ok_or_else(unfit)
+    }
+}
+
+parameter_schema!(Cursor, "Cursor", text_schema(r"^[a-z0-9_-]{1,32}\.(0|[1-9][0-9]{0,10})$"));
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,25 +4,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Days as Count, NaiveDate, TimeDelta, Utc};
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::{schema, sites};
-use crate::domain::SiteId;
+use super::schema;
 use crate::domain::views::OBSERVATIONS_DAILY;
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::lines::Lines;
-use crate::serve::answer::pages::{self, Parts, Written, unwritable};
-use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::pages::{self, Parts, Written};
+use crate::serve::answer::parameters::{OfSite, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::Question;
+use crate::serve::answer::query::{Answering, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::RefusalsOfOne;
-use crate::store::{Reads, StoreError};
+use crate::serve::answer::values::{Day as DayValue, Source};
+use crate::store::StoreError;
 use crate::views::gaps::Asked;
 use crate::views::{self, Day, Place};
 
@@ -44,6 +43,23 @@ pub(super) struct Days {
     days: Vec<schema::Day>,
 }
 
+/// What the days of a site can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DaysQuery {
+    /// The first local day; 29 days before `to` if it is missing.
+    #[param(inline)]
+    from: Option<DayValue>,
+    /// The last local day, at most 366 days in all; if it is missing, as many days as there may be, up to
+    /// today.
+    #[param(inline)]
+    to: Option<DayValue>,
+    /// Only of this source.
+    #[param(inline, example = "openweathermap")]
+    source: Option<Source>,
+}
+
 /// Lists the local days of a site.
 ///
 /// Every day on which slots are expected up to now: lowest, mean and highest values, sums, how many of the
@@ -51,12 +67,7 @@ pub(super) struct Days {
 /// `observations_daily` in the warehouse, which has no `missing`.
 #[utoipa::path(
     get, path = "/api/v1/sites/{site_id}/daily", tag = "observations", operation_id = "listDays",
-    params(
-        ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
-        ("from" = Option<NaiveDate>, Query, description = "The first local day; 29 days before `to` if it is missing."),
-        ("to" = Option<NaiveDate>, Query, description = "The last local day, at most 366 days in all; if it is missing, as many days as there may be, up to today."),
-        ("source" = Option<String>, Query, description = "Only of this source.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
-    ),
+    params(OfSite, DaysQuery),
     responses(
         (status = 200, description = "The days.", content(
             (Days = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
@@ -65,43 +76,27 @@ pub(super) struct Days {
     )
 )]
 pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    site: OfSite,
+    Query(query): Query<DaysQuery>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let site_id = sites::site_id(path)?;
-    let parameters = Parameters::parse(uri.query(), &["from", "to", "source"])?;
     let format = Format::negotiate(&headers, Format::ROWS)?;
-    let range = Range::parse(&parameters)?;
-    let source = parameters.source("source")?;
-    let now = app.clock.now();
-    let text = question(&site_id, range, source);
-    let question = match range.is_past(now) {
-        true => Question::ask(&app, text, format).await?,
-        false => Question::ask_at(&app, text, format, now).await?,
-    };
+    let range = Range::of(&query)?;
+    let now = reader.now();
+    let until = if range.is_past(now) { Until::Run } else { Until::Minute(now) };
+    let parameters = (&site, &query);
+    let endpoint = EndpointQuery::new(&answering, "daily", &parameters, format, until).await?;
     let make = async {
-        let place = Place::of(sites::find(&app, &site_id).await?)?;
+        let place = Place::of(reader.site(site.id()).await?)?;
         let (from, to) = range.days(place.life.last_day(now));
-        let reserved = (to - from > LONG).then(|| app.budget.stream()).transpose()?;
-        let days = DaysOfSite::open(&app, place, source, (from, to)).await?;
-        let lines = Lines::begin(format, "days", OBSERVATIONS_DAILY.field_names());
-        let lines = lines.map_err(|error| unwritable(&error))?;
-        pages::content(&app, Written::new(days, lines), reserved).await
+        let reserved = (to - from > LONG).then(|| answering.memory.stream()).transpose()?;
+        let source = query.source.as_ref().map(Source::as_str);
+        let days = DaysOfSite::open(&reader, place, source, (from, to)).await?;
+        pages::content(&answering.memory, Written::new(days, format), reserved).await
     };
-    question.answer(&app, &headers, make).await
-}
-
-fn question(site_id: &SiteId, range: Range, source: Option<&str>) -> String {
-    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    let parts: [(&str, &dyn std::fmt::Display); 4] = [
-        ("site", site_id),
-        ("from", &day(range.from)),
-        ("to", &day(range.to)),
-        ("source", &source.unwrap_or_default()),
-    ];
-    written("daily", &parts)
+    endpoint.answer(&headers, make).await
 }
 
 /// The first and the last local day, as they were asked for.
@@ -112,8 +107,8 @@ struct Range {
 }
 
 impl Range {
-    fn parse(parameters: &Parameters) -> Result<Self, Problem> {
-        let (from, to) = (parameters.day("from")?, parameters.day("to")?);
+    fn of(query: &DaysQuery) -> Result<Self, Problem> {
+        let (from, to) = (query.from.map(|day| day.0), query.to.map(|day| day.0));
         if let Some((from, to)) = from.zip(to) {
             let longest = from + TimeDelta::days(MAX_DAYS - 1);
             if to < from {
@@ -145,7 +140,7 @@ impl Range {
 
 /// The days of a site, some at a time.
 struct DaysOfSite {
-    store: Arc<Reads>,
+    reader: Reader,
     place: Place,
     /// The sources that are left, the one that is being read first, and from which day on.
     asked: VecDeque<(Asked, NaiveDate)>,
@@ -155,19 +150,25 @@ struct DaysOfSite {
 
 impl DaysOfSite {
     async fn open(
-        app: &App,
+        reader: &Reader,
         place: Place,
         source: Option<&str>,
         (from, to): (NaiveDate, NaiveDate),
     ) -> Result<Self, StoreError> {
-        let asked = views::sources(&*app.store, &place, source).await?;
+        let asked = views::sources(&reader.store, &place, source).await?;
         let asked = asked.into_iter().map(|asked| (asked, from)).collect();
-        Ok(Self { store: app.store.clone(), place, asked, to, now: app.clock.now() })
+        Ok(Self { reader: reader.clone(), place, asked, to, now: reader.now() })
     }
 }
 
 impl Parts for DaysOfSite {
     type Row = Day;
+
+    const LIST: &str = "days";
+
+    fn fields() -> Vec<&'static str> {
+        OBSERVATIONS_DAILY.field_names()
+    }
 
     async fn part(&mut self) -> Result<Option<Vec<Day>>, StoreError> {
         self.asked.pop_front_if(|(_, from)| *from > self.to);
@@ -175,7 +176,7 @@ impl Parts for DaysOfSite {
         let next = *from + PAGE;
         let days = (*from, self.to.min(next - Count::new(1)));
         *from = next;
-        views::days(&*self.store, &self.place, asked, days, self.now).await.map(Some)
+        views::days(&self.reader.store, &self.place, asked, days, self.now).await.map(Some)
     }
 }
 

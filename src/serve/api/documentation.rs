@@ -7,8 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use utoipa_swagger_ui::Config;
 
-use crate::serve::App;
-use crate::serve::door::guard;
+use crate::serve::answer::document::Document;
+use crate::serve::answer::problem::Problem;
 
 /// The page has scripts and styles of this server only. It sets styles on its elements, and draws
 /// with images that are in the text.
@@ -22,12 +22,8 @@ static CONFIG: LazyLock<Arc<Config<'static>>> =
     LazyLock::new(|| Arc::new(Config::from("/api/v1/openapi.json").validator_url("none")));
 
 /// The document.
-pub(crate) async fn document(State(app): State<Arc<App>>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60")),
-    ];
-    (headers, app.document.clone()).into_response()
+pub(crate) async fn document(State(document): State<Document>) -> Response {
+    document.response("application/json")
 }
 
 /// The page, which is beside its scripts.
@@ -39,7 +35,7 @@ pub(crate) async fn index() -> Response {
 pub(crate) async fn page(path: Option<Path<String>>) -> Response {
     let path = path.map(|Path(path)| path).unwrap_or_default();
     let Ok(Some(file)) = utoipa_swagger_ui::serve(&path, CONFIG.clone()) else {
-        return guard::not_found().await.into_response();
+        return Problem::no_such_path().into_response();
     };
     let media_type = HeaderValue::from_str(&file.content_type);
     let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));

@@ -1,4 +1,4 @@
-//! `events`: a message for each run that ends, for those who would else ask again and again.
+//! `events`: a message for each run that ends, for clients that would else ask again and again.
 //!
 //! One poller asks the store each second for all listeners.
 
@@ -7,26 +7,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::{Stream, StreamExt as _, stream};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Receiver};
+use tokio_util::sync::CancellationToken;
 
 use super::runs::Run;
-use super::sites::json;
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::Parameters;
+use crate::serve::answer::parameters::{Nothing, Query};
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::{Answering, json};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::Refusals;
 use crate::store::{RunVersion, StoreError};
 
 /// How often the store is asked.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Messages that wait for a slow listener; one that misses some is told so by the end of the stream,
+/// Messages that wait for a slow listener; one that misses some sees the end of the stream,
 /// and connects again.
 const WAITING: usize = 64;
 
@@ -36,14 +37,22 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A run that has ended: its number, and itself as JSON.
 #[derive(Clone)]
-pub(crate) struct Ended {
+struct Ended {
     run_seq: i64,
     run: Arc<str>,
 }
 
-/// The runs that end from now on.
-pub(crate) fn channel() -> broadcast::Sender<Ended> {
-    broadcast::channel(WAITING).0
+/// The runs that end from now on, until the program ends.
+#[derive(Clone)]
+pub(crate) struct Events {
+    ended: broadcast::Sender<Ended>,
+    shutdown: CancellationToken,
+}
+
+impl Events {
+    pub(crate) fn new(shutdown: CancellationToken) -> Self {
+        Self { ended: broadcast::channel(WAITING).0, shutdown }
+    }
 }
 
 /// Listens to the runs that end.
@@ -55,18 +64,18 @@ pub(crate) fn channel() -> broadcast::Sender<Ended> {
     responses((status = 200, description = "Messages, until the client leaves.", body = String, content_type = "text/event-stream"), Refusals)
 )]
 pub(super) async fn listen(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(Nothing {}): Query<Nothing>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(Events { ended, shutdown }): State<Events>,
 ) -> Result<Response, Problem> {
-    Parameters::none(uri.query())?;
     Format::negotiate(&headers, Format::EVENTS)?;
-    let permit = app.budget.listener()?;
-    let events = stream(app.ended.subscribe()).map(move |event| {
+    let permit = answering.memory.listener()?;
+    let events = stream(ended.subscribe()).map(move |event| {
         let _held = &permit;
         Ok::<_, Infallible>(event)
     });
-    let events = events.take_until(app.shutdown.clone().cancelled_owned());
+    let events = events.take_until(shutdown.cancelled_owned());
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -89,30 +98,35 @@ fn stream(receiver: Receiver<Ended>) -> impl Stream<Item = Event> {
 }
 
 /// Asks the store each second, and tells the listeners which runs have ended; until the program ends.
-pub(crate) async fn poll(app: Arc<App>) {
+pub(crate) async fn poll(reader: Reader, events: Events) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut seen = None;
-    while app.shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-        // Whoever asks is told that the store is away; the log has it then.
-        let Ok(now) = app.store.run_version().await else { continue };
+    while events.shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+        // A request is told that the store is away; the log has it then.
+        let Ok(now) = reader.store.run_version().await else { continue };
         if let Some(seen) = seen.filter(|seen| *seen != now) {
-            let _ = tell(&app, &seen, &now).await;
+            let _ = tell(&reader, &events, &seen, &now).await;
         }
         seen = Some(now);
     }
 }
 
 /// Tells of the runs that were open, or were not there, and have ended since.
-async fn tell(app: &App, seen: &RunVersion, now: &RunVersion) -> Result<(), StoreError> {
+async fn tell(
+    reader: &Reader,
+    events: &Events,
+    seen: &RunVersion,
+    now: &RunVersion,
+) -> Result<(), StoreError> {
     let new = (seen.latest + 1)..=now.latest;
     let open = seen.open.iter().map(|(run_seq, _)| *run_seq);
     for run_seq in open.chain(new).filter(|run_seq| now.has_ended(*run_seq)) {
-        let found = app.store.find_run(&run_seq.to_string()).await?;
+        let found = reader.store.find_run(&run_seq.to_string()).await?;
         let Some(run) = found.filter(|run| run.run_seq == run_seq) else { continue };
         if let Ok(Ok(run)) = json(&Run::from(run)).map(String::from_utf8) {
             // Nobody may be listening.
-            let _ = app.ended.send(Ended { run_seq, run: run.into() });
+            let _ = events.ended.send(Ended { run_seq, run: run.into() });
         }
     }
     Ok(())

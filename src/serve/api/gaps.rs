@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::sites::whole;
 use crate::domain::{Days, Life, SiteId};
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{Parameters, unknown_site, written};
+use crate::serve::answer::parameters::Query;
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::RefusalsOfOne;
+use crate::serve::answer::values::{Day, Limit, Site, Source};
 use crate::views::gaps::{self, GapRow, Selection};
 
 /// The most days that are answered for, of one site and of all.
@@ -25,10 +25,8 @@ const MAX_DAYS_OF_SITE: i64 = 366;
 const MAX_DAYS: i64 = 31;
 
 /// Ranges that are listed if no other number is asked for, and at most.
-const DEFAULT_LIMIT: usize = 200;
-const MAX_LIMIT: usize = 1000;
-
-const KNOWN: [&str; 5] = ["site", "source", "from", "to", "limit"];
+const DEFAULT_LIMIT: GapLimit = Limit::of(200);
+type GapLimit = Limit<1000>;
 
 /// Missing slots that follow one another and are missing for the same reason.
 #[derive(Serialize, ToSchema)]
@@ -91,58 +89,62 @@ pub(super) struct Gaps {
     more: usize,
 }
 
+/// What the gaps can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GapsQuery {
+    /// Only this site.
+    #[param(inline)]
+    site: Option<Site>,
+    /// Only of this source, whether it was ever asked or not.
+    #[param(inline)]
+    source: Option<Source>,
+    /// The first day (UTC); 30 days before `to` if it is missing.
+    #[param(inline)]
+    from: Option<Day>,
+    /// The last day (UTC), at most 31 days in all, 366 if a site is named; if it is missing, as many days as
+    /// there may be, up to today.
+    #[param(inline)]
+    to: Option<Day>,
+    /// So many ranges at most; 200 if it is missing.
+    #[param(inline)]
+    limit: Option<GapLimit>,
+}
+
 /// Lists the slots that are missing, as ranges, each with its reason.
 #[utoipa::path(
     get, path = "/api/v1/gaps", tag = "gaps", operation_id = "listGaps",
-    params(
-        ("site" = Option<String>, Query, description = "Only this site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"),
-        ("source" = Option<String>, Query, description = "Only of this source, whether it was ever asked or not.", pattern = "^[a-z0-9_-]{1,32}$"),
-        ("from" = Option<NaiveDate>, Query, description = "The first day (UTC); 30 days before `to` if it is missing."),
-        ("to" = Option<NaiveDate>, Query, description = "The last day (UTC), at most 31 days in all, 366 if a site is named; if it is missing, as many days as there may be, up to today."),
-        ("limit" = Option<u32>, Query, description = "So many ranges at most; 200 if it is missing.", minimum = 1, maximum = 1000),
-    ),
+    params(GapsQuery),
     responses((status = 200, description = "The gaps.", body = Gaps), (status = 304, description = "The client has it."), RefusalsOfOne)
 )]
 pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(mut query): Query<GapsQuery>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let parameters = Parameters::parse(uri.query(), &KNOWN)?;
     let format = Format::negotiate(&headers, Format::OBJECT)?;
-    let site_id = parameters.site("site")?;
-    let source = parameters.source("source")?;
-    let limit = parameters.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
-    let now = app.clock.now();
-    let days = days(&parameters, site_id.is_some(), now)?;
-    let text = question(site_id.as_ref(), source, days, limit);
-    let question = Question::ask_at(&app, text, format, now).await?;
-    let selection = Selection { source, days, now };
-    question.answer(&app, &headers, make(&app, site_id.as_ref(), selection, limit)).await
-}
-
-fn question(site_id: Option<&SiteId>, source: Option<&str>, days: Days, limit: usize) -> String {
-    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    let parts: [(&str, &dyn std::fmt::Display); 5] = [
-        ("site", &site_id.map(SiteId::as_str).unwrap_or_default()),
-        ("source", &source.unwrap_or_default()),
-        ("from", &day(days.from)),
-        ("to", &day(days.to)),
-        ("limit", &limit),
-    ];
-    written("gaps", &parts)
+    let now = reader.now();
+    let days = query.fill_days(now)?;
+    let limit = query.limit.get_or_insert(DEFAULT_LIMIT).get() as usize;
+    let until = Until::Minute(now);
+    let endpoint = EndpointQuery::new(&answering, "gaps", &query, format, until).await?;
+    let selection = Selection { source: query.source.as_ref().map(Source::as_str), days, now };
+    let site_id = query.site.as_ref().map(|site| &site.0);
+    endpoint.answer(&headers, make(&reader, site_id, selection, limit)).await
 }
 
 async fn make(
-    app: &App,
+    reader: &Reader,
     site_id: Option<&SiteId>,
     selection: Selection<'_>,
     limit: usize,
 ) -> Result<Content, Problem> {
-    let mut lives = app.store.list_lives().await?;
+    let mut lives = reader.store.list_lives().await?;
     lives.retain(|life: &Life| site_id.is_none_or(|site_id| *site_id == life.site_id));
     if site_id.is_some() && lives.is_empty() {
-        return Err(unknown_site());
+        return Err(Problem::unknown_site());
     }
     let (mut listed, mut more) = (Vec::new(), 0);
     let each = |gap| {
@@ -153,8 +155,8 @@ async fn make(
         }
         Ok(())
     };
-    let summary = gaps::list(&*app.store, &lives, selection, each).await.map_err(failed)?;
-    whole(&Gaps {
+    let summary = gaps::list(&reader.store, &lives, selection, each).await.map_err(failed)?;
+    Content::json(&Gaps {
         slots: summary.slots,
         sites: summary.sites,
         oldest: summary.oldest,
@@ -175,20 +177,26 @@ fn failed(error: anyhow::Error) -> Problem {
     }
 }
 
-fn days(parameters: &Parameters, is_one: bool, now: DateTime<Utc>) -> Result<Days, Problem> {
-    let most = if is_one { MAX_DAYS_OF_SITE } else { MAX_DAYS };
-    let longest = TimeDelta::days(most - 1);
-    let (from, to, today) = (parameters.day("from")?, parameters.day("to")?, now.date_naive());
-    let to = to.unwrap_or_else(|| from.map_or(today, |from| today.clamp(from, from + longest)));
-    let from = from.unwrap_or(to - TimeDelta::days(MAX_DAYS - 1));
-    if to < from {
-        return Err(Problem::parameter("to", "is before `from`", format!("{from} or later")));
+impl GapsQuery {
+    /// Fills the first and the last day, and gives them.
+    fn fill_days(&mut self, now: DateTime<Utc>) -> Result<Days, Problem> {
+        let most = if self.site.is_some() { MAX_DAYS_OF_SITE } else { MAX_DAYS };
+        let longest = TimeDelta::days(most - 1);
+        let (from, to) = (self.from.map(|day| day.0), self.to.map(|day| day.0));
+        let today = now.date_naive();
+        let to = to.unwrap_or_else(|| from.map_or(today, |from| today.clamp(from, from + longest)));
+        let from = from.unwrap_or(to - TimeDelta::days(MAX_DAYS - 1));
+        if to < from {
+            return Err(Problem::parameter("to", "is before `from`", format!("{from} or later")));
+        }
+        if to - from > longest {
+            let problem = format!("makes more than {most} days");
+            return Err(Problem::parameter("to", problem, format!("{from} to {}", from + longest)));
+        }
+        // Nothing is expected before.
+        let first = DateTime::UNIX_EPOCH.date_naive();
+        let (from, to) = (from.max(first), to.max(first));
+        (self.from, self.to) = (Some(Day(from)), Some(Day(to)));
+        Ok(Days { from: Some(from), to: Some(to) })
     }
-    if to - from > longest {
-        let problem = format!("makes more than {most} days");
-        return Err(Problem::parameter("to", problem, format!("{from} to {}", from + longest)));
-    }
-    // Nothing is expected before.
-    let first = DateTime::UNIX_EPOCH.date_naive();
-    Ok(Days { from: Some(from.max(first)), to: Some(to.max(first)) })
 }

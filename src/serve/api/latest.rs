@@ -2,26 +2,41 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
-use super::schema::{Field, Observations};
-use super::sites;
-use crate::domain::tables::WEATHER_OBSERVATIONS;
+use super::schema::Observations;
+use crate::columnar::Row;
+use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::domain::{SiteId, source_time};
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::pages::unwritable;
-use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::parameters::{OfSite, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::RefusalsOfOne;
-use crate::serve::answer::rows::{Fields, Writer};
+use crate::serve::answer::rows::{Observation, Writer};
+use crate::serve::answer::values::{Fields, Site};
 use crate::store::Rows;
+
+/// What the newest observations can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LatestQuery {
+    /// Only this site.
+    #[param(inline)]
+    site: Option<Site>,
+    /// Only these columns, by commas, beside site_id, source and observation_time.
+    #[serde(default)]
+    #[param(inline, style = Form, explode = false)]
+    fields: Fields,
+}
 
 /// Lists the newest observation of each site and source.
 ///
@@ -29,10 +44,7 @@ use crate::store::Rows;
 /// ahead.
 #[utoipa::path(
     get, path = "/api/v1/latest", tag = "observations", operation_id = "listLatest",
-    params(
-        ("site" = Option<String>, Query, description = "Only this site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"),
-        ("fields" = Option<Vec<Field>>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time."),
-    ),
+    params(LatestQuery),
     responses(
         (status = 200, description = "The observations.", content(
             (Observations = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
@@ -41,21 +53,33 @@ use crate::store::Rows;
     )
 )]
 pub(super) async fn all(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(query): Query<LatestQuery>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let parameters = Parameters::parse(uri.query(), &["site", "fields"])?;
-    answer(&app, &headers, parameters.site("site")?, &parameters).await
+    let format = Format::negotiate(&headers, Format::ROWS)?;
+    let (now, site_id) = (reader.now(), query.site.as_ref().map(|site| &site.0));
+    let until = Until::Hour(now);
+    let endpoint = EndpointQuery::new(&answering, "latest", &query, format, until).await?;
+    endpoint.answer(&headers, make(&reader, site_id, now, format, &query.fields)).await
+}
+
+/// What the newest observations of a site can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LatestOfSiteQuery {
+    /// Only these columns, by commas, beside site_id, source and observation_time.
+    #[serde(default)]
+    #[param(inline, style = Form, explode = false)]
+    fields: Fields,
 }
 
 /// Lists the newest observation of each source of a site.
 #[utoipa::path(
     get, path = "/api/v1/sites/{site_id}/latest", tag = "observations", operation_id = "listLatestOfSite",
-    params(
-        ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
-        ("fields" = Option<Vec<Field>>, Query, description = "Only these columns, by commas, beside site_id, source and observation_time."),
-    ),
+    params(OfSite, LatestOfSiteQuery),
     responses(
         (status = 200, description = "The observations.", content(
             (Observations = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
@@ -64,48 +88,41 @@ pub(super) async fn all(
     )
 )]
 pub(super) async fn of_site(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    site: OfSite,
+    Query(query): Query<LatestOfSiteQuery>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let site_id = sites::site_id(path)?;
-    let parameters = Parameters::parse(uri.query(), &["fields"])?;
-    answer(&app, &headers, Some(site_id), &parameters).await
-}
-
-async fn answer(
-    app: &App,
-    headers: &HeaderMap,
-    site_id: Option<SiteId>,
-    parameters: &Parameters,
-) -> Result<Response, Problem> {
-    let fields = Fields::parse(parameters.list("fields").as_deref())?;
-    let format = Format::negotiate(headers, Format::ROWS)?;
-    let site = site_id.as_ref().map(SiteId::as_str).unwrap_or_default();
-    let text = written("latest", &[("site", &site), ("fields", &fields)]);
-    let now = app.clock.now();
-    let question = Question::ask_in_hour(app, text, format, now).await?;
-    let make = make(app, site_id.as_ref(), now, Writer::begin(format, fields));
-    question.answer(app, headers, make).await
+    let format = Format::negotiate(&headers, Format::ROWS)?;
+    let (now, parameters) = (reader.now(), (&site, &query));
+    let until = Until::Hour(now);
+    let endpoint =
+        EndpointQuery::new(&answering, "latest-of-site", &parameters, format, until).await?;
+    endpoint.answer(&headers, make(&reader, Some(site.id()), now, format, &query.fields)).await
 }
 
 /// As many as there are sites and sources, and so held whole.
 async fn make(
-    app: &App,
+    reader: &Reader,
     site_id: Option<&SiteId>,
     now: DateTime<Utc>,
-    mut writer: Writer,
+    format: Format,
+    fields: &Fields,
 ) -> Result<Content, Problem> {
     if let Some(site_id) = site_id {
-        sites::find(app, site_id).await?;
+        reader.site(site_id).await?;
     }
+    let mut writer = Writer::begin(format, "observations", fields.names());
     let until = source_time::last_believed(now);
     let rows = Rows::Latest { site_id: site_id.map(ToString::to_string), until };
-    let mut batches = app.store.read_rows(&WEATHER_OBSERVATIONS, &rows);
+    let mut batches = reader.store.read_rows(&OBSERVATIONS, &rows);
     while let Some(batch) = batches.try_next().await? {
-        writer.rows(&batch).map_err(|error| unwritable(&error))?;
+        for row in Row::all(&OBSERVATIONS, &batch) {
+            let written = writer.row(&Observation { row, fields });
+            written.map_err(|error| Problem::unwritable(&error))?;
+        }
     }
-    writer.end(None).map_err(|error| unwritable(&error))?;
+    writer.end();
     Ok(Content::Whole(writer.take()))
 }

@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::sites::whole;
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::parameters::{Nothing, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
+use crate::serve::answer::values::{Limit, RunNumber};
 use crate::store::RunRow;
 
 /// Runs that are listed if no other number is asked for, and at most.
-const DEFAULT_LIMIT: u32 = 20;
-const MAX_LIMIT: u32 = 1000;
+const DEFAULT_LIMIT: RunLimit = Limit::of(20);
+type RunLimit = Limit<1000>;
 
 /// An execution of the collecting job.
 #[derive(Serialize, ToSchema)]
@@ -80,7 +80,7 @@ pub(super) struct Run {
     program_version: String,
 }
 
-/// Host, execution and task stay inside: they are of no use to who asks for the weather.
+/// Host, execution and task stay inside: a caller that asks for the weather has no use for them.
 impl From<RunRow> for Run {
     fn from(row: RunRow) -> Self {
         let errors = row.errors_by_kind.as_deref().and_then(|text| serde_json::from_str(text).ok());
@@ -121,60 +121,86 @@ pub(super) struct Runs {
     next_before: Option<i64>,
 }
 
+/// What the runs can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RunsQuery {
+    /// Only runs with a number below this one.
+    #[param(inline)]
+    before: Option<RunNumber>,
+    /// So many at most; 20 if it is missing.
+    #[param(inline)]
+    limit: Option<RunLimit>,
+}
+
 /// Lists the runs, the newest first.
 #[utoipa::path(
     get, path = "/api/v1/runs", tag = "runs", operation_id = "listRuns",
-    params(
-        ("before" = Option<i64>, Query, description = "Only runs with a number below this one.", minimum = 1),
-        ("limit" = Option<u32>, Query, description = "So many at most; 20 if it is missing.", minimum = 1, maximum = 1000),
-    ),
+    params(RunsQuery),
     responses((status = 200, description = "The runs.", body = Runs), (status = 304, description = "The client has it."), Refusals)
 )]
 pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(mut query): Query<RunsQuery>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let parameters = Parameters::parse(uri.query(), &["before", "limit"])?;
     let format = Format::negotiate(&headers, Format::OBJECT)?;
-    let before = parameters.number("before", 1..=i64::MAX)?.unwrap_or(i64::MAX);
-    let limit = parameters.number("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
-    let text = written("runs", &[("before", &before), ("limit", &limit)]);
-    let question = Question::ask(&app, text, format).await?;
-    question.answer(&app, &headers, page(&app, before, limit)).await
+    let before = query.before.map_or(i64::MAX, RunNumber::get);
+    let limit = query.limit.get_or_insert(DEFAULT_LIMIT).get();
+    let query = EndpointQuery::new(&answering, "runs", &query, format, Until::Run).await?;
+    query.answer(&headers, page(&reader, before, limit)).await
 }
 
 /// One more is read than is shown, to know whether there are more.
-async fn page(app: &App, before: i64, limit: u32) -> Result<Content, Problem> {
-    let mut rows = app.store.list_runs_before(before, limit + 1).await?;
+async fn page(reader: &Reader, before: i64, limit: u32) -> Result<Content, Problem> {
+    let mut rows = reader.store.list_runs_before(before, limit + 1).await?;
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next_before = rows.last().map(|run| run.run_seq).filter(|_| has_more);
-    whole(&Runs { runs: rows.into_iter().map(Run::from).collect(), next_before })
+    Content::json(&Runs { runs: rows.into_iter().map(Run::from).collect(), next_before })
+}
+
+/// The run that a path names.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OfRun {
+    /// Its number or its id.
+    #[param(value_type = String, example = "42")]
+    id: Id,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OfRun {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(of_run)| of_run).map_err(|_| unknown())
+    }
 }
 
 /// Shows a run.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}", tag = "runs", operation_id = "showRun",
-    params(("id" = String, Path, description = "Its number or its id.", example = "42")),
+    params(OfRun),
     responses((status = 200, description = "The run.", body = Run), (status = 304, description = "The client has it."), RefusalsOfOne)
 )]
 pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    of: OfRun,
+    Query(query): Query<Nothing>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let id = path.ok().and_then(|Path(id)| Id::parse(&id)).ok_or_else(unknown)?;
-    Parameters::none(uri.query())?;
     let format = Format::negotiate(&headers, Format::OBJECT)?;
-    let text = written("run", &[("id", &id.text())]);
-    let question = Question::ask(&app, text, format).await?;
+    let parameters = (&of, query);
+    let query = EndpointQuery::new(&answering, "run", &parameters, format, Until::Run).await?;
     let make = async {
-        let run = app.store.find_run(&id.text()).await?.filter(|run| id.is_of(run));
-        whole(&Run::from(run.ok_or_else(unknown)?))
+        let run = reader.store.find_run(&of.id.text()).await?.filter(|run| of.id.is_of(run));
+        Content::json(&Run::from(run.ok_or_else(unknown)?))
     };
-    question.answer(&app, &headers, make).await
+    query.answer(&headers, make).await
 }
 
 fn unknown() -> Problem {
@@ -183,9 +209,25 @@ fn unknown() -> Problem {
 
 /// What a run is known by. The store also finds one by the beginning of its id, which another run may
 /// share tomorrow.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 enum Id {
     Number(i64),
     Name(uuid::Uuid),
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.text()
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        Self::parse(&text).ok_or("is no id of a run")
+    }
 }
 
 impl Id {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use utoipa::openapi::schema::{AnyOfBuilder, SchemaType};
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -111,48 +111,6 @@ fn field(column: &ViewColumn) -> ObjectBuilder {
         views::Kind::LocalTime => of(Type::String).pattern(Some(LOCAL_TIME)),
         views::Kind::Counts => of(Type::Object)
             .additional_properties(Some(ObjectBuilder::new().schema_type(Type::Integer))),
-    }
-}
-
-/// The name of a column.
-pub(super) struct Field;
-
-impl ToSchema for Field {
-    fn name() -> Cow<'static, str> {
-        "Field".into()
-    }
-}
-
-impl PartialSchema for Field {
-    fn schema() -> RefOr<Schema> {
-        let names = public_columns().map(|column| column.name);
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
-    }
-}
-
-/// A time without seconds, of a day that every month has.
-const MINUTE: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])\
-    T([01][0-9]|2[0-3]):[0-5][0-9](Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$";
-
-/// A time, with seconds or without, or a day.
-pub(crate) struct Moment;
-
-impl ToSchema for Moment {
-    fn name() -> Cow<'static, str> {
-        "Moment".into()
-    }
-}
-
-impl PartialSchema for Moment {
-    fn schema() -> RefOr<Schema> {
-        let text = |format| {
-            let format = Some(SchemaFormat::KnownFormat(format));
-            ObjectBuilder::new().schema_type(Type::String).format(format)
-        };
-        let time = text(KnownFormat::DateTime);
-        let day = text(KnownFormat::Date);
-        let minute = ObjectBuilder::new().schema_type(Type::String).pattern(Some(MINUTE));
-        AnyOfBuilder::new().item(time).item(minute).item(day).into()
     }
 }
 

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::SiteId;
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{Parameters, unknown_site, written};
+use crate::serve::answer::parameters::{Nothing, OfSite, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
 use crate::store::{SiteRow, StoreError};
 
@@ -89,61 +87,37 @@ pub(super) struct Sites {
     responses((status = 200, description = "The sites.", body = Sites), (status = 304, description = "The client has it."), Refusals)
 )]
 pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(query): Query<Nothing>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    Parameters::none(uri.query())?;
     let format = Format::negotiate(&headers, Format::OBJECT)?;
-    let question = Question::ask(&app, written("sites", &[]), format).await?;
+    let query = EndpointQuery::new(&answering, "sites", &query, format, Until::Run).await?;
     let make = async {
-        let rows = app.store.list_sites().await?;
+        let rows = reader.store.list_sites().await?;
         let sites = rows.into_iter().map(Site::try_from).collect::<Result<_, _>>()?;
-        whole(&Sites { sites })
+        Content::json(&Sites { sites })
     };
-    question.answer(&app, &headers, make).await
+    query.answer(&headers, make).await
 }
 
 /// Shows a site.
 #[utoipa::path(
     get, path = "/api/v1/sites/{site_id}", tag = "sites", operation_id = "showSite",
-    params(("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro")),
+    params(OfSite),
     responses((status = 200, description = "The site.", body = Site), (status = 304, description = "The client has it."), RefusalsOfOne)
 )]
 pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    site: OfSite,
+    Query(query): Query<Nothing>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let site_id = site_id(path)?;
-    Parameters::none(uri.query())?;
     let format = Format::negotiate(&headers, Format::OBJECT)?;
-    let text = written("site", &[("site", &site_id)]);
-    let question = Question::ask(&app, text, format).await?;
-    let make = async { whole(&Site::try_from(find(&app, &site_id).await?)?) };
-    question.answer(&app, &headers, make).await
-}
-
-/// The site that a path names. What is no id is one that no site has.
-pub(crate) fn site_id(path: Result<Path<String>, PathRejection>) -> Result<SiteId, Problem> {
-    path.ok().and_then(|Path(text)| SiteId::parse(&text)).ok_or_else(unknown_site)
-}
-
-/// The site of this id.
-pub(crate) async fn find(app: &App, site_id: &SiteId) -> Result<SiteRow, Problem> {
-    app.store.find_site(site_id.as_str()).await?.ok_or_else(unknown_site)
-}
-
-/// All of an answer, as JSON.
-pub(crate) fn whole(answer: &impl Serialize) -> Result<Content, Problem> {
-    Ok(Content::Whole(json(answer)?))
-}
-
-/// As JSON.
-pub(super) fn json(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(answer).map_err(|error| {
-        tracing::error!(error_kind = "answer", "an answer cannot be written: {error}");
-        Problem::of(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
-    })
+    let parameters = (&site, query);
+    let query = EndpointQuery::new(&answering, "site", &parameters, format, Until::Run).await?;
+    let make = async { Content::json(&Site::try_from(reader.site(site.id()).await?)?) };
+    query.answer(&headers, make).await
 }

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::runs::Run;
-use super::sites::json;
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::Parameters;
+use crate::serve::answer::parameters::{Nothing, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::momentary;
+use crate::serve::answer::query::{Answering, json};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::Refusals;
 use crate::status;
 use crate::views::freshness;
@@ -104,13 +103,13 @@ pub(super) struct Status {
     responses((status = 200, description = "How the collecting stands at this moment.", body = Status), Refusals)
 )]
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(Nothing {}): Query<Nothing>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    Parameters::none(uri.query())?;
     Format::negotiate(&headers, Format::OBJECT)?;
-    let status = status::read(&*app.store, app.sources, app.clock.now(), RUNS).await?;
+    let status = status::read(&reader.store, reader.sources, reader.now(), RUNS).await?;
     let counts = status.counts();
     let answer = Status {
         headline: status.headline(None),
@@ -121,5 +120,5 @@ pub(super) async fn show(
         sites: status.sites.into_iter().map(SiteStatus::from).collect(),
         runs: status.runs.into_iter().map(Run::from).collect(),
     };
-    momentary(&app, json(&answer)?)
+    answering.momentary(json(&answer)?)
 }

@@ -1,4 +1,4 @@
-//! Who may ask: whoever holds a token of the file; without a file, whoever reaches the port.
+//! Which callers may ask: those that hold a token of the file; without a file, all that reach the port.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -35,12 +35,12 @@ impl Token {
     }
 }
 
-/// Who may ask.
+/// Which callers may ask.
 #[derive(Clone)]
 pub enum Access {
-    /// Everyone who reaches the port.
+    /// All that reach the port.
     Open,
-    /// Who holds one of these.
+    /// Those that hold one of these.
     Tokens(Arc<[Token]>),
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct Caller(pub(crate) TokenName);
 /// Paths that a load balancer asks without a token. They tell nothing of the data.
 const OPEN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Refuses who may not ask.
+/// Refuses a caller that may not ask.
 pub(crate) async fn check(
     State(access): State<Access>,
     mut request: Request,

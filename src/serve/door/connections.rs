@@ -1,6 +1,6 @@
 //! Connections: how many, how long a slow one is waited for, and how they end.
 //!
-//! Not `axum::serve`, since that has no limit to any of it: who sends a head byte by byte, or takes
+//! Not `axum::serve`, since that has no limit to any of it: a client that sends a head byte by byte, or takes
 //! an answer byte by byte, would hold a connection and its buffers for ever.
 //!
 //! A connection whose answer breaks off is reset, whatever breaks it off: the store, a client that takes
@@ -97,7 +97,7 @@ async fn next(
 /// which takes a moment to come back.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the machine's own shortage goes by no clock of ours"
+    reason = "the machine's own shortage goes by no injected clock"
 )]
 async fn pause_after(error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionReset};

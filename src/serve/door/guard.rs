@@ -8,12 +8,12 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::Semaphore;
 
-use crate::serve::App;
 use crate::serve::answer::problem::Problem;
 
 /// Requests that are being answered at once at most; the next wait.
-pub(crate) const REQUESTS: usize = 128;
+const REQUESTS: usize = 128;
 
 /// How long an answer may take to begin.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,14 +54,23 @@ fn weaken(headers: &mut HeaderMap) {
     }
 }
 
+/// Room for the requests that are being answered.
+pub(crate) fn room() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(REQUESTS))
+}
+
 /// Limits how many are answered at once, how long, and what they may send.
-pub(crate) async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn limit(
+    State(room): State<Arc<Semaphore>>,
+    request: Request,
+    next: Next,
+) -> Response {
     if body_bytes(request.headers()) > BODY_BYTES {
         let problem = Problem::of(StatusCode::PAYLOAD_TOO_LARGE).detail("no request needs a body");
         return problem.allowed(&format!("0 to {BODY_BYTES} bytes")).into_response();
     }
     let answer = async {
-        let _permit = app.requests.acquire().await;
+        let _permit = room.acquire().await;
         next.run(request).await
     };
     match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
@@ -75,16 +84,14 @@ fn body_bytes(headers: &HeaderMap) -> u64 {
     length.and_then(|length| length.parse().ok()).unwrap_or_default()
 }
 
-/// A panic is a fault of ours: the log has it, the answer has not.
+/// A panic is an internal fault: the log has it, the answer has not.
 pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!(error_kind = "panic", "a request made the program panic");
     Problem::of(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
 
 pub(crate) async fn not_found() -> Problem {
-    Problem::of(StatusCode::NOT_FOUND)
-        .detail("there is nothing at this path")
-        .allowed("the paths of /api/v1/openapi.json, /healthz, /readyz, /metrics")
+    Problem::no_such_path()
 }
 
 pub(crate) async fn method_not_allowed() -> Problem {

@@ -17,13 +17,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::access::Caller;
-use crate::serve::App;
-use crate::serve::answer::cache::Lookups;
-use crate::serve::answer::cache::shared::Shared;
+use crate::serve::answer::cache::{Labels, Lookups};
+use crate::serve::answer::query::Answering;
+use crate::serve::answer::reader::Reader;
 
 mod collecting;
 
-pub(crate) type Labels = Vec<(&'static str, String)>;
 type Latencies = Family<Labels, Histogram, fn() -> Histogram>;
 
 /// From half a millisecond, which is a cached answer, to the limit of a request.
@@ -66,7 +65,11 @@ impl Metrics {
 }
 
 /// Counts a request, and logs it by its caller's name. By its route: a path may be anything.
-pub(crate) async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn count(
+    State(metrics): State<Arc<Metrics>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>();
@@ -78,7 +81,7 @@ pub(crate) async fn count(State(app): State<Arc<App>>, request: Request, next: N
     }
     let labels =
         vec![("method", method.to_owned()), ("route", route), ("status", status.to_string())];
-    app.metrics.count(&labels, began);
+    metrics.count(&labels, began);
     response
 }
 
@@ -97,11 +100,15 @@ fn method(method: &Method) -> &'static str {
 }
 
 /// All of it as text. Where the store is away, that is what it says of the collecting.
-pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
-    let collecting = collecting::read(&app).await;
+pub(crate) async fn show(
+    State(metrics): State<Arc<Metrics>>,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
+) -> Response {
+    let collecting = collecting::read(&reader).await;
     let mut text = String::new();
-    let shared = app.shared.as_deref().map(Shared::figures).unwrap_or_default();
-    if write(&mut text, [&app.metrics.registry, &shared, &collecting]).is_err() {
+    let shared = answering.answers.figures();
+    if write(&mut text, [&metrics.registry, &shared, &collecting]).is_err() {
         return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

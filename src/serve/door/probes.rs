@@ -1,13 +1,11 @@
 //! Is the program alive, and can it answer?
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::serve::App;
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::reader::Reader;
 
 const JSON: [(header::HeaderName, &str); 2] =
     [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
@@ -18,7 +16,7 @@ pub(crate) async fn health() -> Response {
 }
 
 /// Ready: the store is reachable, and its schema this program's.
-pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    app.store.check_schema().await?;
+pub(crate) async fn ready(State(reader): State<Reader>) -> Result<Response, Problem> {
+    reader.store.check_schema().await?;
     Ok((JSON, r#"{"status":"ready"}"#).into_response())
 }

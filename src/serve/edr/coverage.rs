@@ -6,13 +6,12 @@ use std::io::Write as _;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::CRS84;
-use super::collection::UCUM;
-use super::extent::interval;
 use super::links::Base;
-use super::names::Quantities;
+use super::parameter::data_type;
+use super::terms::{CRS84, UCUM, interval};
+use super::values::Quantities;
 use crate::columnar::Row;
-use crate::domain::tables::{Kind, WEATHER_OBSERVATIONS as OBSERVATIONS};
+use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::domain::{Coordinates, Quantity, Stay};
 use crate::serve::answer::rows::json as write_json;
 use crate::store::SiteRow;
@@ -149,14 +148,6 @@ impl<'a> Coverage<'a> {
         let pairs = self.ranges.iter().map(|range| (range.quantity.name(), range.quantity));
         let parameters = pairs.map(|(name, quantity)| (name.to_owned(), parameter(quantity)));
         Value::Object(parameters.collect::<Map<_, _>>())
-    }
-}
-
-/// What the values of a quantity are.
-pub(super) fn data_type(quantity: &Quantity) -> &'static str {
-    match quantity.column().map(|column| column.kind) {
-        Some(Kind::Integer) => "integer",
-        _ => "float",
     }
 }
 

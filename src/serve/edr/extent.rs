@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::CRS84;
+use super::terms::{CRS84, interval};
 use crate::domain::{Coordinates, source_time};
-use crate::serve::App;
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::reader::Reader;
 
 /// Where and when there are observations.
 #[derive(Serialize, ToSchema)]
@@ -45,12 +45,12 @@ struct Temporal {
 const GREGORIAN: &str = "TIMECRS[\"DateTime\",TDATUM[\"Gregorian Calendar\"],CS[TemporalDateTime,1],AXIS[\"Time (T)\",future]]";
 
 impl Extent {
-    pub(super) async fn read(app: &App, now: DateTime<Utc>) -> Result<Self, Problem> {
+    pub(super) async fn read(reader: &Reader, now: DateTime<Utc>) -> Result<Self, Problem> {
         let until = source_time::last_believed(now);
-        let sites = app.store.list_sites().await?;
+        let sites = reader.store.list_sites().await?;
         let mut whole: Option<(DateTime<Utc>, DateTime<Utc>)> = None;
-        for source in app.sources {
-            let spans = app.store.list_observed_spans(source, until).await?;
+        for source in reader.sources {
+            let spans = reader.store.list_observed_spans(source, until).await?;
             for (first, last) in spans.iter().filter_map(|span| span.first_time.zip(span.last_time))
             {
                 let (from, to) = whole.unwrap_or((first, last));
@@ -80,10 +80,4 @@ fn spatial(places: &[Coordinates]) -> Spatial {
 
 fn temporal((first, last): (DateTime<Utc>, DateTime<Utc>)) -> Temporal {
     Temporal { interval: [[first, last]], values: [interval(first, last)], trs: GREGORIAN }
-}
-
-/// An interval as ISO 8601 writes it.
-pub(super) fn interval(first: DateTime<Utc>, last: DateTime<Utc>) -> String {
-    let text = |time: DateTime<Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-    format!("{}/{}", text(first), text(last))
 }

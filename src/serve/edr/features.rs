@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::collection::Parameter;
 use super::links::Base;
-use super::names::Quantities;
+use super::parameter::Parameter;
 use super::schema::Point;
+use super::values::Quantities;
 use crate::columnar::Row;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::domain::{Quantity, Stay};

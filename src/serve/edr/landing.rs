@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::links::{Base, Link};
-use super::{PAGES, form};
-use crate::serve::App;
-use crate::serve::answer::parameters::{Parameters, written};
+use super::values::{Form, PageQuery};
+use crate::serve::answer::document::Document;
+use crate::serve::answer::parameters::{Nothing, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::Question;
+use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
 use crate::serve::answer::refusals::Refusals;
-use crate::serve::api::sites::whole;
 
 const JSON: &str = "application/json";
 const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.1";
@@ -58,15 +57,16 @@ pub(super) struct Conformance {
 /// Shows the landing page of OGC API – Environmental Data Retrieval.
 #[utoipa::path(
     get, path = "/edr", tag = "edr", operation_id = "showEdrLandingPage",
-    params(("f" = Option<String>, Query, description = "The form; JSON if it is missing.", pattern = "^JSON$")),
+    params(PageQuery),
     responses((status = 200, description = "The landing page.", body = Landing), (status = 304, description = "The client has it."), Refusals)
 )]
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+pub(super) async fn show(
+    Query(query): Query<PageQuery>,
+    base: Base,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
 ) -> Result<Response, Problem> {
-    let make = |base: &Base| Landing {
+    let landing = Landing {
         title: "weather",
         description: "The weather of a company's sites, as collected from weather services.",
         links: vec![
@@ -77,37 +77,35 @@ pub(crate) async fn show(
             base.link("/collections", "data", JSON, "The collections"),
         ],
     };
-    page(&app, "edr", &uri, &headers, make).await
+    page(&answering, "edr", (&base, query), &headers, &landing).await
 }
 
 /// Shows which classes of the standards the API conforms to.
 #[utoipa::path(
     get, path = "/edr/conformance", tag = "edr", operation_id = "showEdrConformance",
-    params(("f" = Option<String>, Query, description = "The form; JSON if it is missing.", pattern = "^JSON$")),
+    params(PageQuery),
     responses((status = 200, description = "The classes.", body = Conformance), (status = 304, description = "The client has it."), Refusals)
 )]
 pub(super) async fn conformance(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(query): Query<PageQuery>,
+    base: Base,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
 ) -> Result<Response, Problem> {
-    let make = |_: &Base| Conformance { conforms_to: CONFORMS_TO };
-    page(&app, "edr-conformance", &uri, &headers, make).await
+    let classes = Conformance { conforms_to: CONFORMS_TO };
+    page(&answering, "edr-conformance", (&base, query), &headers, &classes).await
 }
 
-async fn page<T: Serialize>(
-    app: &App,
-    name: &str,
-    uri: &Uri,
+async fn page(
+    answering: &Answering,
+    endpoint: &str,
+    parameters: (&Base, PageQuery),
     headers: &HeaderMap,
-    make: impl FnOnce(&Base) -> T,
+    page: &impl Serialize,
 ) -> Result<Response, Problem> {
-    let parameters = Parameters::parse(uri.query(), &["f"])?;
-    let format = form::asked(&parameters, headers, PAGES)?;
-    let base = Base::of(headers, uri);
-    let text = written(name, &[("base", &base)]);
-    let question = Question::ask(app, text, format).await?;
-    question.answer(app, headers, async { whole(&make(&base)) }).await
+    let format = Form::negotiate(parameters.1.f.as_ref(), headers)?;
+    let query = EndpointQuery::new(answering, endpoint, &parameters, format, Until::Run).await?;
+    query.answer(headers, async { Content::json(page) }).await
 }
 
 /// Shows the document that describes what can be asked (OpenAPI 3.1).
@@ -115,11 +113,9 @@ async fn page<T: Serialize>(
     get, path = "/edr/api", tag = "edr", operation_id = "showEdrApi",
     responses((status = 200, description = "The document.", body = Object, content_type = "application/vnd.oai.openapi+json;version=3.1"), Refusals)
 )]
-pub(super) async fn document(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
-    Parameters::none(uri.query())?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(OPENAPI)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60")),
-    ];
-    Ok((headers, app.document.clone()).into_response())
+pub(super) async fn document(
+    Query(Nothing {}): Query<Nothing>,
+    State(document): State<Document>,
+) -> Response {
+    document.response(OPENAPI)
 }

@@ -1,25 +1,38 @@
-//! Links, which clients follow without knowing our paths.
+//! Links, which clients follow without knowing the paths.
 //!
 //! Most clients take an address as it is, so that addresses are whole: of the host that the client
-//! has asked. Who gives none, or none that can be one, gets paths.
+//! has asked. A request that names none, or none that can be one, gets paths.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{COLLECTION, CRS84, DATA, ROOT};
+use super::terms::{COLLECTION, CRS84, ROOT};
+use super::values::DATA;
 
 /// The longest host that is believed.
 const MAX_HOST: usize = 255;
 
 /// The beginning of every address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Base(String);
 
+impl<S: Sync> FromRequestParts<S> for Base {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, &parts.uri))
+    }
+}
+
 impl Base {
-    /// That of a request; what ends TLS before us says so in `X-Forwarded-Proto`.
-    pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Self {
+    /// That of a request; what ends TLS in front of this server says so in `X-Forwarded-Proto`.
+    fn of(headers: &HeaderMap, uri: &Uri) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let host = uri.authority().map(Authority::as_str).or_else(|| text(header::HOST.as_str()));
         let scheme = match text("x-forwarded-proto") {
@@ -64,12 +77,6 @@ impl Base {
     ) -> Link {
         let href = self.address(path);
         Link { href, rel, kind, title, templated: None, variables: None }
-    }
-}
-
-impl std::fmt::Display for Base {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -170,7 +177,7 @@ mod tests {
             [(header::HOST, host), (header::HeaderName::from_static("x-forwarded-proto"), scheme)];
         let headers =
             pairs.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect();
-        Base::of(&headers, &Uri::from_static("/edr")).to_string()
+        Base::of(&headers, &Uri::from_static("/edr")).0
     }
 
     #[test]

@@ -3,28 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::bbox::Bbox;
-use super::extent::interval;
 use super::links::{Base, Link};
-use super::names::{self, ParameterName};
-use super::schema::{BboxText, Crs, Interval, Point, Series, SeriesFeatures};
-use super::series::{self, Asked};
-use super::{PLACES, form};
+use super::schema::{Point, Series, SeriesFeatures};
+use super::series::{Reading, SeriesQuery, Written};
+use super::terms::interval;
+use super::values::{Bbox, Form, PlaceForm, all_names};
 use crate::domain::{Coordinates, Stay, source_time};
-use crate::serve::App;
-use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::parameters::{OfSite, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
-use crate::serve::api::sites::{self, whole};
+use crate::serve::answer::values::Source;
 use crate::store::{ObservedSpan, SiteRow, StoreError};
 
 /// The sites as `GeoJSON`.
@@ -122,14 +119,27 @@ impl From<&Stay> for FormerPlace {
     }
 }
 
+/// What the sites can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LocationsQuery {
+    /// Only those that are in this box now: west,south,east,north in degrees; one that begins east of where it
+    /// ends goes over the date line.
+    #[param(example = "-10,35,5,45")]
+    bbox: Option<Bbox>,
+    /// The source that `datetime` is of; the first in use if it is missing.
+    #[param(inline, example = "openweathermap")]
+    source: Option<Source>,
+    /// The form; GeoJSON if it is missing.
+    #[param(inline)]
+    f: Option<PlaceForm>,
+}
+
 /// Lists the sites.
 #[utoipa::path(
     get, path = "/edr/collections/observations/locations", tag = "edr", operation_id = "listEdrLocations",
-    params(
-        ("bbox" = Option<BboxText>, Query, description = "Only those that are in this box now: west,south,east,north in degrees; one that begins east of where it ends goes over the date line.", example = "-10,35,5,45"),
-        ("source" = Option<String>, Query, description = "The source that `datetime` is of; the first in use if it is missing.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
-        ("f" = Option<String>, Query, description = "The form; GeoJSON if it is missing.", pattern = "^(GeoJSON|JSON)$"),
-    ),
+    params(LocationsQuery),
     responses(
         (status = 200, description = "The sites.", content((Places = "application/geo+json"), (Places = "application/json"))),
         (status = 304, description = "The client has it."),
@@ -137,39 +147,35 @@ impl From<&Stay> for FormerPlace {
     )
 )]
 pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(mut query): Query<LocationsQuery>,
+    base: Base,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let parameters = Parameters::parse(uri.query(), &["bbox", "source", "f"])?;
-    let format = form::asked(&parameters, &headers, PLACES)?;
-    let bbox = Bbox::asked(&parameters)?;
-    let source = series::source(&app, &parameters)?;
-    let base = Base::of(&headers, &uri);
-    let box_text = bbox.map(|bbox| bbox.to_string()).unwrap_or_default();
-    let text =
-        written("edr-locations", &[("base", &base), ("bbox", &box_text), ("source", &source)]);
-    let now = app.clock.now();
-    let question = Question::ask_in_hour(&app, text, format, now).await?;
-    question.answer(&app, &headers, places(&app, &base, bbox, (&source, now))).await
+    let format = Form::negotiate(query.f.as_ref(), &headers)?;
+    let (now, source, bbox) = (reader.now(), reader.source(&mut query.source), query.bbox);
+    let (until, parameters) = (Until::Hour(now), (&base, query));
+    let query = EndpointQuery::new(&answering, "edr-locations", &parameters, format, until).await?;
+    query.answer(&headers, places(&reader, &base, bbox, (&source, now))).await
 }
 
 async fn places(
-    app: &App,
+    reader: &Reader,
     base: &Base,
     bbox: Option<Bbox>,
     (source, now): (&str, DateTime<Utc>),
 ) -> Result<Content, Problem> {
-    let spans = app.store.list_observed_spans(source, source_time::last_believed(now)).await?;
+    let spans = reader.store.list_observed_spans(source, source_time::last_believed(now)).await?;
     let spans: BTreeMap<_, _> = spans.iter().map(|span| (&*span.site_id, span)).collect();
-    let mut sites = app.store.list_sites().await?;
+    let mut sites = reader.store.list_sites().await?;
     sites.retain(|site| bbox.is_none_or(|bbox| place(site).is_some_and(|at| bbox.contains(at))));
     let features = sites.into_iter().map(|site| {
         let span = spans.get(&*site.site_id).copied();
         feature(base, site, span)
     });
     let features = features.collect::<Result<Vec<_>, _>>()?;
-    whole(&Places {
+    Content::json(&Places {
         kind: "FeatureCollection",
         links: vec![base.link(
             "/collections/observations/locations",
@@ -184,7 +190,7 @@ async fn places(
 }
 
 /// Where a site is.
-pub(super) fn place(site: &SiteRow) -> Option<Coordinates> {
+fn place(site: &SiteRow) -> Option<Coordinates> {
     Coordinates::parse(site.latitude, site.longitude)
 }
 
@@ -197,7 +203,7 @@ fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Result<Pl
         geometry: Point::at(site.longitude, site.latitude),
         properties: PlaceProperties {
             datetime: times.map(|(first, last)| interval(first, last)),
-            parameter_name: names::all().collect(),
+            parameter_name: all_names().collect(),
             label: site.name,
             edrqueryendpoint: base.site(&site.site_id),
             timezone: site.timezone,
@@ -213,15 +219,7 @@ fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Result<Pl
 /// Shows the time series of a site, of one source.
 #[utoipa::path(
     get, path = "/edr/collections/observations/locations/{site_id}", tag = "edr", operation_id = "showEdrLocation",
-    params(
-        ("site_id" = String, Path, description = "The site.", pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "mad-retiro"),
-        ("datetime" = Option<Interval>, Query, description = "A time, a day, or an interval of them, with `..` for an open end; 366 days at most; the last 24 hours if it is missing.", example = "2026-11-25T00:00:00Z/.."),
-        ("parameter-name" = Option<Vec<ParameterName>>, Query, description = "Only these quantities, by commas."),
-        ("parameter_names" = Option<Vec<ParameterName>>, Query, description = "The same, as OWSLib writes it."),
-        ("source" = Option<String>, Query, description = "The source; the first in use if it is missing.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
-        ("crs" = Option<Crs>, Query, description = "The coordinate reference system: there is one."),
-        ("f" = Option<String>, Query, description = "The form; CoverageJSON if it is missing. It outweighs Accept.", pattern = "^(CoverageJSON|GeoJSON)$"),
-    ),
+    params(OfSite, SeriesQuery),
     responses(
         (status = 200, description = "The time series.", content(
             (Series = "application/prs.coverage+json"), (Series = "application/vnd.cov+json"), (SeriesFeatures = "application/geo+json"))),
@@ -231,18 +229,22 @@ fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Result<Pl
     )
 )]
 pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    site: OfSite,
+    Query(mut query): Query<SeriesQuery>,
+    base: Base,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let site_id = sites::site_id(path)?;
-    let parameters = Parameters::parse(uri.query(), &series::KNOWN)?;
-    let asked = Asked::parse(&app, &parameters, &uri, &headers)?;
-    let question = asked.question(&app, "edr-location", site_id.as_str()).await?;
+    let selected = query.fill(&reader)?;
+    let format = Form::negotiate(query.f.as_ref(), &headers)?;
+    let parameters = (&base, &site, query);
+    let query =
+        EndpointQuery::new(&answering, "edr-location", &parameters, format, Until::Run).await?;
     let make = async {
-        let site = sites::find(&app, &site_id).await?;
-        series::read(&app, &site, &site.stays()?, &asked).await
+        let site = reader.site(site.id()).await?;
+        let reading = Reading { reader: &reader, memory: &answering.memory };
+        reading.series(&site, &site.stays()?, &selected, Written { base: &base, format }).await
     };
-    question.answer(&app, &headers, make).await
+    query.answer(&headers, make).await
 }

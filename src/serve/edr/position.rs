@@ -3,28 +3,63 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
-use super::names::ParameterName;
-use super::schema::{Crs, Interval, PointText, Series, SeriesFeatures};
-use super::series::{self, Asked};
-use super::span::Span;
+use super::links::Base;
+use super::schema::{Series, SeriesFeatures};
+use super::series::{Reading, SeriesQuery, Written};
+use super::terms::MAX_KM;
+use super::values::{Crs, DataForm, Form, Interval, Names, Point, Span};
 use crate::domain::days::is_between;
 use crate::domain::{Coordinates, Stay};
-use crate::serve::App;
-use crate::serve::answer::parameters::{Parameters, shown};
+use crate::serve::answer::parameters::Query;
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::Content;
+use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::Refusals;
+use crate::serve::answer::values::Source;
 use crate::store::{SiteRow, StoreError};
 
-/// How far a site may be for its weather to stand for the point's. Beyond some tens of kilometres
-/// two places differ in rain and wind more often than not.
-const MAX_KM: f64 = 25.0;
+/// What the time series of a point can be asked with: a point, and what that of a site can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PositionQuery {
+    /// A point, longitude first (well-known text).
+    #[param(required = true, example = "POINT(-3.7 40.4)")]
+    coords: Option<Point>,
+    /// A time, a day, or an interval of them, with `..` for an open end; 366 days at most; the last 24 hours
+    /// if it is missing.
+    #[param(example = "2026-11-25T00:00:00Z/..")]
+    datetime: Option<Interval>,
+    /// Only these quantities, by commas.
+    #[serde(rename = "parameter-name")]
+    #[param(inline, style = Form, explode = false)]
+    parameter_name: Option<Names>,
+    /// The same, as OWSLib writes it.
+    #[param(inline, style = Form, explode = false)]
+    parameter_names: Option<Names>,
+    /// The source; the first in use if it is missing.
+    #[param(inline, example = "openweathermap")]
+    source: Option<Source>,
+    /// The coordinate reference system: there is one.
+    crs: Option<Crs>,
+    /// The form; CoverageJSON if it is missing. It outweighs Accept.
+    #[param(inline)]
+    f: Option<DataForm>,
+}
 
-/// What the query is called, which says how far.
-pub(super) const TITLE: &str = "The time series of the nearest site within 25 km";
+impl PositionQuery {
+    /// The point, and the rest.
+    fn split(self) -> Result<(Point, SeriesQuery), Problem> {
+        let Self { coords, datetime, parameter_name, parameter_names, source, crs, f } = self;
+        let point = coords.ok_or_else(Point::is_missing)?;
+        Ok((point, SeriesQuery { datetime, parameter_name, parameter_names, source, crs, f }))
+    }
+}
 
 /// Shows the time series of the site that is nearest to a point, if one is within 25 km.
 ///
@@ -32,15 +67,7 @@ pub(super) const TITLE: &str = "The time series of the nearest site within 25 km
 /// that has moved stands for a point while it stood near it. The answer says where the site is.
 #[utoipa::path(
     get, path = "/edr/collections/observations/position", tag = "edr", operation_id = "showEdrPosition",
-    params(
-        ("coords" = PointText, Query, description = "A point, longitude first (well-known text).", example = "POINT(-3.7 40.4)"),
-        ("datetime" = Option<Interval>, Query, description = "A time, a day, or an interval of them, with `..` for an open end; 366 days at most; the last 24 hours if it is missing.", example = "2026-11-25T00:00:00Z/.."),
-        ("parameter-name" = Option<Vec<ParameterName>>, Query, description = "Only these quantities, by commas."),
-        ("parameter_names" = Option<Vec<ParameterName>>, Query, description = "The same, as OWSLib writes it."),
-        ("source" = Option<String>, Query, description = "The source; the first in use if it is missing.", pattern = "^[a-z0-9_-]{1,32}$", example = "openweathermap"),
-        ("crs" = Option<Crs>, Query, description = "The coordinate reference system: there is one."),
-        ("f" = Option<String>, Query, description = "The form; CoverageJSON if it is missing. It outweighs Accept.", pattern = "^(CoverageJSON|GeoJSON)$"),
-    ),
+    params(PositionQuery),
     responses(
         (status = 200, description = "The time series.", content(
             (Series = "application/prs.coverage+json"), (Series = "application/vnd.cov+json"), (SeriesFeatures = "application/geo+json"))),
@@ -50,45 +77,27 @@ pub(super) const TITLE: &str = "The time series of the nearest site within 25 km
     )
 )]
 pub(super) async fn nearest(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(query): Query<PositionQuery>,
+    base: Base,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let known = [&["coords"][..], &series::KNOWN].concat();
-    let parameters = Parameters::parse(uri.query(), &known)?;
-    let point = coords(&parameters)?;
-    let asked = Asked::parse(&app, &parameters, &uri, &headers)?;
-    let text = format!("{} {}", point.longitude(), point.latitude());
-    let question = asked.question(&app, "edr-position", &text).await?;
+    let (point, mut query) = query.split()?;
+    let selected = query.fill(&reader)?;
+    let format = Form::negotiate(query.f.as_ref(), &headers)?;
+    let parameters = (&base, point, query);
+    let query =
+        EndpointQuery::new(&answering, "edr-position", &parameters, format, Until::Run).await?;
     let make = async {
-        let sites = app.store.list_sites().await?;
-        match find(&sites, point, asked.span)? {
-            Some((site, stays)) => series::read(&app, site, &stays, &asked).await,
-            None => Ok(Content::Nothing),
-        }
+        let sites = reader.store.list_sites().await?;
+        let Some((site, stays)) = find(&sites, point.0, selected.span)? else {
+            return Ok(Content::Nothing);
+        };
+        let reading = Reading { reader: &reader, memory: &answering.memory };
+        reading.series(site, &stays, &selected, Written { base: &base, format }).await
     };
-    question.answer(&app, &headers, make).await
-}
-
-fn coords(parameters: &Parameters) -> Result<Coordinates, Problem> {
-    let allowed = "POINT(longitude latitude) in degrees, as in POINT(-3.7 40.4)";
-    let text = parameters.text("coords");
-    let text = text.ok_or_else(|| Problem::parameter("coords", "is missing", allowed))?;
-    let refused = || Problem::parameter("coords", shown(text, "is no point"), allowed);
-    parse_point(text).ok_or_else(refused)
-}
-
-/// A point as well-known text, without height.
-fn parse_point(text: &str) -> Option<Coordinates> {
-    let (kind, rest) = text.trim().split_at_checked("POINT".len())?;
-    let inside = rest.trim_start().strip_prefix('(')?.strip_suffix(')')?;
-    let mut numbers = inside.split_whitespace().map(str::parse);
-    let (Some(Ok(longitude)), Some(Ok(latitude)), None) =
-        (numbers.next(), numbers.next(), numbers.next())
-    else {
-        return None;
-    };
-    Coordinates::parse(latitude, longitude).filter(|_| kind.eq_ignore_ascii_case("POINT"))
+    query.answer(&headers, make).await
 }
 
 /// The site that was the nearest in that time, if it was near enough, and its stays that were.
@@ -121,36 +130,4 @@ fn is_active(site: &SiteRow, stays: &[Stay], span: Span) -> bool {
         stay.is_some_and(|stay| is_between(stay.locality.timezone, first, last, time))
     };
     is_between(site.active_from, None, span.to) && is_between(None, site.active_until, span.from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_point_is_longitude_and_latitude() {
-        let parse = |text| parse_point(text).map(|at| (at.longitude(), at.latitude()));
-        for good in ["POINT(-3.7 40.4)", "point (-3.7 40.4)", " POINT( -3.70  4.04e1 ) "] {
-            assert_eq!(parse(good), Some((-3.7, 40.4)), "{good}");
-        }
-        for bad in [
-            "",
-            "POINT",
-            "POINT()",
-            "POINT(40)",
-            "POINT(-3.7,40.4)",
-            "POINT(-3.7 40.4 600)",
-            "POINT Z (-3.7 40.4 600)",
-            "POINT(40.4 -93.7)",
-            "POINT(200 0)",
-            "POINT(nan 0)",
-            "POINT(-3.7 40.4",
-            "LINES(-3.7 40.4)",
-            "MULTIPOINT((-3.7 40.4))",
-            "POLYGON((0 0,1 0,1 1,0 0))",
-            "PÖINT(-3.7 40.4)",
-        ] {
-            assert_eq!(parse(bad), None, "{bad}");
-        }
-    }
 }

@@ -1,91 +1,12 @@
-//! What parameters and answers look like, for the document.
+//! What answers look like, for the document.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use utoipa::openapi::schema::AnyOfBuilder;
-use utoipa::openapi::{ObjectBuilder, Ref, RefOr, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
-use super::collection::Parameter;
-use super::names::ParameterName;
+use super::parameter::Parameter;
 use crate::domain::Coordinates;
-use crate::serve::api::schema::Moment;
-
-/// A longitude and a latitude.
-const LONGITUDE: &str = r"-?(180|(1[0-7][0-9]|[1-9]?[0-9])(\.[0-9]{1,6})?)";
-const LATITUDE: &str = r"-?(90|[1-8]?[0-9](\.[0-9]{1,6})?)";
-
-/// A time or a day.
-const TIME: &str = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
-    (T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?Z)?";
-
-/// A parameter that is a text of some pattern, as a type that the document knows by name.
-macro_rules! text {
-    ($(#[$doc:meta])* $type:ident, $name:literal, $schema:expr) => {
-        $(#[$doc])*
-        pub(super) struct $type;
-
-        impl ToSchema for $type {
-            fn name() -> Cow<'static, str> {
-                $name.into()
-            }
-        }
-
-        impl PartialSchema for $type {
-            fn schema() -> RefOr<Schema> {
-                $schema
-            }
-        }
-    };
-}
-
-text!(
-    /// A time, a day or an interval that is open on one side at most.
-    Interval,
-    "EdrInterval",
-    {
-        let interval = text(&format!(r"((\.\.|{TIME})/{TIME}|{TIME}/\.\.)"));
-        AnyOfBuilder::new().item(Ref::from_schema_name(Moment::name())).item(interval).into()
-    }
-);
-text!(
-    /// `west,south,east,north`.
-    BboxText,
-    "EdrBox",
-    text(&format!("{LONGITUDE},{LATITUDE},{LONGITUDE},{LATITUDE}")).into()
-);
-text!(
-    /// A point as well-known text.
-    PointText,
-    "EdrPointText",
-    text(&format!(r"POINT ?\({LONGITUDE} {LATITUDE}\)")).into()
-);
-text!(
-    /// The coordinate reference system.
-    Crs,
-    "EdrCrsName",
-    text(r"(http://www\.opengis\.net/def/crs/OGC/1\.3/)?CRS84").into()
-);
-
-fn text(pattern: &str) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^{pattern}$")))
-}
-
-/// The schemas of parameters, of which the macros keep none.
-pub(crate) fn of_parameters() -> [(String, RefOr<Schema>); 5] {
-    fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
-        (T::name().into_owned(), T::schema())
-    }
-    [
-        named::<Interval>(),
-        named::<BboxText>(),
-        named::<PointText>(),
-        named::<Crs>(),
-        named::<ParameterName>(),
-    ]
-}
 
 /// A place as `GeoJSON`.
 #[derive(Serialize, ToSchema)]

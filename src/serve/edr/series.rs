@@ -1,29 +1,25 @@
 //! The time series of a site and source: read page by page, made whole, and no longer than fits.
 
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::coverage::Coverages;
 use super::features::Features;
 use super::links::Base;
-use super::names::Quantities;
-use super::span::Span;
-use super::{CRS84, DATA, form};
+use super::values::{Crs, DataForm, Interval, Names, Quantities, Span};
 use crate::columnar::Row;
 use crate::domain::Stay;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::pages::unwritable;
-use crate::serve::answer::parameters::{Parameters, shown, written};
+use crate::serve::answer::memory::Memory;
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::{Content, Question};
+use crate::serve::answer::query::Content;
+use crate::serve::answer::reader::Reader;
+use crate::serve::answer::values::Source;
 use crate::store::{Rows, SiteRow};
-
-/// What may be asked of a time series.
-pub(super) const KNOWN: [&str; 6] =
-    ["datetime", "parameter-name", "parameter_names", "source", "crs", "f"];
 
 /// Rows of a page.
 const PAGE: u32 = 500;
@@ -35,75 +31,64 @@ const MAX_BYTES: usize = 4 << 20;
 /// What is likely to be long waits until few others are being made.
 const LONG_DAYS: i64 = 7;
 
-/// What is asked for.
-pub(super) struct Asked {
-    pub(super) span: Span,
-    pub(super) base: Base,
-    quantities: Quantities,
-    source: String,
-    format: Format,
+/// What the time series of a site can be asked with.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SeriesQuery {
+    /// A time, a day, or an interval of them, with `..` for an open end; 366 days at most; the last 24 hours
+    /// if it is missing.
+    #[param(example = "2026-11-25T00:00:00Z/..")]
+    pub(super) datetime: Option<Interval>,
+    /// Only these quantities, by commas.
+    #[serde(rename = "parameter-name")]
+    #[param(inline, style = Form, explode = false)]
+    pub(super) parameter_name: Option<Names>,
+    /// The same, as OWSLib writes it.
+    #[param(inline, style = Form, explode = false)]
+    pub(super) parameter_names: Option<Names>,
+    /// The source; the first in use if it is missing.
+    #[param(inline, example = "openweathermap")]
+    pub(super) source: Option<Source>,
+    /// The coordinate reference system: there is one.
+    pub(super) crs: Option<Crs>,
+    /// The form; CoverageJSON if it is missing. It outweighs Accept.
+    #[param(inline)]
+    pub(super) f: Option<DataForm>,
 }
 
-impl Asked {
-    pub(super) fn parse(
-        app: &App,
-        parameters: &Parameters,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<Self, Problem> {
-        check_crs(parameters)?;
-        Ok(Self {
-            span: Span::asked(parameters, app.clock.now())?,
-            base: Base::of(headers, uri),
-            quantities: Quantities::asked(parameters)?,
-            source: source(app, parameters)?,
-            format: form::asked(parameters, headers, DATA)?,
+impl SeriesQuery {
+    /// Fills time and source, and gives what is selected.
+    pub(super) fn fill(&mut self, reader: &Reader) -> Result<Selected, Problem> {
+        Ok(Selected {
+            span: Span::fill(&mut self.datetime, reader.now())?,
+            quantities: Quantities::of([
+                self.parameter_name.as_ref(),
+                self.parameter_names.as_ref(),
+            ]),
+            source: reader.source(&mut self.source),
         })
     }
+}
 
-    /// The question, asked of `place` by a query.
-    pub(super) async fn question(
-        &self,
-        app: &App,
-        query: &str,
-        place: &str,
-    ) -> Result<Question, Problem> {
-        Question::ask(app, self.written(query, place), self.format).await
-    }
+/// What of the observations is asked for.
+pub(super) struct Selected {
+    pub(super) span: Span,
+    quantities: Quantities,
+    source: String,
+}
 
+impl Selected {
     fn is_long(&self) -> bool {
         self.span.to - self.span.from > TimeDelta::days(LONG_DAYS)
     }
-
-    fn written(&self, query: &str, place: &str) -> String {
-        let Self { span, base, quantities, source, .. } = self;
-        let parts: [(&str, &dyn std::fmt::Display); 7] = [
-            ("base", base),
-            ("place", &place),
-            ("from", &span.from),
-            ("to", &span.to),
-            ("open", &span.is_open),
-            ("names", quantities),
-            ("source", source),
-        ];
-        written(query, &parts)
-    }
 }
 
-/// The source that is asked for, or else the first in use.
-pub(super) fn source(app: &App, parameters: &Parameters) -> Result<String, Problem> {
-    let first = app.sources.first().copied().unwrap_or_default();
-    Ok(parameters.source("source")?.unwrap_or(first).to_owned())
-}
-
-fn check_crs(parameters: &Parameters) -> Result<(), Problem> {
-    match parameters.text("crs") {
-        None | Some("CRS84" | CRS84) => Ok(()),
-        Some(other) => {
-            let detail = shown(other, "is no coordinate reference system of this");
-            Err(Problem::parameter("crs", detail, format!("CRS84, {CRS84}")))
-        }
-    }
+/// How the time series is written.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'a> {
+    pub(super) base: &'a Base,
+    pub(super) format: Format,
 }
 
 /// The text that rows become.
@@ -113,9 +98,9 @@ enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    fn begin(site: &SiteRow, asked: &'a Asked) -> Self {
-        let Asked { base, quantities, .. } = asked;
-        match asked.format {
+    fn begin(site: &SiteRow, quantities: &'a Quantities, written: Written<'_>) -> Self {
+        let Written { base, format } = written;
+        match format {
             Format::GeoJson => Self::Features(Features::begin(base, site, quantities)),
             _ => Self::Coverages(Coverages::begin(base, site, quantities)),
         }
@@ -150,69 +135,89 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The time series while the site stood in these places, which are in order, or nothing.
-pub(super) async fn read(
-    app: &App,
-    site: &SiteRow,
-    stays: &[Stay],
-    asked: &Asked,
-) -> Result<Content, Problem> {
-    refuse_more_before(app, site, asked).await?;
-    let _room = if asked.is_long() { Some(app.budget.build().await?) } else { None };
-    let mut text = Text::begin(site, asked);
-    for stay in stays {
-        let Some((from, to)) = stay.within((asked.span.from, asked.span.to)) else { continue };
-        let mut next = Some(from);
-        while let Some(from) = next.filter(|from| *from < to) {
-            next = page(app, rows(site, asked, from, to, PAGE), asked, stay, &mut text).await?;
-            if text.rows() > MAX_ROWS || text.bytes() > MAX_BYTES {
-                return Err(too_much());
+/// Reads time series, and has room for so many.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) reader: &'a Reader,
+    pub(super) memory: &'a Memory,
+}
+
+impl Reading<'_> {
+    /// The time series while the site stood in these places, which are in order, or nothing.
+    pub(super) async fn series(
+        self,
+        site: &SiteRow,
+        stays: &[Stay],
+        selected: &Selected,
+        written: Written<'_>,
+    ) -> Result<Content, Problem> {
+        self.refuse_more_before(site, selected).await?;
+        let _room = if selected.is_long() { Some(self.memory.build().await?) } else { None };
+        let mut text = Text::begin(site, &selected.quantities, written);
+        for stay in stays {
+            let span = (selected.span.from, selected.span.to);
+            let Some((from, to)) = stay.within(span) else { continue };
+            let mut next = Some(from);
+            while let Some(from) = next.filter(|from| *from < to) {
+                let rows = rows(site, selected, from, to, PAGE);
+                next = self.page(rows, selected.is_long(), stay, &mut text).await?;
+                if text.rows() > MAX_ROWS || text.bytes() > MAX_BYTES {
+                    return Err(too_much());
+                }
             }
         }
+        if text.rows() == 0 {
+            return Ok(Content::Nothing);
+        }
+        Ok(Content::Whole(text.end().map_err(|error| Problem::unwritable(&error))?))
     }
-    if text.rows() == 0 {
-        return Ok(Content::Nothing);
+
+    /// Writes a page, and says from when on there may be more.
+    async fn page(
+        self,
+        rows: Rows,
+        is_long: bool,
+        stay: &Stay,
+        text: &mut Text<'_>,
+    ) -> Result<Option<DateTime<Utc>>, Problem> {
+        let _turn = match is_long {
+            true => self.memory.turns().acquire_owned().await.ok(),
+            false => None,
+        };
+        let mut batches = self.reader.store.read_rows(&OBSERVATIONS, &rows);
+        let Some(batch) = batches.try_next().await? else {
+            return Ok(None);
+        };
+        for row in Row::all(&OBSERVATIONS, &batch) {
+            text.row(row, stay).map_err(|error| Problem::unwritable(&error))?;
+        }
+        let last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time("observation_time"));
+        let is_full = batch.num_rows() >= PAGE as usize;
+        Ok(last.filter(|_| is_full).map(|last| last + TimeDelta::seconds(1)))
     }
-    Ok(Content::Whole(text.end().map_err(|error| unwritable(&error))?))
+
+    /// Everything up to a time is asked for: a part of it would look like all.
+    async fn refuse_more_before(self, site: &SiteRow, selected: &Selected) -> Result<(), Problem> {
+        if !selected.span.is_open {
+            return Ok(());
+        }
+        let before = rows(site, selected, DateTime::UNIX_EPOCH, selected.span.from, 1);
+        match self.reader.store.read_rows(&OBSERVATIONS, &before).try_next().await? {
+            None => Ok(()),
+            Some(_) => Err(selected.span.too_long()),
+        }
+    }
 }
 
-/// Writes a page, and says from when on there may be more.
-async fn page(
-    app: &App,
-    rows: Rows,
-    asked: &Asked,
-    stay: &Stay,
-    text: &mut Text<'_>,
-) -> Result<Option<DateTime<Utc>>, Problem> {
-    let _turn = match asked.is_long() {
-        true => app.budget.turns().acquire_owned().await.ok(),
-        false => None,
-    };
-    let Some(batch) = app.store.read_rows(&OBSERVATIONS, &rows).try_next().await? else {
-        return Ok(None);
-    };
-    for row in Row::all(&OBSERVATIONS, &batch) {
-        text.row(row, stay).map_err(|error| unwritable(&error))?;
-    }
-    let last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time("observation_time"));
-    let is_full = batch.num_rows() >= PAGE as usize;
-    Ok(last.filter(|_| is_full).map(|last| last + TimeDelta::seconds(1)))
-}
-
-fn rows(site: &SiteRow, asked: &Asked, from: DateTime<Utc>, to: DateTime<Utc>, limit: u32) -> Rows {
-    Rows::Series { site_id: site.site_id.clone(), source: asked.source.clone(), from, to, limit }
-}
-
-/// Who asks for everything up to a time and would get a part is told so.
-async fn refuse_more_before(app: &App, site: &SiteRow, asked: &Asked) -> Result<(), Problem> {
-    if !asked.span.is_open {
-        return Ok(());
-    }
-    let before = rows(site, asked, DateTime::UNIX_EPOCH, asked.span.from, 1);
-    match app.store.read_rows(&OBSERVATIONS, &before).try_next().await? {
-        None => Ok(()),
-        Some(_) => Err(asked.span.too_long()),
-    }
+fn rows(
+    site: &SiteRow,
+    selected: &Selected,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    limit: u32,
+) -> Rows {
+    let (site_id, source) = (site.site_id.clone(), selected.source.clone());
+    Rows::Series { site_id, source, from, to, limit }
 }
 
 fn too_much() -> Problem {

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::farmhash::fingerprint64;
-use crate::serve::door::guard;
+use crate::serve::answer::problem::Problem;
 
 /// A file, and where it is.
 struct Asset {
@@ -37,14 +37,14 @@ pub(super) fn paths() -> [&'static str; 3] {
     ASSETS.each_ref().map(|asset| asset.path.as_str())
 }
 
-/// Private, since a cache in between would answer who has no token.
+/// Private, since a cache in between would answer a caller without a token.
 const KEPT: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 
 pub(super) async fn show(name: Option<Path<String>>) -> Response {
     let name = name.map(|Path(name)| name).unwrap_or_default();
     let is_meant = |asset: &&Asset| asset.path.strip_prefix("/assets/") == Some(name.as_str());
     let Some(asset) = ASSETS.iter().find(is_meant) else {
-        return guard::not_found().await.into_response();
+        return Problem::no_such_path().into_response();
     };
     let media_type = HeaderValue::from_static(asset.media_type);
     let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, KEPT)];

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::recent::{SPAN, Seen};
+use super::recent::{Recent, SPAN, Seen};
 use super::{Frame, whole, words};
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::Parameters;
+use crate::serve::answer::parameters::Query;
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::Question;
+use crate::serve::answer::query::{Answering, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
 use crate::serve::page::spark::Spark;
 use crate::views::freshness::{Counts, SiteStatus};
 
 mod order;
 
-use order::{Head, Order};
+use order::{Head, Order, OverviewQuery};
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -48,15 +48,16 @@ struct Row {
 }
 
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    uri: Uri,
+    Query(query): Query<OverviewQuery>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
+    State(recent): State<Arc<Recent>>,
 ) -> Result<Response, Problem> {
-    let order = Order::parse(&Parameters::parse(uri.query(), &order::KNOWN)?)?;
-    let text = format!("page&{}", order.query());
-    let question = Question::ask_at(&app, text, Format::Html, app.clock.now()).await?;
-    let make = async { whole(&Overview::of(&app.recent.read(&app).await?, order)) };
-    question.answer(&app, &headers, make).await
+    let (until, order) = (Until::Minute(reader.now()), Order::of(&query));
+    let query = EndpointQuery::new(&answering, "page", &query, Format::Html, until).await?;
+    let make = async { whole(&Overview::of(&recent.read(&answering, &reader).await?, order)) };
+    query.answer(&headers, make).await
 }
 
 impl Overview {

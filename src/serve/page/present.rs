@@ -1,4 +1,4 @@
-//! What people see who get no page: problems in words, with the way on. And the policy of all pages.
+//! What people see instead of a page: problems in words, with the way on. And the policy of all pages.
 
 use askama::Template;
 use axum::body::Body;

@@ -1,5 +1,5 @@
 //! What the overview is made of, kept from one request to the next: the status of this minute, and the
-//! temperatures of two days. Whoever comes while it is being read waits for it instead of reading too.
+//! temperatures of two days. A request that comes while it is being read waits for it instead of reading too.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 use crate::domain::source_time;
-use crate::serve::App;
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::Answering;
+use crate::serve::answer::reader::Reader;
 use crate::status::{self, Status};
 use crate::store::RunVersion;
 
@@ -39,18 +40,22 @@ impl Recent {
     }
 
     /// As of this state of the store and minute.
-    pub(super) async fn read(&self, app: &App) -> Result<Seen, Problem> {
+    pub(super) async fn read(
+        &self,
+        answering: &Answering,
+        reader: &Reader,
+    ) -> Result<Seen, Problem> {
         let mut last = self.last.lock().await;
-        let (state, now) = (app.versions.current().await?, app.clock.now());
+        let (state, now) = (answering.versions.current().await?, reader.now());
         let same_state = last.as_ref().filter(|seen| seen.state == state);
         if let Some(seen) = same_state.filter(|seen| minute(seen.now) == minute(now)) {
             return Ok(seen.clone());
         }
         let temperatures = match same_state {
             Some(seen) if hour(seen.now) == hour(now) => seen.temperatures.clone(),
-            _ => Arc::new(temperatures(app, now).await?),
+            _ => Arc::new(temperatures(reader, now).await?),
         };
-        let status = status::read(&*app.store, app.sources, now, 1).await?;
+        let status = status::read(&reader.store, reader.sources, now, 1).await?;
         let seen = Seen { state, now, status: Arc::new(status), temperatures };
         *last = Some(seen.clone());
         Ok(seen)
@@ -65,10 +70,10 @@ fn hour(time: DateTime<Utc>) -> i64 {
     time.timestamp().div_euclid(3600)
 }
 
-async fn temperatures(app: &App, now: DateTime<Utc>) -> Result<Temperatures, Problem> {
+async fn temperatures(reader: &Reader, now: DateTime<Utc>) -> Result<Temperatures, Problem> {
     let mut by_site = Temperatures::new();
     let times = (now - SPAN, source_time::last_believed(now));
-    for row in app.store.list_temperatures(times).await? {
+    for row in reader.store.list_temperatures(times).await? {
         by_site
             .entry((row.site_id, row.source))
             .or_default()

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
+use serde::{Deserialize, Serialize};
 
 use super::{Frame, whole, words};
-use crate::serve::App;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::parameters::Query;
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::Question;
+use crate::serve::answer::query::{Answering, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
+use crate::serve::answer::values::RunNumber;
 use crate::store::RunRow;
 
 /// Runs of a page.
@@ -64,22 +66,30 @@ fn duration(span: chrono::TimeDelta) -> String {
     }
 }
 
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let parameters = Parameters::parse(uri.query(), &["before"])?;
-    let before = parameters.number("before", 1..=i64::MAX)?;
-    let text = written("page-runs", &[("before", &before.unwrap_or_default())]);
-    let question = Question::ask(&app, text, Format::Html).await?;
-    question.answer(&app, &headers, async { whole(&read(&app, before).await?) }).await
+/// What the page can be asked with.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RunsQuery {
+    /// Only runs with a number below this one.
+    before: Option<RunNumber>,
 }
 
-async fn read(app: &App, before: Option<i64>) -> Result<Runs, Problem> {
+pub(super) async fn show(
+    Query(query): Query<RunsQuery>,
+    headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
+) -> Result<Response, Problem> {
+    let before = query.before.map(RunNumber::get);
+    let until = Until::Run;
+    let query = EndpointQuery::new(&answering, "page-runs", &query, Format::Html, until).await?;
+    query.answer(&headers, async { whole(&read(&reader, before).await?) }).await
+}
+
+async fn read(reader: &Reader, before: Option<i64>) -> Result<Runs, Problem> {
     let runs = match before {
-        Some(run_seq) => app.store.list_runs_before(run_seq, RUNS).await?,
-        None => app.store.list_runs(RUNS).await?,
+        Some(run_seq) => reader.store.list_runs_before(run_seq, RUNS).await?,
+        None => reader.store.list_runs(RUNS).await?,
     };
     let is_full = runs.len() == RUNS as usize;
     let before_next = runs.last().map(|run| run.run_seq).filter(|run_seq| is_full && *run_seq > 1);

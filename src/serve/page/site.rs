@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::{Frame, local, whole, words};
-use crate::domain::{SiteId, freshness, source_time};
-use crate::serve::App;
+use crate::domain::{freshness, source_time};
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{Parameters, written};
+use crate::serve::answer::parameters::{OfSite, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::Question;
-use crate::serve::api::sites;
+use crate::serve::answer::query::{Answering, EndpointQuery, Until};
+use crate::serve::answer::reader::Reader;
+use crate::serve::answer::values::{Source, Unfit};
 use crate::views::gaps::Asked;
 use crate::views::{self, Day, Hour, Place};
 
@@ -28,8 +28,11 @@ use figure::Figure;
 use marks::Mark;
 use table::Row;
 
-/// The ranges that can be chosen: name, words, hours.
-const RANGES: [(&str, &str, i64); 3] =
+/// A range: name, words, hours.
+type Range = (&'static str, &'static str, i64);
+
+/// The ranges that can be chosen.
+const RANGES: [Range; 3] =
     [("24h", "24 hours", 24), ("7d", "7 days", 7 * 24), ("30d", "30 days", 30 * 24)];
 
 /// Of longer ranges the table has a row for each day.
@@ -41,7 +44,7 @@ struct SitePage {
     frame: Frame,
     place: Place,
     zone: String,
-    range: (&'static str, &'static str, i64),
+    range: Range,
     source: Option<String>,
     sources: Vec<String>,
     latest: Option<Latest>,
@@ -60,72 +63,90 @@ struct Latest {
     is_fresh: bool,
 }
 
-/// What is asked for.
-struct Asking {
+/// What the page is of.
+struct Scope {
     place: Place,
     asked: Asked,
     times: (DateTime<Utc>, DateTime<Utc>),
     now: DateTime<Utc>,
 }
 
+/// What the page can be asked with.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SiteQuery {
+    #[serde(default)]
+    range: Chosen,
+    source: Option<Source>,
+}
+
+/// The range that is chosen; the first, if none is.
+#[derive(Deserialize, Serialize)]
+#[serde(try_from = "String")]
+struct Chosen(Range);
+
+impl Default for Chosen {
+    fn default() -> Self {
+        Self(RANGES[0])
+    }
+}
+
+impl TryFrom<String> for Chosen {
+    type Error = Unfit;
+
+    fn try_from(text: String) -> Result<Self, Unfit> {
+        let found = RANGES.into_iter().find(|(name, ..)| *name == text);
+        let allowed = || RANGES.map(|(name, ..)| name).join(", ");
+        found.map(Self).ok_or_else(|| Unfit::new("is none of these", allowed()))
+    }
+}
+
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    uri: Uri,
+    site: OfSite,
+    Query(query): Query<SiteQuery>,
     headers: HeaderMap,
+    State(answering): State<Arc<Answering>>,
+    State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let site_id = sites::site_id(path)?;
-    let parameters = Parameters::parse(uri.query(), &["range", "source"])?;
-    let range = range(&parameters)?;
-    let source = parameters.source("source")?;
-    let (text, now) = (question(&site_id, range.0, source), app.clock.now());
-    let question = Question::ask_at(&app, text, Format::Html, now).await?;
+    let (now, parameters) = (reader.now(), (&site, &query));
+    let until = Until::Minute(now);
+    let endpoint =
+        EndpointQuery::new(&answering, "page-site", &parameters, Format::Html, until).await?;
     let make = async {
-        let place = Place::of(sites::find(&app, &site_id).await?)?;
-        whole(&read(&app, place, source, range, now).await?)
+        let place = Place::of(reader.site(site.id()).await?)?;
+        let source = query.source.as_ref().map(Source::as_str);
+        whole(&read(&reader, place, source, query.range.0, now).await?)
     };
-    question.answer(&app, &headers, make).await
-}
-
-fn question(site_id: &SiteId, range: &str, source: Option<&str>) -> String {
-    let parts: [(&str, &dyn std::fmt::Display); 3] =
-        [("site", site_id), ("range", &range), ("source", &source.unwrap_or_default())];
-    written("page-site", &parts)
-}
-
-fn range(parameters: &Parameters) -> Result<(&'static str, &'static str, i64), Problem> {
-    let given = parameters.text("range").unwrap_or(RANGES[0].0);
-    let allowed = || RANGES.map(|(name, ..)| name).join(", ");
-    let found = RANGES.into_iter().find(|(name, ..)| *name == given);
-    found.ok_or_else(|| Problem::parameter("range", "is none of these", allowed()))
+    endpoint.answer(&headers, make).await
 }
 
 async fn read(
-    app: &App,
+    reader: &Reader,
     place: Place,
     source: Option<&str>,
-    range: (&'static str, &'static str, i64),
+    range: Range,
     now: DateTime<Utc>,
 ) -> Result<SitePage, Problem> {
-    let all = views::sources(&*app.store, &place, None).await?;
+    let all = views::sources(&reader.store, &place, None).await?;
     let sources: Vec<_> = all.iter().filter_map(|asked| asked.source.clone()).collect();
-    let asked = chosen(app, all, source)?;
+    let asked = chosen(reader, all, source)?;
     let end = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) + TimeDelta::hours(1);
     let times = (end - TimeDelta::hours(range.2), end);
-    let asking = Asking { place, asked, times, now };
-    let hours = match &asking.asked.source {
-        Some(source) => views::hours(&*app.store, &asking.place, source, times).await?,
+    let scope = Scope { place, asked, times, now };
+    let hours = match &scope.asked.source {
+        Some(source) => views::hours(&reader.store, &scope.place, source, times).await?,
         None => Vec::new(),
     };
-    let marks = marks::of(app, &asking, &hours).await?;
-    let days = if range.2 > LONGEST_BY_HOUR { days(app, &asking).await? } else { Vec::new() };
-    Ok(SitePage::of(asking, sources, range, &hours, marks, days))
+    let marks = marks::of(reader, &scope, &hours).await?;
+    let days = if range.2 > LONGEST_BY_HOUR { days(reader, &scope).await? } else { Vec::new() };
+    Ok(SitePage::of(scope, sources, range, &hours, marks, days))
 }
 
-/// The source that is asked for; else the one that is meant first of those that were asked.
-fn chosen(app: &App, mut all: Vec<Asked>, source: Option<&str>) -> Result<Asked, Problem> {
-    let rank =
-        |asked: &Asked| app.sources.iter().position(|name| asked.source.as_deref() == Some(*name));
+/// The source that is asked for; else the first in use of those that were called for this site.
+fn chosen(reader: &Reader, mut all: Vec<Asked>, source: Option<&str>) -> Result<Asked, Problem> {
+    let rank = |asked: &Asked| {
+        reader.sources.iter().position(|name| asked.source.as_deref() == Some(*name))
+    };
     all.sort_by_key(|asked| rank(asked).unwrap_or(usize::MAX));
     let allowed: Vec<_> = all.iter().filter_map(|asked| asked.source.clone()).collect();
     let is_meant =
@@ -135,43 +156,43 @@ fn chosen(app: &App, mut all: Vec<Asked>, source: Option<&str>) -> Result<Asked,
     })
 }
 
-async fn days(app: &App, asking: &Asking) -> Result<Vec<Day>, Problem> {
-    let Asking { place, asked, times, now } = asking;
+async fn days(reader: &Reader, scope: &Scope) -> Result<Vec<Day>, Problem> {
+    let Scope { place, asked, times, now } = scope;
     let date = |time: DateTime<Utc>| time.with_timezone(&place.life.timezone).date_naive();
     let range = (date(times.0), date(*now));
-    let mut days = views::days(&*app.store, place, asked, range, *now).await?;
+    let mut days = views::days(&reader.store, place, asked, range, *now).await?;
     days.reverse();
     Ok(days)
 }
 
 impl SitePage {
     fn of(
-        asking: Asking,
+        scope: Scope,
         sources: Vec<String>,
-        range: (&'static str, &'static str, i64),
+        range: Range,
         hours: &[Hour],
         marks: Vec<Mark>,
         days: Vec<Day>,
     ) -> Self {
-        let timezone = asking.place.life.timezone;
-        let interval_minutes = asking.place.site.interval_minutes;
-        let until = source_time::last_believed(asking.now);
+        let timezone = scope.place.life.timezone;
+        let interval_minutes = scope.place.site.interval_minutes;
+        let until = source_time::last_believed(scope.now);
         let newest = hours.iter().rfind(|hour| hour.observation_time <= until);
         let latest = newest.map(|hour| Latest {
             time: local::time(hour.observation_time, timezone),
-            is_fresh: freshness::is_fresh(asking.now - hour.observation_time, interval_minutes),
-            age: words::age(asking.now - hour.observation_time),
+            is_fresh: freshness::is_fresh(scope.now - hour.observation_time, interval_minutes),
+            age: words::age(scope.now - hour.observation_time),
             hour: hour.clone(),
         });
         let rows = if days.is_empty() { table::rows(hours, &marks, timezone) } else { Vec::new() };
         Self {
             frame: Frame::of("site"),
-            zone: local::zone(asking.now, timezone),
+            zone: local::zone(scope.now, timezone),
             range,
-            figures: figure::all(&asking, hours, &marks),
-            is_new: asking.asked.source.is_none(),
-            source: asking.asked.source,
-            place: asking.place,
+            figures: figure::all(&scope, hours, &marks),
+            is_new: scope.asked.source.is_none(),
+            source: scope.asked.source,
+            place: scope.place,
             sources,
             latest,
             marks,
@@ -180,7 +201,7 @@ impl SitePage {
         }
     }
 
-    fn ranges(&self) -> [(&'static str, &'static str, i64); 3] {
+    fn ranges(&self) -> [Range; 3] {
         RANGES
     }
 }

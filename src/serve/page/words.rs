@@ -44,15 +44,15 @@ pub(super) fn error(kind: &str) -> &str {
 
 /// Why slots are missing; `message` is what the ledger says of the last.
 pub(super) fn hole(reason: &Reason, message: Option<&str>) -> String {
-    let told = message.map(|message| format!(": {message}")).unwrap_or_default();
+    let said = message.map(|message| format!(": {message}")).unwrap_or_default();
     match reason {
         Reason::NeverTried => "never tried: no run called for it".into(),
         Reason::Paused => "paused: the source had blocked the account or refused the key, or the \
              account had no calls left"
             .into(),
-        Reason::Failed(kind) => format!("failed, {}{told}", error(kind)),
+        Reason::Failed(kind) => format!("failed, {}{said}", error(kind)),
         Reason::Quarantined => {
-            format!("kept out, a value was out of its physical range{told}")
+            format!("kept out, a value was out of its physical range{said}")
         }
         Reason::Unfillable(why) if why.is_empty() => "no source can fill it any more".into(),
         Reason::Unfillable(why) => format!("no source can fill it any more: {why}"),

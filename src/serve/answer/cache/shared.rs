@@ -1,12 +1,12 @@
 //! Answers that the instances share, in Redis.
 //!
 //! Redis may be away, slow or full: an answer is then made from the store, as it would be without it.
-//! So nothing waits for it for longer than `LIMIT`, and what fails once is not tried again by who
-//! asks: a task asks Redis each second, and only while it answers do others.
+//! So nothing waits for it for longer than `LIMIT`, and what fails once is not tried again by a
+//! request: a task asks Redis each second, and only while it answers do others.
 //!
 //! An answer's key holds all that it depends on, so that none that is found can be wrong: the build of
 //! the program, since another may write it in another way; the state of the store with the id of its
-//! latest run, which no other store has; and the question.
+//! latest run, which no other store has; and the query.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -22,7 +22,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Key;
-use crate::serve::door::access::tokens::hex;
 use link::{Failed, Link};
 
 mod link;
@@ -161,12 +160,17 @@ impl Shared {
         None
     }
 
-    /// What an answer is kept under. A question may be long, and is there as its hash.
-    fn name(&self, Key { question, format, version }: &Key) -> Option<String> {
+    /// What an answer is kept under. A query may be long, and is there as its hash.
+    fn name(&self, Key { query, format, version }: &Key) -> Option<String> {
         let build = self.build.get()?;
-        let question = Sha256::digest(format!("{question}\n{}", format.media_type()));
-        Some(format!("weather:{build}:{version}:{}", hex(&question)))
+        let query = Sha256::digest(format!("{query}\n{}", format.media_type()));
+        Some(format!("weather:{build}:{version}:{}", hex(&query)))
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The program's version and the hash of its file: what is the same in all instances of one image.

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{Hash, Token};
+use crate::serve::answer::cache::shared::hex;
 
 /// What a token begins with, so that one that was published by mistake is found.
 const PREFIX: &str = "weather_";
 
-/// The name of a token: what logs say of who asked. Lower-case letters, digits, `_` and `-`, at most
+/// The name of a token: what logs call the caller. Lower-case letters, digits, `_` and `-`, at most
 /// 64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenName(String);
@@ -66,11 +67,7 @@ impl NewToken {
     }
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A fault of a line. The line itself is not told: it may hold a token.
+/// A fault of a line. The line itself is not repeated: it may hold a token.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TokenFault {
     line: usize,

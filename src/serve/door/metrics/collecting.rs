@@ -7,9 +7,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::Labels;
-use crate::serve::App;
+use crate::serve::answer::cache::Labels;
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::reader::Reader;
 use crate::store::{FailureCount, RunRow, StoreError};
 use crate::views::freshness::{self, LOOK_BACK, SiteStatus};
 
@@ -26,8 +26,8 @@ struct Read {
 }
 
 /// The figures; of a store that is away, that it is.
-pub(super) async fn read(app: &App) -> Registry {
-    let read = from_store(app).await;
+pub(super) async fn read(reader: &Reader) -> Registry {
+    let read = from_store(reader).await;
     let mut registry = Registry::default();
     let up = Gauge::<i64>::default();
     registry.register("weather_store_up", "Whether the store can be asked", up.clone());
@@ -43,15 +43,15 @@ pub(super) async fn read(app: &App) -> Registry {
     registry
 }
 
-async fn from_store(app: &App) -> Result<Read, StoreError> {
-    let now = app.clock.now();
-    let (sites, in_use) = freshness::sites(&*app.store, app.sources, now).await?;
+async fn from_store(reader: &Reader) -> Result<Read, StoreError> {
+    let now = reader.now();
+    let (sites, in_use) = freshness::sites(&reader.store, reader.sources, now).await?;
     let mut failures = Vec::new();
     for source in in_use {
-        let of_source = app.store.list_failures(source, now - LOOK_BACK).await?;
+        let of_source = reader.store.list_failures(source, now - LOOK_BACK).await?;
         failures.extend(of_source.into_iter().map(|failure| (source, failure)));
     }
-    Ok(Read { sites, failures, runs: app.store.list_runs(RUNS).await? })
+    Ok(Read { sites, failures, runs: reader.store.list_runs(RUNS).await? })
 }
 
 fn of_sites(registry: &mut Registry, sites: &[SiteStatus]) {

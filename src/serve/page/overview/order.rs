@@ -3,17 +3,29 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
 use url::form_urlencoded::Serializer;
 
 use super::Row;
-use crate::serve::answer::parameters::Parameters;
-use crate::serve::answer::problem::Problem;
 use crate::views::freshness::SiteStatus;
 
-pub(super) const KNOWN: [&str; 4] = ["sort", "order", "q", "show"];
+mod values;
 
-/// The longest text that is looked for.
-const MAX_TEXT: usize = 100;
+use values::{Direction, OneOf, Show, Sort, Text};
+
+/// What the overview can be asked with.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve::page) struct OverviewQuery {
+    #[serde(default)]
+    sort: OneOf<Sort>,
+    #[serde(default)]
+    order: OneOf<Direction>,
+    #[serde(default)]
+    q: Text,
+    #[serde(default)]
+    show: OneOf<Show>,
+}
 
 /// What is shown, and how it is sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,30 +64,16 @@ const UNSORTED: &str = "trend";
 const TROUBLE_FIRST: &str = "state";
 
 impl Order {
-    pub(super) fn parse(parameters: &Parameters) -> Result<Self, Problem> {
-        let names = COLUMNS.iter().map(|(name, ..)| *name).filter(|name| *name != UNSORTED);
-        let names: Vec<_> = std::iter::once(TROUBLE_FIRST).chain(names).collect();
-        let text = parameters.text("q").unwrap_or_default().trim().to_lowercase();
-        if text.chars().count() > MAX_TEXT {
-            return Err(Problem::parameter(
-                "q",
-                "is too long",
-                format!("up to {MAX_TEXT} letters"),
-            ));
+    pub(super) fn of(query: &OverviewQuery) -> Self {
+        Self {
+            by: query.sort.word(),
+            is_descending: query.order.word() == "desc",
+            text: query.q.as_str().to_owned(),
+            only_trouble: query.show.word() == "trouble",
         }
-        Ok(Self {
-            by: one_of(parameters, "sort", &names)?,
-            is_descending: one_of(parameters, "order", &["asc", "desc"])? == "desc",
-            text,
-            only_trouble: one_of(parameters, "show", &["all", "trouble"])? == "trouble",
-        })
     }
 
-    /// The parameters, written in one way.
-    pub(super) fn query(&self) -> String {
-        self.query_by(self.by, self.is_descending)
-    }
-
+    /// The parameters of an address.
     fn query_by(&self, by: &str, is_descending: bool) -> String {
         let mut query = Serializer::new(String::new());
         let mut pair = |is_meant: bool, name: &str, value: &str| {
@@ -151,17 +149,4 @@ fn known<T: PartialOrd>(a: Option<T>, b: Option<T>, is_descending: bool) -> Orde
         }
         (a, b) => b.is_some().cmp(&a.is_some()),
     }
-}
-
-/// One of some words; the first is meant if none is given.
-fn one_of(
-    parameters: &Parameters,
-    name: &str,
-    words: &[&'static str],
-) -> Result<&'static str, Problem> {
-    let Some(given) = parameters.text(name).filter(|text| !text.is_empty()) else {
-        return Ok(words.first().copied().unwrap_or_default());
-    };
-    let found = words.iter().find(|word| **word == given).copied();
-    found.ok_or_else(|| Problem::parameter(name, "is none of these", words.join(", ")))
 }

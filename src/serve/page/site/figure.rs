@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Asking;
+use super::Scope;
 use super::marks::{self, Kind, Mark};
 use crate::serve::page::chart::{Band, Drawn, Pieces, Plan};
 use crate::serve::page::local;
@@ -27,7 +27,7 @@ pub(super) struct Figure {
     pub(super) hits: Vec<(String, Band)>,
 }
 
-/// A value of an hour, if it was told.
+/// A value of an hour, if the source said it.
 type Value = fn(&Hour) -> Option<f64>;
 
 /// What a chart shows.
@@ -99,16 +99,16 @@ const KINDS: [Kindred; 5] = [
     },
 ];
 
-pub(super) fn all(asking: &Asking, hours: &[Hour], marks: &[Mark]) -> Vec<Figure> {
-    let ticks = local::ticks(asking.times, asking.place.life.timezone);
-    let step = TimeDelta::minutes(asking.place.site.interval_minutes.max(60));
+pub(super) fn all(scope: &Scope, hours: &[Hour], marks: &[Mark]) -> Vec<Figure> {
+    let ticks = local::ticks(scope.times, scope.place.life.timezone);
+    let step = TimeDelta::minutes(scope.place.site.interval_minutes.max(60));
     let figures = KINDS.iter().filter_map(|kind| {
         let lines = kind.values.iter().map(|(_, value)| pieces(hours, step, *value)).collect();
         let Kindred { is_bars, least, from_zero, .. } = *kind;
         let plan =
-            Plan { times: asking.times, ticks: &ticks, step, lines, is_bars, least, from_zero };
+            Plan { times: scope.times, ticks: &ticks, step, lines, is_bars, least, from_zero };
         match plan.draw() {
-            Ok(drawn) => Some(kind.figure(asking, hours, marks, (drawn, step))),
+            Ok(drawn) => Some(kind.figure(scope, hours, marks, (drawn, step))),
             Err(error) => {
                 tracing::error!(error_kind = "answer", "a chart cannot be drawn: {error}");
                 None
@@ -137,7 +137,7 @@ fn pieces(hours: &[Hour], step: TimeDelta, value: Value) -> Pieces {
 impl Kindred {
     fn figure(
         &self,
-        asking: &Asking,
+        scope: &Scope,
         hours: &[Hour],
         marks: &[Mark],
         (drawn, step): (Drawn, TimeDelta),
@@ -146,7 +146,7 @@ impl Kindred {
         let bands = marks.iter().filter(|mark| mark.kind != Kind::Healed);
         let ring = |hour: &Hour| {
             let value = first(hour)?;
-            Some((self.line(hour, asking), drawn.x(hour.hour + step / 2), drawn.y(value)))
+            Some((self.line(hour, scope), drawn.x(hour.hour + step / 2), drawn.y(value)))
         };
         let second = self.values.get(1);
         Figure {
@@ -155,22 +155,22 @@ impl Kindred {
             id: self.id,
             title: self.title,
             unit: self.unit,
-            words: self.words(hours, asking),
+            words: self.words(hours, scope),
             bands: bands
                 .map(|mark| (mark.kind.class(), mark.line(), drawn.band(mark.from, mark.to)))
                 .collect(),
             rings: hours.iter().filter(|hour| marks::is_healed(hour)).filter_map(ring).collect(),
             hits: hours
                 .iter()
-                .map(|hour| (self.line(hour, asking), drawn.band(hour.hour, hour.hour + step)))
+                .map(|hour| (self.line(hour, scope), drawn.band(hour.hour, hour.hour + step)))
                 .collect(),
             inner: drawn.inner,
         }
     }
 
     /// An hour's values in words.
-    fn line(&self, hour: &Hour, asking: &Asking) -> String {
-        let time = local::time(hour.slot_time, asking.place.life.timezone);
+    fn line(&self, hour: &Hour, scope: &Scope) -> String {
+        let time = local::time(hour.slot_time, scope.place.life.timezone);
         let (decimals, unit) = (self.decimals, self.unit);
         let values = self.values.iter().filter_map(|(name, value)| {
             value(hour).map(|value| format!("{name}{value:.decimals$} {unit}"))
@@ -182,14 +182,14 @@ impl Kindred {
     }
 
     /// From the lowest to the highest.
-    fn words(&self, hours: &[Hour], asking: &Asking) -> String {
+    fn words(&self, hours: &[Hour], scope: &Scope) -> String {
         let (decimals, unit) = (self.decimals, self.unit);
         let values = || {
             hours.iter().filter_map(|hour| self.values.first().and_then(|(_, value)| value(hour)))
         };
         let (low, high) = values()
             .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-        let hours = (asking.times.1 - asking.times.0).num_hours();
+        let hours = (scope.times.1 - scope.times.0).num_hours();
         match values().next() {
             None => format!("no value in {hours} hours"),
             Some(_) if self.is_bars => {

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Asking;
+use super::Scope;
 use crate::domain::Days;
-use crate::serve::App;
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::reader::Reader;
 use crate::serve::page::{local, words};
 use crate::store::StoreError;
 use crate::views::Hour;
@@ -53,59 +53,63 @@ impl Kind {
 }
 
 /// All marks of a range, the newest first.
-pub(super) async fn of(app: &App, asking: &Asking, hours: &[Hour]) -> Result<Vec<Mark>, Problem> {
-    let mut marks = holes(app, asking).await?;
+pub(super) async fn of(
+    reader: &Reader,
+    scope: &Scope,
+    hours: &[Hour],
+) -> Result<Vec<Mark>, Problem> {
+    let mut marks = holes(reader, scope).await?;
     marks.extend(
         groups(hours, same_kind)
             .filter(|group| is_healed(&group[0]))
-            .map(|group| healed(group, asking)),
+            .map(|group| healed(group, scope)),
     );
     marks.extend(
         groups(hours, same_observation)
             .filter(|group| group.len() > 1)
-            .map(|group| frozen(group, asking)),
+            .map(|group| frozen(group, scope)),
     );
     marks.sort_by_key(|mark| std::cmp::Reverse((mark.from, mark.kind)));
     Ok(marks)
 }
 
 /// The slot of the present is not missing yet.
-async fn holes(app: &App, asking: &Asking) -> Result<Vec<Mark>, Problem> {
-    let interval = TimeDelta::minutes(asking.place.site.interval_minutes);
-    let days = Days { from: Some(asking.times.0.date_naive()), to: None };
-    let source = asking.asked.source.as_deref();
-    let selection = Selection { source, days, now: asking.now - interval };
+async fn holes(reader: &Reader, scope: &Scope) -> Result<Vec<Mark>, Problem> {
+    let interval = TimeDelta::minutes(scope.place.site.interval_minutes);
+    let days = Days { from: Some(scope.times.0.date_naive()), to: None };
+    let source = scope.asked.source.as_deref();
+    let selection = Selection { source, days, now: scope.now - interval };
     let mut marks = Vec::new();
     let each = |gap| {
-        marks.extend(hole(gap, asking));
+        marks.extend(hole(gap, scope));
         Ok::<_, StoreError>(())
     };
-    gaps::list(&*app.store, std::slice::from_ref(&asking.place.life), selection, each).await?;
+    gaps::list(&reader.store, std::slice::from_ref(&scope.place.life), selection, each).await?;
     Ok(marks)
 }
 
-fn hole(SiteGap { gap, .. }: SiteGap, asking: &Asking) -> Option<Mark> {
+fn hole(SiteGap { gap, .. }: SiteGap, scope: &Scope) -> Option<Mark> {
     let (from, to) = (gap.first_slot, gap.last_slot + gap.interval.span());
     let words = words::hole(&gap.reason, gap.message.as_deref());
-    (to > asking.times.0).then(|| Mark::of(Kind::Hole, (from, to), gap.slots, words, asking))
+    (to > scope.times.0).then(|| Mark::of(Kind::Hole, (from, to), gap.slots, words, scope))
 }
 
-fn healed(group: &[Hour], asking: &Asking) -> Mark {
+fn healed(group: &[Hour], scope: &Scope) -> Mark {
     let words = format!(
         "filled later from the history of {}, not collected when it was due",
         group[0].value_source
     );
-    Mark::of(Kind::Healed, times(group), group.len() as u64, words, asking)
+    Mark::of(Kind::Healed, times(group), group.len() as u64, words, scope)
 }
 
-/// From the second hour on it is told again.
-fn frozen(group: &[Hour], asking: &Asking) -> Mark {
-    let told = local::time(group[0].observation_time, asking.place.life.timezone);
+/// From the second hour on the observation is a repeated one.
+fn frozen(group: &[Hour], scope: &Scope) -> Mark {
+    let first = local::time(group[0].observation_time, scope.place.life.timezone);
     let words = format!(
-        "the source stood still: it told its observation of {told} for {} hours",
+        "the source stood still: it told its observation of {first} for {} hours",
         group.len()
     );
-    Mark::of(Kind::Frozen, times(&group[1..]), group.len() as u64 - 1, words, asking)
+    Mark::of(Kind::Frozen, times(&group[1..]), group.len() as u64 - 1, words, scope)
 }
 
 fn times(group: &[Hour]) -> (DateTime<Utc>, DateTime<Utc>) {
@@ -119,9 +123,9 @@ impl Mark {
         (from, to): (DateTime<Utc>, DateTime<Utc>),
         count: u64,
         words: String,
-        asking: &Asking,
+        scope: &Scope,
     ) -> Self {
-        let time = local::span(from, to, asking.place.life.timezone);
+        let time = local::span(from, to, scope.place.life.timezone);
         Self { kind, from, to, time, count, words }
     }
 

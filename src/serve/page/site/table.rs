@@ -1,4 +1,4 @@
-//! The values of a site as a table: what the charts show, for who does not see them.
+//! The values of a site as a table: what the charts show, for people who do not see them.
 
 use chrono_tz::Tz;
 

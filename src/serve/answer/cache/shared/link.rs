@@ -32,7 +32,7 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    /// What the server says is put into words of ours: one that does not know a command repeats it, with
+    /// What the server says is put into other words: one that does not know a command repeats it, with
     /// the password in it.
     fn reason(&self) -> String {
         match self {

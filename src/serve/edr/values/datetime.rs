@@ -1,9 +1,15 @@
 //! `datetime`: a moment, or an interval, which may be open on one side.
 
-use chrono::{DateTime, DurationRound as _, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema as _;
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::AnyOfBuilder;
 
-use crate::serve::answer::parameters::{Parameters, held, midnight, parse_day, parse_time, shown};
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::values::{
+    Moment, Unfit, held, midnight, parameter_schema, parse_day, parse_time, text_schema, written,
+};
 
 /// The longest time that is answered for.
 const MAX_DAYS: i64 = 366;
@@ -11,15 +17,58 @@ const MAX_DAYS: i64 = 366;
 const ALLOWED: &str = "a time as in 2026-11-25T08:00:00Z, a day as in 2026-11-25, or an interval of \
     them as in 2026-11-25/2026-11-26, with .. for an open end";
 
+/// The value of `datetime`, with its last second in it. Observations have whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Interval {
+    /// The first moment; `None`: it is open.
+    from: Option<DateTime<Utc>>,
+    /// The first moment that is left out; `None`: it is open.
+    to: Option<DateTime<Utc>>,
+}
+
+impl Interval {
+    fn parse(text: &str) -> Option<Self> {
+        let (start, end) = text.split_once('/').unwrap_or((text, text));
+        let (from, to) = match (start, end) {
+            ("..", "..") => return None,
+            ("..", end) => (None, Some(edges(end)?.1)),
+            (start, "..") => (Some(edges(start)?.0), None),
+            (start, end) => (Some(edges(start)?.0), Some(edges(end)?.1)),
+        };
+        Some(Self { from, to })
+    }
+}
+
+impl TryFrom<String> for Interval {
+    type Error = Unfit;
+
+    fn try_from(text: String) -> Result<Self, Unfit> {
+        Self::parse(&text).ok_or_else(|| Unfit::shown(&text, "is no time", ALLOWED))
+    }
+}
+
+/// A time or a day, for the document.
+const TIME: &str = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
+    (T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?Z)?";
+
+parameter_schema!(Interval, "EdrInterval", interval());
+
+/// A time, a day or an interval that is open on one side at most.
+fn interval() -> AnyOfBuilder {
+    let interval = text_schema(format!(r"^((\.\.|{TIME})/{TIME}|{TIME}/\.\.)$"));
+    AnyOfBuilder::new().item(Ref::from_schema_name(Moment::name())).item(interval)
+}
+
 /// From when to when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// The first moment.
-    pub(super) from: DateTime<Utc>,
+    pub(crate) from: DateTime<Utc>,
     /// The first moment that is left out.
-    pub(super) to: DateTime<Utc>,
+    pub(crate) to: DateTime<Utc>,
     /// Whether what is before `from` was asked for too.
-    pub(super) is_open: bool,
+    pub(crate) is_open: bool,
 }
 
 /// The first moment of a time or day, and the first after it. The times of observations are whole
@@ -27,35 +76,34 @@ pub(super) struct Span {
 type Edges = (DateTime<Utc>, DateTime<Utc>);
 
 impl Span {
-    /// The time that `datetime` names; the last 24 hours if it is missing.
-    pub(super) fn asked(parameters: &Parameters, now: DateTime<Utc>) -> Result<Self, Problem> {
-        let Some(text) = parameters.text("datetime") else { return Ok(Self::of_last_day(now)) };
-        let malformed = || Problem::parameter("datetime", shown(text, "is no time"), ALLOWED);
-        let span = match text.split_once('/') {
-            None => Self::between(edges(text), edges(text)),
-            Some(("..", "..")) => None,
-            Some(("..", end)) => edges(end).map(|(_, to)| Self::up_to(to)),
-            Some((start, "..")) => edges(start).map(|(from, _)| Self::since(from, now)),
-            Some((start, end)) => Self::between(edges(start), edges(end)),
+    /// Fills `datetime`, the last 24 hours if it is missing, and gives the span that it is.
+    pub(crate) fn fill(
+        datetime: &mut Option<Interval>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let span = match *datetime {
+            Some(Interval { from: Some(from), to: Some(to) }) => Self { from, to, is_open: false },
+            Some(Interval { from: Some(from), to: None }) => Self::since(from, now),
+            Some(Interval { from: None, to: Some(to) }) => Self::up_to(to),
+            Some(Interval { from: None, to: None }) | None => Self::of_last_day(now),
         };
-        span.ok_or_else(malformed)?.checked()
+        let span = span.checked()?;
+        let from = (!span.is_open).then_some(span.from);
+        *datetime = Some(Interval { from, to: Some(span.to) });
+        Ok(span)
     }
 
-    /// To the minute, so that who asks again gets the same answer.
+    /// To the minute, so that the same request gets the same answer.
     fn of_last_day(now: DateTime<Utc>) -> Self {
         let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
         Self::since(minute - TimeDelta::days(1), now)
-    }
-
-    fn between(start: Option<Edges>, end: Option<Edges>) -> Option<Self> {
-        Some(Self { from: start?.0, to: end?.1, is_open: false })
     }
 
     fn up_to(to: DateTime<Utc>) -> Self {
         Self { from: to - TimeDelta::days(MAX_DAYS), to, is_open: true }
     }
 
-    /// Up to whatever there is: nothing is observed after tomorrow.
+    /// Up to what there is: nothing is observed after tomorrow.
     fn since(from: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let to = (now + TimeDelta::days(1)).min(from + TimeDelta::days(MAX_DAYS));
         let is_too_long = now - from > TimeDelta::days(MAX_DAYS);
@@ -78,7 +126,7 @@ impl Span {
     }
 
     /// It goes further than is answered for.
-    pub(super) fn too_long(self) -> Problem {
+    pub(crate) fn too_long(self) -> Problem {
         let longest = TimeDelta::days(MAX_DAYS);
         let allowed = match self.is_open {
             true => format!("{}/{}", written(self.from), written(self.to)),
@@ -100,20 +148,24 @@ fn edges(text: &str) -> Option<Edges> {
     Some((time, second + TimeDelta::seconds(1)))
 }
 
-fn written(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::answer::parameters::parse;
+
+    #[derive(Deserialize)]
+    struct Query {
+        datetime: Option<Interval>,
+    }
+
+    fn span(text: &str) -> Result<Span, Problem> {
+        let mut query: Query = parse(&format!("datetime={text}"))?;
+        Span::fill(&mut query.datetime, "2026-11-25T08:07:30Z".parse().unwrap())
+    }
 
     fn asked(text: &str) -> Result<String, String> {
-        let query = format!("datetime={text}");
-        let parameters = Parameters::parse(Some(&query), &["datetime"]).unwrap();
-        let now = "2026-11-25T08:07:30Z".parse().unwrap();
-        let span = Span::asked(&parameters, now);
-        span.map(|span| format!("{} {}", written(span.from), written(span.to)))
+        span(text)
+            .map(|span| format!("{} {}", written(span.from), written(span.to)))
             .map_err(|problem| serde_json::to_value(problem).unwrap()["allowed"].to_string())
     }
 

@@ -1,28 +1,20 @@
 //! `bbox`: a box of longitudes and latitudes.
 
+use serde::{Deserialize, Serialize};
+
+use super::{LATITUDE, LONGITUDE};
 use crate::domain::Coordinates;
-use crate::serve::answer::parameters::{Parameters, shown};
-use crate::serve::answer::problem::Problem;
+use crate::serve::answer::values::{Unfit, parameter_schema, text_schema};
 
 /// A box; one that begins east of where it ends goes over the date line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bbox {
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Bbox {
     south_west: Coordinates,
     north_east: Coordinates,
 }
 
 impl Bbox {
-    /// The box that `bbox` names.
-    pub(super) fn asked(parameters: &Parameters) -> Result<Option<Self>, Problem> {
-        let parse = |text| {
-            Self::parse(text).ok_or_else(|| {
-                let allowed = "west,south,east,north in degrees, as in -10,35,5,45";
-                Problem::parameter("bbox", shown(text, "is no box"), allowed)
-            })
-        };
-        parameters.text("bbox").map(parse).transpose()
-    }
-
     fn parse(text: &str) -> Option<Self> {
         let numbers: Result<Vec<f64>, _> =
             text.split(',').map(|number| number.trim().parse()).collect();
@@ -33,7 +25,7 @@ impl Bbox {
     }
 
     /// Whether a place is in it, edges included.
-    pub(super) fn contains(self, place: Coordinates) -> bool {
+    pub(crate) fn contains(self, place: Coordinates) -> bool {
         let (west, east) = (self.south_west.longitude(), self.north_east.longitude());
         let (after, before) = (west <= place.longitude(), place.longitude() <= east);
         let is_between = if west <= east { after && before } else { after || before };
@@ -42,12 +34,20 @@ impl Bbox {
     }
 }
 
-impl std::fmt::Display for Bbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let corners = [self.south_west, self.north_east];
-        corners.iter().try_for_each(|at| write!(f, "{},{},", at.longitude(), at.latitude()))
+impl TryFrom<String> for Bbox {
+    type Error = Unfit;
+
+    fn try_from(text: String) -> Result<Self, Unfit> {
+        let allowed = "west,south,east,north in degrees, as in -10,35,5,45";
+        Self::parse(&text).ok_or_else(|| Unfit::shown(&text, "is no box", allowed))
     }
 }
+
+parameter_schema!(
+    Bbox,
+    "EdrBox",
+    text_schema(format!("^{LONGITUDE},{LATITUDE},{LONGITUDE},{LATITUDE}$"))
+);
 
 #[cfg(test)]
 mod tests {
