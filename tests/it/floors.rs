@@ -62,6 +62,18 @@ const IMPLEMENTATIONS: [[&str; 2]; 5] = [
     ["sink", "bigquery"],
 ];
 
+/// The rooms of `serve` and what each may use of the others; `serve` itself puts them together.
+const SERVE_MAY_USE: [(&str, &[&str]); 5] = [
+    ("answer", &[]),
+    ("door", &["answer"]),
+    ("api", &["answer"]),
+    ("edr", &["answer"]),
+    ("page", &["answer"]),
+];
+
+/// What of `serve` itself its rooms may name: the state that routes are made for.
+const SERVE_STATE: &str = "App";
+
 /// Crates that the domain must not know: it is pure.
 const NOT_IN_DOMAIN: [&str; 4] = ["tokio", "sqlx", "reqwest", "axum"];
 
@@ -122,7 +134,7 @@ impl Paths {
             UseTree::Path(path) => self.add_tree(&with(&path.ident), &path.tree),
             UseTree::Name(name) => self.add(&with(&name.ident)),
             UseTree::Rename(name) => self.add(&with(&name.ident)),
-            UseTree::Glob(_) => self.add(before),
+            UseTree::Glob(_) => self.add(&[before, &["*".to_owned()]].concat()),
             UseTree::Group(group) => {
                 group.items.iter().for_each(|item| self.add_tree(before, item));
             }
@@ -206,7 +218,26 @@ fn faults(file: &str, text: &str) -> Vec<String> {
         .iter()
         .filter(|name| room == "domain" && NOT_IN_DOMAIN.contains(&name.as_str()));
     let impure = impure.map(|name| format!("{file}: the domain is pure, it may not use {name}"));
-    upward.chain(behind).chain(impure).collect()
+    upward.chain(behind).chain(impure).chain(faults_in_serve(file, &paths)).collect()
+}
+
+/// What a room of `serve` names of the others though it may not.
+fn faults_in_serve(file: &str, paths: &Paths) -> Vec<String> {
+    let module = module_of(file);
+    let [serve, room, ..] = &module[..] else { return Vec::new() };
+    if serve != "serve" {
+        return Vec::new();
+    }
+    let Some((_, allowed)) = SERVE_MAY_USE.iter().find(|(name, _)| name == room) else {
+        return vec![format!("{file}: `serve::{room}` has no floor yet")];
+    };
+    let of_serve = paths.named.iter().filter(|path| path.first() == Some(serve));
+    let others = of_serve.filter_map(|path| {
+        let other = path.get(1)?.as_str();
+        let is_allowed = other == room || other == SERVE_STATE || allowed.contains(&other);
+        (!is_allowed).then(|| format!("{file}: may not use crate::serve::{other}"))
+    });
+    others.collect()
 }
 
 #[test]
@@ -239,6 +270,17 @@ fn an_import_that_goes_up_is_seen_however_it_is_written() {
         ("serve/api.rs", "use crate::store::sqlite;", "names the implementation"),
         ("domain/slot.rs", "use sqlx::FromRow;", "the domain is pure, it may not use sqlx"),
         ("attic.rs", "", "`attic` has no floor yet"),
+        (
+            "serve/answer/query.rs",
+            "use crate::serve::{App, api::runs};",
+            "may not use crate::serve::api",
+        ),
+        ("serve/answer.rs", "use super::edr;", "may not use crate::serve::edr"),
+        ("serve/answer/rows.rs", "use super::super::page;", "may not use crate::serve::page"),
+        ("serve/door/guard.rs", "use crate::serve::api;", "may not use crate::serve::api"),
+        ("serve/edr/links.rs", "fn f() { crate::serve::api::f(); }", "use crate::serve::api"),
+        ("serve/page/site.rs", "use crate::serve::*;", "may not use crate::serve::*"),
+        ("serve/attic.rs", "", "`serve::attic` has no floor yet"),
     ] {
         let found = faults(file, text);
         assert!(found.iter().any(|each| each.contains(fault)), "{file}: {text}: {found:?}");
@@ -254,6 +296,8 @@ fn what_an_import_may_name_is_no_fault() {
             "store/mysql/load.rs",
             "use super::super::rows; use super::error; use crate::store::mysql;",
         ),
+        ("serve/api.rs", "use super::App; use super::answer::problem::Problem;"),
+        ("serve.rs", "use api::events; pub use door::access;"),
         ("domain/slot.rs", "// use crate::cli;\nconst TEXT: &str = \"crate::cli\";"),
     ] {
         assert_eq!(faults(file, text), [""; 0], "{file}: {text}");
