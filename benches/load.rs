@@ -37,6 +37,7 @@ async fn load(store: &dyn Store, observations: usize) -> anyhow::Result<Duration
     let start = RunStart {
         run_id: Uuid::now_v7(),
         kind: "etl",
+        source: Some(SOURCE),
         shard: Shard::WHOLE,
         lease: Duration::from_secs(3600),
         started_at: first,
@@ -62,9 +63,7 @@ async fn load(store: &dyn Store, observations: usize) -> anyhow::Result<Duration
     }
     let took = started.elapsed();
     let (outcome, counts) = (Outcome::Succeeded, RunCounts::default());
-    store
-        .close_run(&run, &RunEnd { outcome, finished_at: hour, counts, error_message: None })
-        .await?;
+    store.close_run(&run, &RunEnd { outcome, finished_at: hour, counts, stop: None }).await?;
     Ok(took)
 }
 

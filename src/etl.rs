@@ -36,7 +36,7 @@ pub use report::Report;
 use call::Caller;
 
 /// The job's name in the table of runs, where no other is asked for.
-pub const KIND: &str = "etl";
+pub const KIND: &str = crate::domain::run::ETL;
 
 /// How long the store may take to say what its newest observation is.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
@@ -58,7 +58,10 @@ pub enum Ended {
 /// When the store fails before the run is open; later troubles are in the report.
 pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyhow::Result<Ended> {
     tracing::debug!(phase = "lock", "opening a run");
-    let run = match lock::take(parts.job).await.context("cannot open a run")? {
+    let run = match lock::take(parts.job, KIND, parts.source.name())
+        .await
+        .context("cannot open a run")?
+    {
         Lock::Taken(run) => run,
         Lock::Held(holder) => return Ok(Ended::Held(holder)),
         Lock::Interrupted => return Ok(Ended::Interrupted),
@@ -69,8 +72,8 @@ pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyho
     }
     tracing::debug!(phase = "closing", "closing the run");
     report.finish(parts.job.clock.now());
-    let (outcome, message) = (report.outcome(), report.stop.as_ref().map(ToString::to_string));
-    if let Err(error) = parts.job.close(&run, outcome, &report.counts, message).await {
+    let (outcome, stopped) = (report.outcome(), report.stop.as_ref().map(Stop::reason));
+    if let Err(error) = parts.job.close(&run, outcome, &report.counts, stopped).await {
         report.stop_for(Stop::Store(error));
     }
     report.newest_observation_time = newest_observation_time(parts).await;

@@ -37,7 +37,7 @@ use calls::Calls;
 use wanted::{Places, Survey};
 
 /// The job's name in the table of runs, where no other is asked for.
-pub const KIND: &str = "heal";
+pub const KIND: &str = crate::domain::run::HEAL;
 
 /// What became of a start.
 #[derive(Debug)]

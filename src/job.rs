@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
+use crate::domain::run::StopReason;
 use crate::domain::text::printable;
 use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
 use crate::retry::{RetryPolicy, retry};
@@ -45,9 +46,6 @@ pub struct Job<'a> {
     pub reads: &'a Reads,
     /// The time.
     pub clock: &'a dyn Clock,
-    /// The kind of its runs. The open run is the lock of its kind and shard: where several sources
-    /// are called, each has a kind of its own.
-    pub kind: &'static str,
     /// Its part of the sites.
     pub shard: Shard,
     /// How long an open run may stay silent.
@@ -90,13 +88,16 @@ impl Job<'_> {
         run: &Run,
         outcome: Outcome,
         counts: &RunCounts,
-        error_message: Option<String>,
+        stop: Option<StopReason>,
     ) -> Result<(), StoreError> {
         let end = RunEnd {
             outcome,
             finished_at: self.clock.now(),
             counts: counts.clone(),
-            error_message: error_message.as_deref().map(printable),
+            stop: stop.map(|StopReason { kind, message }| StopReason {
+                kind,
+                message: printable(&message),
+            }),
         };
         self.store.close_run(run, &end).await
     }

@@ -200,11 +200,10 @@ impl Demo<'_> {
         RunHost { host: "demo".into(), ..RunHost::default() }
     }
 
-    fn job<'a>(&'a self, kind: &'static str, host: &'a RunHost) -> Job<'a> {
+    fn job<'a>(&'a self, host: &'a RunHost) -> Job<'a> {
         Job {
             store: self.store,
             reads: self.reads,
-            kind,
             clock: &**self.clock,
             lease: crate::store::settings::LEASE,
             shard: Shard::WHOLE,
@@ -217,7 +216,7 @@ impl Demo<'_> {
         self.clock.set(time);
         let host = Self::host();
         let parts = Etl {
-            job: self.job(etl::KIND, &host),
+            job: self.job(&host),
             source: self.source,
             settings: &JobSettings { max_workers: script::FIRST_CALLS, ..JobSettings::default() },
             calls_per_minute: 0.0,

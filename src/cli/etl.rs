@@ -76,7 +76,7 @@ pub(super) async fn collect(args: &Args, parts: &Parts<'_>) -> anyhow::Result<Ex
     let opened = parts.store.writable().await?;
     let bar = Bar::new(parts.platform.has_machine_log(), "sites");
     let each = sources.into_iter().map(|ready| Etl {
-        job: parts.job(opened, ready.entry.run_kind, shard),
+        job: parts.job(opened, shard),
         source: &*ready.source,
         settings: &args.settings,
         calls_per_minute: ready.live_calls_per_minute,

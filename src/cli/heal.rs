@@ -184,13 +184,12 @@ impl<'a> Healing<'a> {
     fn parts(self, filled: &'a Filled<'_>, progress: &'a dyn crate::job::Progress) -> Heal<'a> {
         let Filled { source, from, is_live } = filled;
         Heal {
-            job: self.parts.job(self.opened, source.heal_kind, self.shard),
+            job: self.parts.job(self.opened, self.shard),
             source: source.name,
             histories: &from.histories,
             settings: self.settings,
             calls_per_minute: from.calls_per_minute,
             budget: from.budget.for_heal(if *is_live { self.live_sites } else { &[] }),
-            live_kind: from.entry.run_kind,
             max_calls: self.max_calls,
             again: self.again,
             progress,

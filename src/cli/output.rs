@@ -25,6 +25,11 @@ pub(super) enum OutputFormat {
     Csv,
 }
 
+/// A job of a run and whose slots it fills, as people read it: `etl openweathermap`.
+pub(super) fn job(kind: &str, source: Option<&str>) -> String {
+    source.map_or_else(|| kind.to_owned(), |source| format!("{kind} {source}"))
+}
+
 /// A kind of row: what a table shows of it; JSON and CSV have it whole.
 pub(super) trait Row: Serialize {
     /// Heads of the table's columns.

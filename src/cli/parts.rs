@@ -81,18 +81,12 @@ impl<'a> Parts<'a> {
         Ok(ready)
     }
 
-    /// What opens the runs of this kind in the open store.
-    pub(super) fn job<'j>(
-        &'j self,
-        opened: &'j Opened,
-        kind: &'static str,
-        shard: Shard,
-    ) -> Job<'j> {
+    /// What opens runs in the open store.
+    pub(super) fn job<'j>(&'j self, opened: &'j Opened, shard: Shard) -> Job<'j> {
         Job {
             store: &*opened.store,
             reads: &opened.reads,
             clock: &SystemClock,
-            kind,
             shard,
             lease: self.store.lease(),
             host: &self.host,

@@ -62,8 +62,8 @@ impl Row for RunRow {
         vec![
             self.run_seq.to_string(),
             self.run_id.clone(),
-            format!("{} {}", self.kind, self.shard),
-            self.outcome.clone().unwrap_or_else(|| self.status.clone()),
+            format!("{} {}", output::job(&self.kind, self.source.as_deref()), self.shard),
+            self.state(),
             self.started_at.format("%F %T").to_string(),
             self.sites.to_string(),
             self.collected.to_string(),
@@ -71,6 +71,17 @@ impl Row for RunRow {
             self.skipped.to_string(),
             self.calls.to_string(),
         ]
+    }
+}
+
+impl RunRow {
+    /// How it ended and why it stopped short, or that it goes on.
+    fn state(&self) -> String {
+        let ended = self.outcome.as_ref().unwrap_or(&self.status);
+        match self.stop_kind.as_deref().filter(|kind| kind != ended) {
+            Some(kind) => format!("{ended}: {kind}"),
+            None => ended.clone(),
+        }
     }
 }
 

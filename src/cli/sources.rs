@@ -21,12 +21,6 @@ mod openweathermap;
 pub(super) struct SourceEntry {
     /// The value of the `source` column.
     pub(super) name: &'static str,
-    /// The kind of its runs, at most 16 characters. The open run is the lock of its kind and shard,
-    /// so each source needs a kind of its own: one that is slow, paused or refused then holds up
-    /// no other.
-    pub(super) run_kind: &'static str,
-    /// The kind of the runs that fill its slots from history.
-    pub(super) heal_kind: &'static str,
     /// Makes it from its settings.
     build: fn(&SourcesSettings) -> Result<Built, SetupError>,
     /// What its account may do, by its settings.
@@ -227,7 +221,6 @@ mod tests {
     fn each_entry_has_names_of_its_own_that_the_store_can_hold() {
         for (names, longest) in [
             (SOURCES.map(|entry| entry.name).to_vec(), 32),
-            (SOURCES.map(|entry| [entry.run_kind, entry.heal_kind]).concat(), 16),
             (SOURCES.map(|entry| entry.check.name).to_vec(), usize::MAX),
             (SOURCES.map(|entry| entry.simulated.name).to_vec(), usize::MAX),
         ] {

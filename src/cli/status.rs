@@ -87,9 +87,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 /// A run that has been open for long, and whether it is at work.
 fn long_open(run: &OpenRun, now: DateTime<Utc>) -> String {
-    let OpenRun { kind, holder, .. } = run;
+    let OpenRun { holder, .. } = run;
+    let job = output::job(&run.kind, run.source.as_deref());
     format!(
-        "run {} ({kind} on {}) open for {}, silent for {}",
+        "run {} ({job} on {}) open for {}, silent for {}",
         holder.run_id,
         holder.host,
         output::ago(now - holder.started_at),

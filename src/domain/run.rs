@@ -5,6 +5,12 @@ use std::fmt;
 
 use super::error_kind::ErrorKind;
 
+/// The kind of the runs that collect what is due now.
+pub const ETL: &str = "etl";
+
+/// The kind of the runs that fill missing slots from history.
+pub const HEAL: &str = "heal";
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
@@ -60,15 +66,68 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// In the message of a run that stopped since the source had blocked the account; the source's name
-/// stands before it. The ledger's other half: the slots that such a run left were paused.
-pub const ACCOUNT_BLOCKED: &str = "has blocked the account";
+/// Why a run stopped short: the column `stop_kind`. The message says it in words, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopKind {
+    /// The source refused the key.
+    KeyRefused,
+    /// The account lacks the subscription that history needs.
+    NotSubscribed,
+    /// The source has blocked the account for a time.
+    AccountBlocked,
+    /// The account's own budget of a day or month was spent.
+    BudgetSpent,
+    /// Call after call failed.
+    SourceFails,
+    /// The store failed.
+    Store,
+    /// The job was told to end.
+    Interrupted,
+    /// The run was silent past its lease, and another start or a sync set it aside.
+    SetAside,
+}
 
-/// The same of one that stopped since the source refused the key.
-pub const KEY_REFUSED: &str = "refused the API key";
+impl StopKind {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::KeyRefused,
+        Self::NotSubscribed,
+        Self::AccountBlocked,
+        Self::BudgetSpent,
+        Self::SourceFails,
+        Self::Store,
+        Self::Interrupted,
+        Self::SetAside,
+    ];
 
-/// The same of one that stopped since the account's own budget of a day or month was spent.
-pub const BUDGET_SPENT: &str = "has no calls left";
+    /// Those that pause a source: a slot that was under way and has no row in the ledger was not called
+    /// for, and is told as paused.
+    pub const PAUSES: [Self; 3] = [Self::AccountBlocked, Self::KeyRefused, Self::BudgetSpent];
+
+    /// The name in tables and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyRefused => "key_refused",
+            Self::NotSubscribed => "not_subscribed",
+            Self::AccountBlocked => "account_blocked",
+            Self::BudgetSpent => "budget_spent",
+            Self::SourceFails => "source_fails",
+            Self::Store => "store",
+            Self::Interrupted => "interrupted",
+            Self::SetAside => "set_aside",
+        }
+    }
+}
+
+/// Why a run stopped short, for programs and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopReason {
+    /// In a word.
+    pub kind: StopKind,
+    /// In a sentence.
+    pub message: String,
+}
 
 /// What a run counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::due::Due;
 use super::parts::Etl;
+use crate::domain::run::ETL;
 use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotOutcome, SlotResult};
 use crate::job::Stop;
 use crate::job::gate::Gate;
@@ -65,7 +66,7 @@ impl Report {
         Self {
             run_seq: run.run_seq,
             run_id: run.run_id,
-            kind: parts.job.kind,
+            kind: ETL,
             source: parts.source.name(),
             shard: parts.job.shard,
             started_at: now,

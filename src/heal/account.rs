@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::parts::Heal;
+use crate::domain::run;
 use crate::job::gate::Gate;
 use crate::job::permits::Permits;
 
@@ -17,7 +18,8 @@ pub(super) struct Account<'a> {
 impl<'a> Account<'a> {
     pub(super) fn new(parts: Heal<'a>) -> Self {
         let (source, pace) = (parts.history_name(), (parts.pace(), parts.settings.max_workers));
-        let permits = Permits::new(parts.job, source, parts.budget, pace).behind(parts.live_kind);
+        // While a live run of the account is at work, a heal makes no call.
+        let permits = Permits::new(parts.job, source, parts.budget, pace).behind(run::ETL, source);
         Self {
             gate: Gate::new(parts.job.clock, source, parts.pace()).within(permits),
             max_calls: MaxCalls::new(parts.max_calls),

@@ -9,7 +9,7 @@ use super::call::Caller;
 use super::parts::Heal;
 use super::report::{Report, RunReport};
 use super::wanted::{Places, SlotsOfHours};
-use crate::domain::{SiteId, SlotResult};
+use crate::domain::{SiteId, SlotResult, run};
 use crate::job::Stop;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
@@ -58,7 +58,7 @@ impl<'a> Batch<'a> {
         report: &mut Report,
     ) -> Batched {
         let gate = &account.gate;
-        let run = match lock::take(parts.job).await {
+        let run = match lock::take(parts.job, run::HEAL, parts.source).await {
             Ok(Lock::Taken(run)) => run,
             Ok(Lock::Held(holder)) => return Batched::Held(holder),
             Ok(Lock::Interrupted) => {
@@ -74,8 +74,8 @@ impl<'a> Batch<'a> {
         if let Err(error) = self.fill(parts, places, &run, account, &mut own).await {
             gate.stop(Stop::Store(error));
         }
-        let (outcome, message) = own.outcome(gate.stopped());
-        let closed = parts.job.close(&run, outcome, &own.counts(), message).await;
+        let (outcome, stopped) = own.outcome(gate.stopped());
+        let closed = parts.job.close(&run, outcome, &own.counts(), stopped).await;
         report.add(own);
         if let Err(error) = closed {
             gate.stop(Stop::Store(error));

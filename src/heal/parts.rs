@@ -20,8 +20,6 @@ pub struct Heal<'a> {
     /// What the account may do beside the calls for its live slots: calls are reserved before they
     /// are sent.
     pub budget: Allowance<'a>,
-    /// The kind of the account's live runs: while one is at work, this job makes no call.
-    pub live_kind: &'static str,
     /// Calls that it may spend, as the source charges them; `None`: as many as it takes.
     pub max_calls: Option<u64>,
     /// Also slots that were given up as unfillable from this history.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::parts::Heal;
 use super::wanted::Survey;
+use crate::domain::run::StopReason;
 use crate::domain::{ErrorKind, Outcome, RunCounts, SlotOutcome, SlotResult};
 use crate::job::Stop;
 use crate::source::SourceError;
@@ -216,9 +217,12 @@ impl RunReport {
     }
 
     /// How the run ended, and why it stopped short.
-    pub(super) fn outcome(&self, stopped: Option<(Outcome, String)>) -> (Outcome, Option<String>) {
+    pub(super) fn outcome(
+        &self,
+        stopped: Option<(Outcome, StopReason)>,
+    ) -> (Outcome, Option<StopReason>) {
         match stopped {
-            Some((outcome, message)) => (outcome, Some(message)),
+            Some((outcome, stopped)) => (outcome, Some(stopped)),
             None if self.made.failures.is_empty() => (Outcome::Succeeded, None),
             None => (Outcome::Partial, None),
         }

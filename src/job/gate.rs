@@ -15,6 +15,7 @@ use super::stop::{Stop, WORTH_WAITING};
 use super::{GRACE, Job};
 use crate::clock::Clock;
 use crate::domain::Outcome;
+use crate::domain::run::StopReason;
 use crate::store::StoreError;
 
 /// How long the account rests after a 429 that does not say: what the vendor asks for.
@@ -250,8 +251,8 @@ impl<'a> Gate<'a> {
 
     /// How a run ends that was stopped, and why.
     #[must_use]
-    pub fn stopped(&self) -> Option<(Outcome, String)> {
-        self.state().stop.as_ref().map(|stop| (stop.outcome(), stop.to_string()))
+    pub fn stopped(&self) -> Option<(Outcome, StopReason)> {
+        self.state().stop.as_ref().map(|stop| (stop.outcome(), stop.reason()))
     }
 
     /// No further call, for a reason that is reported elsewhere.

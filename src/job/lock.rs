@@ -1,4 +1,4 @@
-//! The lock: one open run per kind of job and shard.
+//! The lock: one open run per kind of job, source and shard.
 
 use std::time::Duration;
 
@@ -19,15 +19,21 @@ pub enum Lock {
     Interrupted,
 }
 
-/// Opens a run, waiting up to a lease for one that is in the way: either it ends, or its lease
-/// does, or it is at work and we are not needed.
+/// Opens a run of this kind that fills slots of `source`, waiting up to a lease for one that is in the
+/// way: either it ends, or its lease does, or it is at work and this one is not needed. Sources do not
+/// wait for each other: one that is slow, paused or refused holds up no other.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn take(job: Job<'_>) -> Result<Lock, StoreError> {
+pub async fn take(
+    job: Job<'_>,
+    kind: &'static str,
+    source: &'static str,
+) -> Result<Lock, StoreError> {
     let start = RunStart {
         run_id: run_id(job.clock),
-        kind: job.kind,
+        kind,
+        source: Some(source),
         shard: job.shard,
         lease: job.lease,
         started_at: job.clock.now(),

@@ -29,7 +29,7 @@ pub struct Permits<'a> {
     source: &'static str,
     allowance: Allowance<'a>,
     block_calls: u64,
-    behind: Option<&'static str>,
+    behind: Option<(&'static str, &'static str)>,
     block: Mutex<Block>,
 }
 
@@ -73,11 +73,11 @@ impl<'a> Permits<'a> {
         Self { job, source, allowance, block_calls, behind: None, block: Mutex::default() }
     }
 
-    /// The same, of which none is given while a run of `kind` is at work, where minutes are
-    /// limited.
+    /// The same, of which none is given while a run of this kind and source is at work, where minutes
+    /// are limited.
     #[must_use]
-    pub fn behind(self, kind: &'static str) -> Self {
-        Self { behind: Some(kind), ..self }
+    pub fn behind(self, kind: &'static str, source: &'static str) -> Self {
+        Self { behind: Some((kind, source)), ..self }
     }
 
     /// What a live call is charged, in tenths of a call.
@@ -159,8 +159,8 @@ impl<'a> Permits<'a> {
     async fn wait_behind(&self, windows: &[BudgetWindow]) -> Result<(), Refused> {
         let Job { reads, clock, lease, .. } = self.job;
         let shares_a_minute = windows.iter().any(|window| window.window == Window::Minute);
-        let Some(kind) = self.behind.filter(|_| shares_a_minute) else { return Ok(()) };
-        match reads.is_run_at_work(kind, lease).await {
+        let Some((kind, source)) = self.behind.filter(|_| shares_a_minute) else { return Ok(()) };
+        match reads.is_run_at_work(kind, source, lease).await {
             Ok(false) => Ok(()),
             Ok(true) => Err(Refused::Until(clock.now() + LOOK_AGAIN)),
             Err(error) => Err(Refused::Stop(Stop::Store(error))),

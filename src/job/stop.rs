@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
+use crate::domain::run::{StopKind, StopReason};
 use crate::domain::{Outcome, Window};
 use crate::store::StoreError;
 
@@ -61,18 +61,18 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::KeyRefused { source, message } => {
-                write!(f, "{source} {KEY_REFUSED}: {message}")
+                write!(f, "{source} refused the API key: {message}")
             }
             Self::NotSubscribed { source, message } => {
                 write!(f, "{source} has no history for this key: {message}")
             }
             Self::AccountBlocked { source, until } => {
                 let until = until.format("%Y-%m-%d %H:%M:%S UTC");
-                write!(f, "{source} {ACCOUNT_BLOCKED}: no call before {until}")
+                write!(f, "{source} has blocked the account: no call before {until}")
             }
             Self::BudgetSpent { source, window, until } => {
                 let (window, until) = (window.as_str(), until.format("%Y-%m-%d %H:%M:%S UTC"));
-                write!(f, "{source} {BUDGET_SPENT} this {window}: no call before {until}")
+                write!(f, "{source} has no calls left this {window}: no call before {until}")
             }
             Self::SourceFails { source, message } => {
                 write!(f, "{source} fails call after call: {message}")
@@ -102,17 +102,32 @@ impl Stop {
         }
     }
 
-    /// Its kind, as the log names it.
+    /// Its kind, as the table of runs names it.
+    #[must_use]
+    pub fn stop_kind(&self) -> StopKind {
+        match self {
+            Self::KeyRefused { .. } => StopKind::KeyRefused,
+            Self::NotSubscribed { .. } => StopKind::NotSubscribed,
+            Self::AccountBlocked { .. } => StopKind::AccountBlocked,
+            Self::BudgetSpent { .. } => StopKind::BudgetSpent,
+            Self::SourceFails { .. } => StopKind::SourceFails,
+            Self::Store(_) => StopKind::Store,
+            Self::Interrupted => StopKind::Interrupted,
+        }
+    }
+
+    /// What the table of runs says of it.
+    #[must_use]
+    pub fn reason(&self) -> StopReason {
+        StopReason { kind: self.stop_kind(), message: self.to_string() }
+    }
+
+    /// Its kind, as the log names it: of the store's errors each has its own.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::KeyRefused { .. } => "key_refused",
-            Self::NotSubscribed { .. } => "not_subscribed",
-            Self::AccountBlocked { .. } => "account_blocked",
-            Self::BudgetSpent { .. } => "budget_spent",
-            Self::SourceFails { .. } => "source_fails",
             Self::Store(error) => error.kind(),
-            Self::Interrupted => "interrupted",
+            stop => stop.stop_kind().as_str(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::domain::run::StopReason;
 use crate::domain::{Outcome, RunCounts, Shard};
 
 /// A run that this job has opened.
@@ -23,6 +24,9 @@ pub struct RunStart {
     pub run_id: Uuid,
     /// The job, such as `etl`.
     pub kind: &'static str,
+    /// Whose slots it fills; `None`: those of no source in particular, and so it excludes all others of its
+    /// kind.
+    pub source: Option<&'static str>,
     /// Its part of the sites.
     pub shard: Shard,
     /// How long an open run may stay silent before it is set aside.
@@ -75,6 +79,8 @@ pub struct OpenRun {
     pub run_seq: i64,
     /// The job, such as `etl`.
     pub kind: String,
+    /// Whose slots it fills; `None`: those of no source in particular.
+    pub source: Option<String>,
     /// What it holds the lock as.
     #[sqlx(flatten)]
     pub holder: Holder,
@@ -96,9 +102,21 @@ impl OpenRun {
         (now - self.holder.started_at).to_std().is_ok_and(|open| open >= lease * 3)
     }
 
+    /// Whether it is of this job and source. A run of no source is of every one.
+    ///
+    /// A program of before migration 0008 names no source, or names it in the kind (`etl:open-meteo`). Such a
+    /// run may have been opened while the migration was under way, and holds the lock until it ends.
+    #[must_use]
+    pub fn is_of(&self, kind: &str, source: Option<&str>) -> bool {
+        let own_kind = self.kind.split_once(':').map_or(&*self.kind, |(kind, _)| kind);
+        let is_same = |own: &str| source.is_none_or(|source| source == own);
+        own_kind == kind && self.source.as_deref().is_none_or(is_same)
+    }
+
     pub(super) fn is_in_the_way_of(&self, start: &RunStart) -> bool {
         let shard = self.holder.shard.parse::<Shard>();
-        self.kind == start.kind && shard.map_or(true, |own| own.conflicts_with(start.shard))
+        self.is_of(start.kind, start.source)
+            && shard.map_or(true, |own| own.conflicts_with(start.shard))
     }
 }
 
@@ -112,5 +130,5 @@ pub struct RunEnd {
     /// What it counted.
     pub counts: RunCounts,
     /// Why it stopped short, if it did.
-    pub error_message: Option<String>,
+    pub stop: Option<StopReason>,
 }

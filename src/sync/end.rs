@@ -52,11 +52,12 @@ pub(super) async fn warn_of_long_open_runs(parts: Sync<'_>) -> Result<(), StoreE
 }
 
 fn warn(run: &OpenRun, message: &str) {
-    let OpenRun { run_seq, kind, holder } = run;
+    let OpenRun { run_seq, kind, source, holder } = run;
     tracing::warn!(
         run_id = holder.run_id,
         run_seq,
         kind,
+        source,
         host = holder.host,
         started_at = %holder.started_at.format("%FT%TZ"),
         silent_s = holder.silent_ms / 1000,

@@ -207,10 +207,8 @@ async fn of_source(
 
 /// The slots that were under way when the source wanted no more calls.
 pub(crate) fn paused(life: &Life, asked: &Asked, stops: &[StoppedRun]) -> BTreeSet<DateTime<Utc>> {
-    let is_of_source = |run: &&StoppedRun| {
-        let name = run.error_message.split(' ').next();
-        asked.source.as_deref().is_none_or(|source| name == Some(source))
-    };
+    let is_of_source =
+        |run: &&StoppedRun| asked.source.as_deref().is_none_or(|source| run.source == source);
     let slots = stops.iter().filter(is_of_source);
     slots.filter_map(|run| life.slot_at(asked.first_slot, run.started_at)).collect()
 }

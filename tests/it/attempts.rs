@@ -94,7 +94,6 @@ async fn with_job(database: &TestDatabase, test: impl AsyncFnOnce(Attempts<'_>, 
         store: &*database.store,
         reads: &database.reads,
         clock: &clock,
-        kind: "etl",
         shard: Shard::WHOLE,
         lease: LONG_LEASE,
         host: &host,
@@ -192,7 +191,7 @@ async fn a_blocked_account_rests_under_its_own_name_for_every_task(database: &Te
         let attempted = attempts.until_answered(&long).await;
         assert_eq!(failed(attempted), (ErrorKind::RateLimited, 1));
         let (_, reason) = attempts.gate.stopped().unwrap();
-        assert!(reason.contains("blocked the account"), "{reason}");
+        assert!(reason.message.contains("blocked the account"), "{reason:?}");
     })
     .await;
 }

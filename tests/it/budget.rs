@@ -187,8 +187,10 @@ async fn a_spent_day_ends_the_run_and_the_next_day_collects_again(database: &Tes
     assert!(matches!(again.stop, Some(Stop::BudgetSpent { .. })));
     assert_eq!((again.counts.calls, again.left()), (0, 20));
     let stops = database.reads.list_stopped_runs((hour(), midnight)).await.unwrap();
-    let words = "openweathermap has no calls left this day: no call before 2026-11-26 00:00:00 UTC";
-    assert_eq!(stops.iter().map(|run| run.error_message.as_str()).collect::<Vec<_>>(), [words; 2]);
+    assert_eq!(stops.iter().map(|run| run.source.as_str()).collect::<Vec<_>>(), [SOURCE; 2]);
+    let stopped = "select concat_ws('|', stop_kind, error_message) from ingestion_runs";
+    let words = "budget_spent|openweathermap has no calls left this day: no call before 2026-11-26 00:00:00 UTC";
+    assert_eq!(database.lines(stopped).await, [words; 2]);
     service.set_time(midnight + TimeDelta::minutes(7));
     let next_day = job.run(&sites(30)).await;
     assert_eq!((next_day.outcome(), next_day.counts.collected), (Outcome::Succeeded, 30));
@@ -233,13 +235,13 @@ async fn heal_until_stopped(
         store: &*database.store,
         reads: &database.reads,
         clock: &*service.clock,
-        kind: "heal",
         shard: job.shard,
         lease: LONG_LEASE,
         host: &host,
         shutdown: &job.shutdown,
     };
-    let permits = Permits::new(parts, SOURCE, job.budget.for_heal(sites), (0.0, 16)).behind("etl");
+    let permits =
+        Permits::new(parts, SOURCE, job.budget.for_heal(sites), (0.0, 16)).behind("etl", SOURCE);
     let gate = Gate::new(&*service.clock, SOURCE, 0.0).within(permits);
     while gate.pass(Charge::Live).await.is_ok() {}
     gate.settle().await;

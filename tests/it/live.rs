@@ -410,11 +410,11 @@ async fn texts_of_a_source_act_on_no_terminal(database: &TestDatabase) {
     let words = "select condition_description from weather_observations";
     assert_eq!(database.texts(words).await, ["]0;ownedlight rain "]);
     let body = json!({"cod": "404", "message": dark, "error": true, "reason": dark}).to_string();
-    for (status, kind) in [("404 Not Found", "etl"), ("401 Unauthorized", "etl:open-meteo")] {
+    for (status, is_first) in [("404 Not Found", true), ("401 Unauthorized", false)] {
         let server = Scripted::answering(status, "", &body).await;
         let [one, other] = both(&server.url, KEY);
-        let source = if kind == "etl" { one } else { other };
-        let job = Job { source: &*source, kind, ..Job::new(database, &service) };
+        let source = if is_first { one } else { other };
+        let job = Job { source: &*source, ..Job::new(database, &service) };
         job.run(&sites(3)[1..]).await;
     }
     let ledger = "select error_message from collection_slots where status = 'failed'";

@@ -39,6 +39,7 @@ mod sessions;
 mod silent_store;
 mod sink_contract;
 mod sources;
+mod stop_kinds;
 mod store_contract;
 mod store_faults;
 mod support;

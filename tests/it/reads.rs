@@ -53,7 +53,7 @@ async fn fill(database: &TestDatabase, days: i64) {
     let runs: Vec<i64> = (0..12 * 10 * days).collect();
     for some in runs.chunks(500) {
         let rows: Vec<_> = some.iter().map(|number| run_row(database, now, *number)).collect();
-        let columns = "run_seq, run_id, kind, shard, status, outcome, started_at, heartbeat_at, \
+        let columns = "run_seq, run_id, kind, source, stop_kind, shard, status, outcome, started_at, heartbeat_at, \
             finished_at, error_message, program_version, host";
         let rows = rows.join(", ");
         database.execute(&format!("insert into ingestion_runs ({columns}) values {rows}")).await;
@@ -62,13 +62,17 @@ async fn fill(database: &TestDatabase, days: i64) {
 
 fn run_row(database: &TestDatabase, now: DateTime<Utc>, number: i64) -> String {
     let time = database.time(now - TimeDelta::hours(2 * (number + 1)));
-    let (outcome, message) = match number % 50 {
-        0 => ("failed", "'openweathermap has blocked the account: no call before noon'"),
-        _ => ("succeeded", "null"),
+    let (outcome, stop_kind, message) = match number % 50 {
+        0 => (
+            "failed",
+            "'account_blocked'",
+            "'openweathermap has blocked the account: no call before noon'",
+        ),
+        _ => ("succeeded", "null", "null"),
     };
     let (run_seq, run_id) = (1_000_000 - number, Uuid::now_v7());
     format!(
-        "({run_seq}, '{run_id}', 'etl', '0/1', 'closed', '{outcome}', {time}, {time}, {time}, \
+        "({run_seq}, '{run_id}', 'etl', 'openweathermap', {stop_kind}, '0/1', 'closed', '{outcome}', {time}, {time}, {time}, \
         {message}, '0.1.0', 'here')"
     )
 }

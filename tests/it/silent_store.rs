@@ -77,7 +77,7 @@ async fn operations<'a>(store: &'a dyn Store, reads: &'a Reads) -> Vec<Operation
         facts(),
         paused_until(SOURCE),
         list_call_counts("x", hour()),
-        is_run_at_work("etl", LONG_LEASE),
+        is_run_at_work("etl", SOURCE, LONG_LEASE),
         list_site_states(SOURCE, times),
         list_failures(SOURCE, hour()),
         list_lives(),

@@ -508,7 +508,7 @@ fn one_start_collects_from_each_source_and_a_second_calls_nothing() {
         .collect();
     told.sort();
     let expected = [
-        ("open-meteo".to_owned(), "etl:open-meteo".to_owned(), 4),
+        ("open-meteo".to_owned(), "etl".to_owned(), 4),
         ("openweathermap".to_owned(), "etl".to_owned(), 4),
     ];
     assert_eq!(told, expected);

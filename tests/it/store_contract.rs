@@ -11,6 +11,7 @@ use proptest::strategy::{Just, Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use weather_data_product::columnar::Row;
 use weather_data_product::domain::observation::Values;
+use weather_data_product::domain::run::{StopKind, StopReason};
 use weather_data_product::domain::tables::WEATHER_OBSERVATIONS;
 use weather_data_product::domain::{
     ErrorKind, Interval, Outcome, RunCounts, SlotOutcome, SlotResult, ValueKind, row_hash,
@@ -57,7 +58,8 @@ on_both_databases!(
     only_collected_and_finally_failed_slots_are_settled,
     site_states_tell_freshness_rate_and_the_present_failure,
     runs_and_sites_are_read_back_by_pages_and_by_name,
-    runs_that_the_source_stopped_are_told_by_their_message,
+    runs_that_a_source_stopped_are_told_by_their_stop_kind,
+    an_open_run_is_the_lock_of_its_kind_and_source,
     spans_tell_when_a_site_was_in_the_file_and_at_which_interval,
     temperatures_are_those_of_the_observations_that_fill_the_slots,
     the_ledger_of_a_site_and_source_is_read_in_order,
@@ -317,9 +319,9 @@ async fn a_run_past_its_lease_is_set_aside_and_commits_nothing_more(database: &T
     assert_eq!(row, "abandoned|interrupted|1|1|1");
 }
 
-/// Opens a run of that kind.
-async fn open_kind(store: &dyn Store, kind: &'static str) -> Run {
-    let start = RunStart { kind, ..run_start("0/1", LONG_LEASE) };
+/// Opens a run of that kind and source.
+async fn open_kind(store: &dyn Store, kind: &'static str, source: &'static str) -> Run {
+    let start = RunStart { kind, source: Some(source), ..run_start("0/1", LONG_LEASE) };
     opened(store.start_run(&start).await.unwrap())
 }
 
@@ -327,19 +329,20 @@ async fn open_kind(store: &dyn Store, kind: &'static str) -> Run {
 async fn silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not(database: &TestDatabase) {
     let store = &*database.store;
     let lease = Duration::from_secs(120);
-    let heal = open_kind(store, "heal").await;
+    let heal = open_kind(store, "heal", SOURCE).await;
     let batch = [collected(1, hour(), full_values()), failed(2, hour(), ErrorKind::Timeout)];
     store.load(&heal, &batch, hour()).await.unwrap();
-    let etl = open_kind(store, "etl").await;
-    let gone_source = open_kind(store, "etl:gone").await;
+    let etl = open_kind(store, "etl", SOURCE).await;
+    let gone_source = open_kind(store, "etl", "gone").await;
     database.let_fall_silent(heal.run_seq, 121).await;
     database.let_fall_silent(etl.run_seq, 90).await;
-    database.execute("update ingestion_runs set heartbeat_at = '2999-01-01 00:00:00.000000' where kind = 'etl:gone'").await;
+    database.execute("update ingestion_runs set heartbeat_at = '2999-01-01 00:00:00.000000' where source = 'gone'").await;
 
     let open = database.reads.list_open_runs().await.unwrap();
     let seen: Vec<_> =
-        open.iter().map(|run| (run.run_seq, &*run.kind, run.is_silent(lease))).collect();
-    assert_eq!(seen, [(1, "heal", true), (2, "etl", false), (3, "etl:gone", true)]);
+        open.iter().map(|run| (run.source.as_deref(), &*run.kind, run.is_silent(lease))).collect();
+    let own = Some(SOURCE);
+    assert_eq!(seen, [(own, "heal", true), (own, "etl", false), (Some("gone"), "etl", true)]);
     assert_eq!(store.end_of_ended_runs().await.unwrap(), 1);
     let now = hour() + TimeDelta::minutes(5);
     let gone = store.set_aside_silent_runs(lease, now).await.unwrap();
@@ -354,12 +357,9 @@ async fn silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not(databas
     store.beat(&etl).await.unwrap();
     assert_eq!(store.end_of_ended_runs().await.unwrap(), 2);
     let rows = database
-        .lines("select concat_ws('|', status, coalesce(outcome, '-'), collected, failed, rows_loaded) from ingestion_runs order by run_seq")
+        .lines("select concat_ws('|', status, coalesce(stop_kind, '-'), collected, failed, rows_loaded) from ingestion_runs order by run_seq")
         .await;
-    assert_eq!(
-        rows,
-        ["abandoned|interrupted|1|1|1", "open|-|0|0|0", "abandoned|interrupted|0|0|0"]
-    );
+    assert_eq!(rows, ["abandoned|set_aside|1|1|1", "open|-|0|0|0", "abandoned|set_aside|0|0|0"]);
     let ended = database.reads.find_run("1").await.unwrap().unwrap().finished_at;
     assert_eq!(ended, Some(now));
 }
@@ -367,10 +367,10 @@ async fn silent_runs_of_any_kind_are_set_aside_and_those_at_work_are_not(databas
 async fn the_backlog_is_of_ended_runs_between_two_numbers(database: &TestDatabase) {
     let store = &*database.store;
     for _ in 0..3 {
-        let run = open_kind(store, "etl").await;
+        let run = open_kind(store, "etl", SOURCE).await;
         store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
     }
-    open_kind(store, "etl").await;
+    open_kind(store, "etl", SOURCE).await;
     assert_eq!(database.reads.last_run_seq().await.unwrap(), 4);
     let ended = Some(hour() + TimeDelta::minutes(8));
     for (after, before, runs) in
@@ -772,38 +772,70 @@ async fn temperatures_are_those_of_the_observations_that_fill_the_slots(database
     assert_eq!(told, [("site-00002", SOURCE, at(1), Some(-1.5))]);
 }
 
-async fn runs_that_the_source_stopped_are_told_by_their_message(database: &TestDatabase) {
+async fn runs_that_a_source_stopped_are_told_by_their_stop_kind(database: &TestDatabase) {
     let store = &*database.store;
     let at = |hours| hour() + TimeDelta::hours(hours);
-    let until = at(9);
-    for (hours, stop) in [
-        (0, Some("openweathermap has blocked the account: no call before noon")),
-        (1, Some("the store has no room left")),
-        (2, None),
-        (3, Some("openweathermap has no calls left this day: no call before midnight")),
-        (4, Some("openweathermap refused the API key: HTTP 401")),
-    ] {
-        let start = RunStart { started_at: at(hours), ..run_start("0/1", LONG_LEASE) };
+    // The sentence is for people: it decides nothing.
+    let message = "another has blocked the account: no call before noon";
+    let close = async |hours, kind, source, stop: Option<StopKind>| {
+        let start = RunStart {
+            kind,
+            source: Some(source),
+            started_at: at(hours),
+            ..run_start("0/1", LONG_LEASE)
+        };
         let run = opened(store.start_run(&start).await.unwrap());
         let outcome = if stop.is_some() { Outcome::Failed } else { Outcome::Succeeded };
-        let end = RunEnd {
-            outcome,
-            error_message: stop.map(str::to_owned),
-            finished_at: until,
-            ..run_end(RunCounts::default())
-        };
+        let stop = stop.map(|kind| StopReason { kind, message: message.into() });
+        let end = RunEnd { outcome, stop, ..run_end(RunCounts::default()) };
         store.close_run(&run, &end).await.unwrap();
-    }
-    let heal = RunStart { kind: "heal", started_at: at(3), ..run_start("0/1", LONG_LEASE) };
-    let heal = opened(store.start_run(&heal).await.unwrap());
-    let words = "openweathermap has no calls left this day: no call before midnight";
-    let error_message = Some(words.to_owned());
-    let end = RunEnd { outcome: Outcome::Failed, error_message, ..run_end(RunCounts::default()) };
-    store.close_run(&heal, &end).await.unwrap();
+    };
+    close(0, "etl", SOURCE, Some(StopKind::AccountBlocked)).await;
+    close(1, "etl", SOURCE, Some(StopKind::Store)).await;
+    close(2, "etl", SOURCE, None).await;
+    close(3, "etl", "open-meteo", Some(StopKind::BudgetSpent)).await;
+    close(3, "heal", SOURCE, Some(StopKind::BudgetSpent)).await;
+    close(4, "etl", SOURCE, Some(StopKind::KeyRefused)).await;
     let stopped = database.reads.list_stopped_runs((at(0), at(3))).await.unwrap();
-    let times: Vec<_> = stopped.iter().map(|run| run.started_at).collect();
-    assert_eq!(times, [at(0), at(3)]);
-    assert!(stopped[0].error_message.starts_with("openweathermap has blocked the account"));
+    let stopped: Vec<_> = stopped.iter().map(|run| (run.started_at, &*run.source)).collect();
+    assert_eq!(stopped, [(at(0), SOURCE), (at(3), "open-meteo")]);
+    let last = database.reads.list_stopped_runs((at(4), at(4))).await.unwrap();
+    assert_eq!(last.len(), 1);
+    for kind in StopKind::ALL {
+        close(5, "etl", SOURCE, Some(kind)).await;
+        let latest = database.reads.list_runs(1).await.unwrap().remove(0);
+        assert_eq!(latest.stop_kind.as_deref(), Some(kind.as_str()));
+        assert_eq!(latest.source.as_deref(), Some(SOURCE));
+        assert_eq!(latest.error_message.as_deref(), Some(message));
+    }
+}
+
+/// Sources do not wait for each other, and what is of no source excludes all.
+async fn an_open_run_is_the_lock_of_its_kind_and_source(database: &TestDatabase) {
+    let store = &*database.store;
+    let start = async |kind, source| {
+        let start = RunStart { kind, source, ..run_start("0/1", LONG_LEASE) };
+        store.start_run(&start).await.unwrap()
+    };
+    let is_held = |start: Start| matches!(start, Start::Held(_));
+    let first = opened(start("etl", Some(SOURCE)).await);
+    assert!(is_held(start("etl", Some(SOURCE)).await) && is_held(start("etl", None).await));
+    let other = opened(start("etl", Some("open-meteo")).await);
+    opened(start("heal", Some(SOURCE)).await);
+    // As a program of before the column opens them.
+    for (kind, source) in [("etl", "null"), ("etl:open-meteo", "null")] {
+        store.close_run(&other, &run_end(RunCounts::default())).await.unwrap();
+        let sql = "update ingestion_runs set status = 'closed' where kind like 'etl%'";
+        database.execute(sql).await;
+        let old = format!(
+            "update ingestion_runs set status = 'open', kind = '{kind}', source = {source} \
+            where run_seq = {}",
+            first.run_seq
+        );
+        database.execute(&old).await;
+        assert!(is_held(start("etl", Some("open-meteo")).await), "{kind}");
+        assert!(database.reads.is_run_at_work("etl", "open-meteo", LONG_LEASE).await.unwrap());
+    }
 }
 
 async fn the_version_changes_with_whatever_a_run_commits(database: &TestDatabase) {

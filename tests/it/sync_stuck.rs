@@ -32,10 +32,14 @@ on_both_databases!(
 
 const LEASE: Duration = Duration::from_secs(120);
 
-/// A run of that kind with an observation of each of these sites.
-async fn run_of(database: &TestDatabase, kind: &'static str, sites: &[u16]) -> Run {
+/// A run of that kind and source with an observation of each of these sites.
+async fn run_of(
+    database: &TestDatabase,
+    (kind, source): (&'static str, &'static str),
+    sites: &[u16],
+) -> Run {
     let store = &*database.store;
-    let start = RunStart { kind, ..run_start("0/1", LONG_LEASE) };
+    let start = RunStart { kind, source: Some(source), ..run_start("0/1", LONG_LEASE) };
     let run = opened(store.start_run(&start).await.unwrap());
     let batch: Vec<_> = sites.iter().map(|site| collected(*site, hour(), full_values())).collect();
     store.load(&run, &batch, hour()).await.unwrap();
@@ -44,7 +48,7 @@ async fn run_of(database: &TestDatabase, kind: &'static str, sites: &[u16]) -> R
 
 /// The same, ended.
 async fn ended_run(database: &TestDatabase, sites: &[u16]) {
-    let run = run_of(database, "etl", sites).await;
+    let run = run_of(database, ("etl", "openweathermap"), sites).await;
     database.store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
 }
 
@@ -72,7 +76,7 @@ async fn a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back(
     database.store.take_in_sites(&sites(3), hour()).await.unwrap();
     let warehouse = Warehouse::new();
     let program = program(database, &warehouse, &bigquery_url());
-    let killed = run_of(database, "heal:open-meteo", &[1]).await;
+    let killed = run_of(database, ("heal", "open-meteo"), &[1]).await;
     ended_run(database, &[2]).await;
     let id = killed.run_id.to_string();
 
@@ -84,7 +88,7 @@ async fn a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back(
     database.let_fall_silent(killed.run_seq, 121).await;
     let said = program.run(&["status"]).expect(0).stdout;
     assert!(said.contains("sync 1 run behind"), "{said}");
-    assert!(said.contains(&format!("run {id} (heal:open-meteo on here) open for")), "{said}");
+    assert!(said.contains(&format!("run {id} (heal open-meteo on here) open for")), "{said}");
     let told = program.run(&["status", "--output", "json"]).expect(0);
     assert_eq!(warnings(&told)[0]["runId"], *id);
     let pending = program.run(&["sync", "--dry-run", "--output", "json"]).expect(0).stdout;
@@ -96,7 +100,7 @@ async fn a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back(
 
     let ran = program.run(&["sync"]).expect(0);
     let warning = &warnings(&ran)[0];
-    assert_eq!((&warning["runId"], &warning["kind"]), (&json!(id), &json!("heal:open-meteo")));
+    assert_eq!((&warning["kind"], &warning["source"]), (&json!("heal"), &json!("open-meteo")));
     assert!(warning["message"].as_str().unwrap().contains("set aside"), "{warning}");
     warehouse.assert_equals(database).await;
     assert_eq!(warehouse.rows("weather_observations").await.len(), 2, "what it committed counts");
@@ -109,7 +113,7 @@ async fn a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back(
 async fn a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits(database: &TestDatabase) {
     let warehouse = Warehouse::new();
     ended_run(database, &[1]).await;
-    let silent = run_of(database, "heal", &[2]).await;
+    let silent = run_of(database, ("heal", "openweathermap"), &[2]).await;
     ended_run(database, &[3]).await;
     database.let_fall_silent(silent.run_seq, 121).await;
     let url = Url::parse(&bigquery_url()).unwrap();

@@ -114,13 +114,12 @@ async fn heal(demo: &Demo<'_>, time: DateTime<Utc>) -> anyhow::Result<()> {
     let (host, budget) = (Demo::host(), Budget::unlimited(String::new()));
     let budget: Allowance<'_> = budget.for_heal(&[]);
     let parts = Heal {
-        job: demo.job(heal::KIND, &host),
+        job: demo.job(&host),
         source: openweathermap::NAME,
         histories: &histories,
         settings: &JobSettings::default(),
         calls_per_minute: 0.0,
         budget,
-        live_kind: crate::etl::KIND,
         max_calls: None,
         again: false,
         progress: &Unwatched,

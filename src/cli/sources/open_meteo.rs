@@ -7,8 +7,6 @@ use crate::source::open_meteo::NAME;
 
 pub(super) const ENTRY: SourceEntry = SourceEntry {
     name: NAME,
-    run_kind: "etl:open-meteo",
-    heal_kind: "heal:open-meteo",
     build: |settings| {
         let timeout = settings.timeout();
         let settings = &settings.open_meteo;

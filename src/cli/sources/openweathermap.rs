@@ -2,13 +2,11 @@
 
 use super::{Built, Check, SourceEntry};
 use crate::domain::ErrorKind;
+use crate::simulator;
 use crate::source::openweathermap::NAME;
-use crate::{etl, heal, simulator};
 
 pub(super) const ENTRY: SourceEntry = SourceEntry {
     name: NAME,
-    run_kind: etl::KIND,
-    heal_kind: heal::KIND,
     build: |settings| {
         let settings = &settings.openweather;
         let source = settings.build()?;

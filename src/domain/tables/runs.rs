@@ -1,6 +1,6 @@
 //! `ingestion_runs`, the audit trail.
 
-use super::table::{Column, Kind, Table, optional, required};
+use super::table::{Column, Kind, Table, backfilled, optional, required};
 
 /// One row per run that has ended.
 pub const INGESTION_RUNS: Table = Table {
@@ -19,7 +19,11 @@ const COLUMNS: &[Column] = &[
         "The run's number; runs are numbered in the order of their commits.",
     ),
     required("run_id", Kind::Text, "The run's id (UUIDv7)."),
-    required("kind", Kind::Text, "The job, such as etl."),
+    required(
+        "kind",
+        Kind::Text,
+        "The job: etl (collects), heal (fills from history) or migration.",
+    ),
     required("shard", Kind::Text, "Its part of the sites, as index/count."),
     required("status", Kind::Text, "closed, or abandoned: it fell silent and was set aside."),
     optional("outcome", Kind::Text, "succeeded, partial, failed or interrupted."),
@@ -41,4 +45,10 @@ const COLUMNS: &[Column] = &[
     optional("execution", Kind::Text, "Execution of the Cloud Run job."),
     optional("task", Kind::Text, "Task of that execution."),
     required("host", Kind::Text, "Where it ran."),
+    backfilled("source", Kind::Text, "Whose slots it filled."),
+    backfilled(
+        "stop_kind",
+        Kind::Text,
+        "Why it stopped short, if it did: account_blocked, key_refused, budget_spent, not_subscribed, source_fails, store, interrupted or set_aside.",
+    ),
 ];

@@ -30,6 +30,9 @@ pub struct Column {
     pub kind: Kind,
     /// Whether every row has a value.
     pub is_required: bool,
+    /// Whether the migration that added it gave a value to rows that were there: a sink that has those rows
+    /// gets them again.
+    pub is_backfilled: bool,
     /// What it says, with unit and range.
     pub description: &'static str,
 }
@@ -54,9 +57,18 @@ impl Table {
 }
 
 pub(super) const fn required(name: &'static str, kind: Kind, description: &'static str) -> Column {
-    Column { name, kind, is_required: true, description }
+    Column { name, kind, is_required: true, is_backfilled: false, description }
 }
 
 pub(super) const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Column {
-    Column { name, kind, is_required: false, description }
+    Column { name, kind, is_required: false, is_backfilled: false, description }
+}
+
+/// A column that came later, and was filled for rows of before.
+pub(super) const fn backfilled(
+    name: &'static str,
+    kind: Kind,
+    description: &'static str,
+) -> Column {
+    Column { name, kind, is_required: false, is_backfilled: true, description }
 }

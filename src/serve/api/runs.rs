@@ -31,8 +31,12 @@ pub(super) struct Run {
     run_seq: i64,
     /// Its id (UUIDv7).
     run_id: String,
-    /// The job, such as etl.
+    /// The job: etl (collects), heal (fills from history) or migration.
+    #[schema(examples("etl"))]
     kind: String,
+    /// Whose slots it fills; null: of no source in particular.
+    #[schema(required = true, examples("openweathermap"))]
+    source: Option<String>,
     /// Its part of the sites, as index/count.
     shard: String,
     /// open, closed, or abandoned: it fell silent and was set aside.
@@ -73,7 +77,11 @@ pub(super) struct Run {
     latency_max_ms: Option<i64>,
     /// How many slots failed of each kind.
     errors_by_kind: BTreeMap<String, u64>,
-    /// Why it stopped short, if it did.
+    /// Why it stopped short, in a word: account_blocked, key_refused, budget_spent, not_subscribed,
+    /// source_fails, store, interrupted or set_aside; null: it did not.
+    #[schema(required = true, examples("account_blocked"))]
+    stop_kind: Option<String>,
+    /// The same in a sentence.
     #[schema(required = true)]
     error_message: Option<String>,
     /// Version of the program.
@@ -88,6 +96,7 @@ impl From<RunRow> for Run {
             run_seq: row.run_seq,
             run_id: row.run_id,
             kind: row.kind,
+            source: row.source,
             shard: row.shard,
             status: row.status,
             outcome: row.outcome,
@@ -105,6 +114,7 @@ impl From<RunRow> for Run {
             latency_p95_ms: row.latency_p95_ms,
             latency_max_ms: row.latency_max_ms,
             errors_by_kind: errors.unwrap_or_default(),
+            stop_kind: row.stop_kind,
             error_message: row.error_message,
             program_version: row.program_version,
         }

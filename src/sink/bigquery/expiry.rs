@@ -27,6 +27,20 @@ impl BigQuery {
         Ok(lost.warnings)
     }
 
+    /// Sets the state of these tables before the first row, in every store's states that have a position
+    /// in them: each of their rows is sent again. Comes before their new columns are made, by which a later
+    /// start knows what is still to be done.
+    pub(super) async fn send_again(&self, tables: &[&'static Table]) -> Result<(), SinkError> {
+        if tables.is_empty() {
+            return Ok(());
+        }
+        for (store_id, _) in insist(async || self.stores_with_rows(tables).await).await? {
+            let script = state::send_again(&self.names, &store_id, tables);
+            insist(async || self.change_states(script.clone()).await).await?;
+        }
+        Ok(())
+    }
+
     /// What [`forget_lost`](Self::forget_lost) warns of.
     pub(super) async fn warn_of_lost(
         &self,

@@ -107,6 +107,7 @@ impl BigQuery {
         let (changes, of_tables) = self.changes().await?;
         warnings.extend(of_tables);
         warnings.extend(self.forget_lost(&missing(&changes)).await?);
+        self.send_again(&backfilled(&changes)).await?;
         for (table, change) in changes {
             made.extend(insist(async || self.carry_out(table, &change).await).await?);
         }
@@ -323,6 +324,18 @@ impl BigQuery {
 fn missing(changes: &[(&'static Table, Change)]) -> Vec<&'static Table> {
     let missing = changes.iter().filter(|(_, change)| matches!(change, Change::Create(_)));
     missing.map(|(table, _)| *table).collect()
+}
+
+/// The tables that lack a column which rows of before have a value of.
+fn backfilled(changes: &[(&'static Table, Change)]) -> Vec<&'static Table> {
+    let is_backfilled = |table: &Table, added: &[&str]| {
+        added.iter().filter_map(|name| table.column(name)).any(|column| column.is_backfilled)
+    };
+    let lacking = changes.iter().filter(|(table, change)| match change {
+        Change::Patch(_, added) => is_backfilled(table, added),
+        Change::Nothing | Change::Create(_) => false,
+    });
+    lacking.map(|(table, _)| *table).collect()
 }
 
 /// The columns of a table as they came, with our descriptions and those that are new.

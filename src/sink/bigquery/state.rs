@@ -33,9 +33,9 @@ const COLUMNS: [(&str, &str); 11] = [
     ("rebase_run_seq", "int64"),
 ];
 
-/// What of a row says how far its table is.
-const CLEARED: &str = "run_seq = null, run_id = null, key_time = null, key_site_id = null, \
-    key_source = null, fingerprint = null, verified_through = null";
+/// What of a row says how far its table is synced.
+const NO_POSITION: &str = "run_seq = null, run_id = null, key_time = null, key_site_id = null, \
+    key_source = null, fingerprint = null";
 
 pub(super) fn table_name(store_id: &str) -> String {
     format!("{PREFIX}{}", store_id.replace('-', "_"))
@@ -65,7 +65,7 @@ pub(super) fn begin_rebase(names: &Names, store_id: &str, run_seq: i64) -> Strin
     let table = names.internal(&table_name(store_id));
     format!(
         "{};
-update {table} set epoch = epoch + 1, {CLEARED}, rebase_run_seq = {run_seq}, moved_at = current_timestamp() where true",
+update {table} set epoch = epoch + 1, {NO_POSITION}, verified_through = null, rebase_run_seq = {run_seq}, moved_at = current_timestamp() where true",
         add_column(&table)
     )
 }
@@ -78,11 +78,20 @@ pub(super) fn end_rebase(names: &Names, store_id: &str) -> String {
 
 /// Some tables before their first row; those of a store that is refused stay so.
 pub(super) fn forget(names: &Names, store_id: &str, tables: &[&Table]) -> String {
+    take_back(names, store_id, tables, &format!("{NO_POSITION}, verified_through = null"))
+}
+
+/// The same for tables whose rows are there and are sent again: what was verified stays verified.
+pub(super) fn send_again(names: &Names, store_id: &str, tables: &[&Table]) -> String {
+    take_back(names, store_id, tables, NO_POSITION)
+}
+
+fn take_back(names: &Names, store_id: &str, tables: &[&Table], cleared: &str) -> String {
     let table = names.internal(&table_name(store_id));
     let tables = tables.iter().map(|table| format!("'{}'", table.name));
     let tables = tables.collect::<Vec<_>>().join(", ");
     format!(
-        "update {table} set epoch = epoch + 1, {CLEARED}, moved_at = current_timestamp() \
+        "update {table} set epoch = epoch + 1, {cleared}, moved_at = current_timestamp() \
         where table_name in ({tables}) and not starts_with(coalesce(run_id, ''), '{SUPERSEDED}')"
     )
 }

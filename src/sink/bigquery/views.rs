@@ -76,14 +76,14 @@ fn hourly(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
+    use crate::domain::run::{ETL, StopKind};
 
     #[test]
-    fn a_pause_is_known_by_the_words_that_runs_stop_with() {
+    fn a_pause_is_known_by_the_kinds_that_runs_stop_with() {
         let sql = include_str!("views/missing_hours.sql");
-        for words in [ACCOUNT_BLOCKED, KEY_REFUSED, BUDGET_SPENT] {
-            assert!(sql.contains(&format!("' {words}'")), "{words}");
-        }
+        let kinds = StopKind::PAUSES.map(|kind| format!("'{}'", kind.as_str())).join(", ");
+        assert!(sql.contains(&format!("r.stop_kind in ({kinds})")), "{kinds}");
+        assert!(sql.contains(&format!("r.kind = '{ETL}'")));
     }
 
     #[test]

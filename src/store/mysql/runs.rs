@@ -13,7 +13,7 @@ use crate::store::{OpenRun, Run, RunEnd, RunStart, Start, StoreError};
 /// The columns that a run begins with; `concat!` takes literals only.
 macro_rules! started {
     () => {
-        "run_seq, run_id, kind, shard, status, started_at, heartbeat_at, program_version, execution, task, host"
+        "run_seq, run_id, kind, source, shard, status, started_at, heartbeat_at, program_version, execution, task, host"
     };
 }
 
@@ -64,7 +64,7 @@ async fn open_runs(
     connection: impl Executor<'_, Database = MySql>,
 ) -> Result<Vec<Listed>, StoreError> {
     sqlx::query_as(
-        "select run_seq, kind, run_id, shard, host, started_at, heartbeat_at,
+        "select run_seq, kind, source, run_id, shard, host, started_at, heartbeat_at,
             timestampdiff(microsecond, heartbeat_at, utc_timestamp(6)) div 1000 as silent_ms
         from ingestion_runs where status = 'open' order by run_seq",
     )
@@ -99,7 +99,7 @@ async fn set_aside(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "update ingestion_runs set status = 'abandoned', outcome = 'interrupted', finished_at = ?,
-            error_message = 'set aside: silent past its lease',
+            error_message = 'set aside: silent past its lease', stop_kind = 'set_aside',
             collected = (select count(*) from collection_slots c
                 where c.run_seq = ingestion_runs.run_seq and c.status = 'collected'),
             failed = (select count(*) from collection_slots c
@@ -130,11 +130,12 @@ async fn insert(
     sqlx::query(concat!(
         "insert into ingestion_runs (",
         started!(),
-        ") values (?, ?, ?, ?, 'open', ?, utc_timestamp(6), ?, ?, ?, ?)",
+        ") values (?, ?, ?, ?, ?, 'open', ?, utc_timestamp(6), ?, ?, ?, ?)",
     ))
     .bind(run.run_seq)
     .bind(run.run_id.to_string())
     .bind(start.kind)
+    .bind(start.source)
     .bind(start.shard.to_string())
     .bind(start.started_at)
     .bind(env!("CARGO_PKG_VERSION"))
@@ -172,7 +173,7 @@ pub(super) async fn close(pool: &Connections, run: &Run, end: &RunEnd) -> Result
         "update ingestion_runs set status = 'closed', outcome = ?, finished_at = ?, \
             heartbeat_at = utc_timestamp(6), sites = ?, collected = ?, failed = ?, skipped = ?, \
             rows_loaded = ?, calls = ?, retries = ?, latency_mean_ms = ?, latency_p95_ms = ?, \
-            latency_max_ms = ?, errors_by_kind = ?, error_message = ? \
+            latency_max_ms = ?, errors_by_kind = ?, error_message = ?, stop_kind = ? \
         where run_seq = ? and status in ('open', 'closed')",
     )
     .bind(end.outcome.as_str())
@@ -188,7 +189,8 @@ pub(super) async fn close(pool: &Connections, run: &Run, end: &RunEnd) -> Result
     .bind(counts.latency_p95_ms)
     .bind(counts.latency_max_ms)
     .bind(serde_json::json!(counts.errors).to_string())
-    .bind(end.error_message.as_deref())
+    .bind(end.stop.as_ref().map(|stop| stop.message.as_str()))
+    .bind(end.stop.as_ref().map(|stop| stop.kind.as_str()))
     .bind(run.run_seq)
     .execute(pool)
     .await

@@ -6,9 +6,9 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Reads;
-use crate::domain::run::{ACCOUNT_BLOCKED, BUDGET_SPENT, KEY_REFUSED};
+use crate::domain::run::{self, StopKind};
 use crate::store::StoreError;
-use crate::store::pool::Statement;
+use crate::store::pool::{Bind, Statement};
 
 /// What the ledger says of a slot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
@@ -37,8 +37,8 @@ pub struct AskedSource {
 pub struct StoppedRun {
     /// When it started.
     pub started_at: DateTime<Utc>,
-    /// Why it stopped: begins with the source's name.
-    pub error_message: String,
+    /// The source that it collected from.
+    pub source: String,
 }
 
 /// Failed slots of one site and kind.
@@ -98,8 +98,8 @@ impl Reads {
     }
 
     /// The runs that started from one time to another, both included, and stopped since a source
-    /// had blocked the account or refused the key, or its budget was spent; oldest first. Those that
-    /// called for no slot of the present, which heal, are left out.
+    /// had blocked the account or refused the key, or its budget was spent; oldest first. Those that heal call for
+    /// no slot of the present and are left out.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -107,19 +107,15 @@ impl Reads {
         &self,
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<StoppedRun>, StoreError> {
-        let statement = Statement::of(
-            "select started_at, error_message from ingestion_runs
-            where started_at >= ? and started_at <= ? and outcome = 'failed'
-                and kind not like 'heal%'
-                and (error_message like ? or error_message like ? or error_message like ?)
-            order by started_at",
-        );
-        let pattern = |message| format!("% {message}%");
-        let statement = [ACCOUNT_BLOCKED, KEY_REFUSED, BUDGET_SPENT]
-            .iter()
-            .fold(statement.bind(from).bind(to), |statement, message| {
-                statement.bind(pattern(message).as_str())
-            });
+        let places = StopKind::PAUSES.map(|_| "?").join(", ");
+        let statement = Statement::made(format!(
+            "select started_at, source from ingestion_runs
+            where started_at >= ? and started_at <= ? and outcome = 'failed' and kind = ?
+                and source is not null and stop_kind in ({places})
+            order by started_at"
+        ));
+        let kinds = StopKind::PAUSES.map(|kind| Bind::from(kind.as_str()));
+        let statement = statement.bind(from).bind(to).bind(run::ETL).bind_all(kinds);
         self.all(statement).await
     }
 }

@@ -40,6 +40,8 @@ pub struct RunRow {
     pub execution: Option<String>,
     pub task: Option<String>,
     pub host: String,
+    pub source: Option<String>,
+    pub stop_kind: Option<String>,
 }
 
 /// Runs that have ended and are to be synced.
@@ -114,7 +116,7 @@ macro_rules! select_runs {
              finished_at, sites, collected, failed, skipped, rows_loaded, calls, retries, \
              latency_mean_ms, latency_p95_ms, latency_max_ms, \
              cast(errors_by_kind as char) as errors_by_kind, error_message, program_version, \
-             execution, task, host from ingestion_runs ",
+             execution, task, host, source, stop_kind from ingestion_runs ",
             $rest
         )
     };
@@ -192,20 +194,25 @@ impl Reads {
     pub async fn list_open_runs(&self) -> Result<Vec<OpenRun>, StoreError> {
         let silent_ms = self.pool.dialect().silent_ms;
         let statement = Statement::made(format!(
-            "select run_seq, kind, run_id, shard, host, started_at, {silent_ms} as silent_ms
+            "select run_seq, kind, source, run_id, shard, host, started_at, {silent_ms} as silent_ms
             from ingestion_runs where status = 'open' order by run_seq"
         ));
         self.all(statement).await
     }
 
-    /// True when a run of this kind is open, of whatever shard, and was not silent for a lease by the
-    /// database's clock.
+    /// True when a run of this kind and source is open, of whatever shard, and was not silent for a lease
+    /// by the database's clock.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn is_run_at_work(&self, kind: &str, lease: Duration) -> Result<bool, StoreError> {
+    pub async fn is_run_at_work(
+        &self,
+        kind: &str,
+        source: &str,
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
         let open = self.list_open_runs().await?;
-        Ok(open.iter().any(|run| run.kind == kind && !run.is_silent(lease)))
+        Ok(open.iter().any(|run| run.is_of(kind, Some(source)) && !run.is_silent(lease)))
     }
 
     /// The runs that have ended with a number beyond `run_seq` and below `end_run_seq`.

@@ -49,7 +49,7 @@ struct Listed {
 /// Every run that is open, of whatever kind: a handful, by the index of the status.
 async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Listed>, StoreError> {
     sqlx::query_as(
-        "select run_seq, kind, run_id, shard, host, started_at,
+        "select run_seq, kind, source, run_id, shard, host, started_at,
             cast(heartbeat_at as text) as heartbeat_at,
             cast((julianday('now') - julianday(heartbeat_at)) * 86400000 as integer) as silent_ms
         from ingestion_runs where status = 'open' order by run_seq",
@@ -88,7 +88,7 @@ async fn set_aside(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "update ingestion_runs set status = 'abandoned', outcome = 'interrupted', finished_at = ?,
-            error_message = 'set aside: silent past its lease',
+            error_message = 'set aside: silent past its lease', stop_kind = 'set_aside',
             collected = (select count(*) from collection_slots c
                 where c.run_seq = ingestion_runs.run_seq and c.status = 'collected'),
             failed = (select count(*) from collection_slots c
@@ -117,13 +117,14 @@ async fn insert(
         .await
         .map_err(store_error)?;
     sqlx::query(
-        "insert into ingestion_runs (run_seq, run_id, kind, shard, status, started_at, \
+        "insert into ingestion_runs (run_seq, run_id, kind, source, shard, status, started_at, \
             heartbeat_at, program_version, execution, task, host) \
-        values (?, ?, ?, ?, 'open', ?, strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'), ?, ?, ?, ?)",
+        values (?, ?, ?, ?, ?, 'open', ?, strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'), ?, ?, ?, ?)",
     )
     .bind(run.run_seq)
     .bind(run.run_id.to_string())
     .bind(start.kind)
+    .bind(start.source)
     .bind(start.shard.to_string())
     .bind(start.started_at)
     .bind(env!("CARGO_PKG_VERSION"))
@@ -158,7 +159,7 @@ pub(super) async fn close(pool: &SqlitePool, run: &Run, end: &RunEnd) -> Result<
         "update ingestion_runs set status = 'closed', outcome = ?, finished_at = ?, \
             heartbeat_at = strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'), sites = ?, collected = ?, failed = ?, skipped = ?, \
             rows_loaded = ?, calls = ?, retries = ?, latency_mean_ms = ?, latency_p95_ms = ?, \
-            latency_max_ms = ?, errors_by_kind = ?, error_message = ? \
+            latency_max_ms = ?, errors_by_kind = ?, error_message = ?, stop_kind = ? \
         where run_seq = ? and status in ('open', 'closed')",
     )
     .bind(end.outcome.as_str())
@@ -174,7 +175,8 @@ pub(super) async fn close(pool: &SqlitePool, run: &Run, end: &RunEnd) -> Result<
     .bind(integer(counts.latency_p95_ms))
     .bind(integer(counts.latency_max_ms))
     .bind(serde_json::json!(counts.errors).to_string())
-    .bind(end.error_message.as_deref())
+    .bind(end.stop.as_ref().map(|stop| stop.message.as_str()))
+    .bind(end.stop.as_ref().map(|stop| stop.kind.as_str()))
     .bind(run.run_seq)
     .execute(pool)
     .await

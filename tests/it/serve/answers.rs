@@ -193,7 +193,7 @@ async fn the_metrics_tell_of_sites_failures_runs_and_requests() {
         ] {
             assert!(metrics.lines().any(|own| own == line), "{line}\n{metrics}");
         }
-        assert!(metrics.contains("weather_last_run_finished_timestamp_seconds{kind=\"etl\",outcome=\"partial\"}"));
+        assert!(metrics.contains("weather_last_run_finished_timestamp_seconds{kind=\"etl\",source=\"openweathermap\",outcome=\"partial\"}"));
         assert!(metrics.ends_with("# EOF\n"));
     })
     .await;

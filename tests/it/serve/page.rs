@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use weather_data_product::domain::RunCounts;
+use weather_data_product::domain::run::{StopKind, StopReason};
 use weather_data_product::serve::access::{self, Access};
 use weather_data_product::store::{Store, StoreSettings};
 
@@ -137,7 +138,8 @@ async fn the_runs_page_tells_what_each_run_did(database: &TestDatabase) {
         end.counts.latency_mean_ms = 11;
         end.counts.latency_p95_ms = 22;
         end.counts.latency_max_ms = 33;
-        end.error_message = (number == 59).then(|| MARKUP.into());
+        end.stop =
+            (number == 59).then(|| StopReason { kind: StopKind::Store, message: MARKUP.into() });
         store.close_run(&run, &end).await.unwrap();
     }
     let server = Server::start(database).await;

@@ -132,15 +132,17 @@ async fn minutes_take_no_more_rows_than_an_hour_has(database: &TestDatabase) {
 
 async fn a_run_is_at_work_until_it_ends_or_its_lease_does(database: &TestDatabase) {
     let store = &*database.store;
-    assert!(!database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    let is_at_work =
+        async |kind, source| database.reads.is_run_at_work(kind, source, LONG_LEASE).await.unwrap();
+    assert!(!is_at_work("etl", SOURCE).await);
     let run = opened(store.start_run(&run_start("1/2", LONG_LEASE)).await.unwrap());
-    assert!(database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
-    assert!(!database.reads.is_run_at_work("another", LONG_LEASE).await.unwrap());
+    assert!(is_at_work("etl", SOURCE).await);
+    assert!(!is_at_work("another", SOURCE).await && !is_at_work("etl", "another").await);
     let long_ago = "update ingestion_runs set heartbeat_at = '2020-01-01 00:00:00.000000'";
     database.execute(long_ago).await;
-    assert!(!database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(!is_at_work("etl", SOURCE).await);
     store.beat(&run).await.unwrap();
-    assert!(database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(is_at_work("etl", SOURCE).await);
     store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
-    assert!(!database.reads.is_run_at_work("etl", LONG_LEASE).await.unwrap());
+    assert!(!is_at_work("etl", SOURCE).await);
 }

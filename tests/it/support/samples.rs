@@ -153,6 +153,7 @@ pub(crate) fn run_start(shard: &str, lease: Duration) -> RunStart {
     RunStart {
         run_id: Uuid::now_v7(),
         kind: "etl",
+        source: Some(SOURCE),
         shard: shard.parse().unwrap_or(Shard::WHOLE),
         lease,
         started_at: hour(),
@@ -181,6 +182,6 @@ pub(crate) fn run_end(counts: RunCounts) -> RunEnd {
         outcome: Outcome::Partial,
         finished_at: hour() + TimeDelta::minutes(8),
         counts,
-        error_message: None,
+        stop: None,
     }
 }

@@ -78,7 +78,6 @@ pub(crate) struct Job<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) reads: &'a Reads,
     pub(crate) source: &'a dyn Source,
-    pub(crate) kind: &'static str,
     pub(crate) clock: &'a SteppedClock,
     pub(crate) settings: JobSettings,
     pub(crate) calls_per_minute: f64,
@@ -99,7 +98,6 @@ impl<'a> Job<'a> {
             store,
             reads,
             source: &service.source,
-            kind: etl::KIND,
             clock: &service.clock,
             settings: JobSettings::default(),
             calls_per_minute: 0.0,
@@ -117,7 +115,6 @@ impl<'a> Job<'a> {
             job: job::Job {
                 store: self.store,
                 reads: self.reads,
-                kind: self.kind,
                 clock: self.clock,
                 lease: self.lease,
                 shard: self.shard,

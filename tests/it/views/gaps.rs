@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use weather_data_product::domain::run::{StopKind, StopReason};
 use weather_data_product::domain::{
     ErrorKind, Interval, Outcome, RunCounts, Site, SlotOutcome, SlotResult,
 };
@@ -12,7 +13,8 @@ use super::{assert_same, fill, lines, sync};
 use crate::support::databases::with_sqlite;
 use crate::support::program::Program;
 use crate::support::samples::{
-    LONG_LEASE, collected, failed, full_values, hour, opened, run_end, run_start, site, time,
+    LONG_LEASE, SOURCE, collected, failed, full_values, hour, opened, run_end, run_start, site,
+    time,
 };
 use crate::support::warehouse::Warehouse;
 
@@ -117,18 +119,18 @@ pub(super) async fn fill_store(store: &dyn Store) -> Vec<Site> {
         failed(504, at(20, "06:00:00"), ErrorKind::Timeout),
     ]);
     fill(store, &slots).await;
-    for (started_at, message) in [
-        (at(21, "05:07:00.4"), "openweathermap has blocked the account: no call before noon"),
-        (at(21, "12:40:00"), "openweathermap refused the API key: HTTP 401"),
-        (at(22, "18:07:00"), "openweathermap has no calls left this month: no call before then"),
-        (at(23, "10:00:00"), "another has blocked the account: no call before noon"),
-        (at(23, "11:00:00"), "the store has no room left"),
+    for (started_at, source, kind) in [
+        (at(21, "05:07:00.4"), SOURCE, StopKind::AccountBlocked),
+        (at(21, "12:40:00"), SOURCE, StopKind::KeyRefused),
+        (at(22, "18:07:00"), SOURCE, StopKind::BudgetSpent),
+        (at(23, "10:00:00"), "another", StopKind::AccountBlocked),
+        (at(23, "11:00:00"), SOURCE, StopKind::Store),
     ] {
-        let start = RunStart { started_at, ..run_start("0/1", LONG_LEASE) };
+        let start = RunStart { started_at, source: Some(source), ..run_start("0/1", LONG_LEASE) };
         let run = opened(store.start_run(&start).await.unwrap());
         let end = RunEnd {
             outcome: Outcome::Failed,
-            error_message: Some(message.into()),
+            stop: Some(StopReason { kind, message: "in words".into() }),
             ..run_end(RunCounts::default())
         };
         store.close_run(&run, &end).await.unwrap();

@@ -87,7 +87,7 @@ fn of_failures(registry: &mut Registry, failures: &[(&'static str, FailureCount)
     }
 }
 
-/// Of each kind of job the last run that has ended.
+/// Of each kind of job and source the last run that has ended.
 fn of_runs(registry: &mut Registry, runs: &[RunRow]) {
     let latency = figure(
         registry,
@@ -98,20 +98,25 @@ fn of_runs(registry: &mut Registry, runs: &[RunRow]) {
         figure(registry, "weather_last_run_finished_timestamp_seconds", "When the last run ended");
     for (index, run) in runs.iter().enumerate() {
         let Some(finished_at) = run.finished_at else { continue };
-        let is_newer = |other: &RunRow| other.kind == run.kind && other.finished_at.is_some();
+        let is_newer = |other: &RunRow| {
+            (&other.kind, &other.source) == (&run.kind, &run.source) && other.finished_at.is_some()
+        };
         if runs.iter().take(index).any(is_newer) {
             continue;
         }
         let kind = ("kind", run.kind.clone());
+        let source = ("source", run.source.clone().unwrap_or_default());
         let outcome = ("outcome", run.outcome.clone().unwrap_or_default());
-        finished.get_or_create(&vec![kind.clone(), outcome]).set(seconds(finished_at));
+        finished
+            .get_or_create(&vec![kind.clone(), source.clone(), outcome])
+            .set(seconds(finished_at));
         for (name, latency_ms) in [
             ("mean", run.latency_mean_ms),
             ("p95", run.latency_p95_ms),
             ("max", run.latency_max_ms),
         ] {
             if let Some(latency_ms) = latency_ms {
-                let labels = vec![kind.clone(), ("stat", name.to_owned())];
+                let labels = vec![kind.clone(), source.clone(), ("stat", name.to_owned())];
                 latency.get_or_create(&labels).set(number(latency_ms) / 1000.0);
             }
         }

@@ -11,13 +11,9 @@ paused as (
   from lives l
   cross join {ingestion_runs} r
   where r.outcome = 'failed'
-    and not starts_with(r.kind, 'heal')
-    and (
-      strpos(r.error_message, ' has blocked the account') > 0
-      or strpos(r.error_message, ' refused the API key') > 0
-      or strpos(r.error_message, ' has no calls left') > 0
-    )
-    and (l.source is null or starts_with(r.error_message, concat(l.source, ' ')))
+    and r.kind = 'etl'
+    and r.stop_kind in ('account_blocked', 'key_refused', 'budget_spent')
+    and (l.source is null or r.source = l.source)
     and unix_micros(r.started_at) >= l.from_us
     and unix_micros(r.started_at) < l.until_us
 )
