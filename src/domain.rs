@@ -2,7 +2,7 @@
 //!
 //! A **site** is a place we observe; each of its **slots** (site × source × interval start)
 //! expects one **observation**; a **run** is one execution that fills slots. Types here are made
-//! by parsing: one that exists is valid, and nobody below checks it again.
+//! by parsing: one that exists is valid, and nothing below checks it again.
 
 pub mod budget;
 pub mod coordinates;

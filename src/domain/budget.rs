@@ -1,7 +1,7 @@
 //! The call budget: how many calls an account may make, and in which windows of time they count.
 //!
 //! Calls are reserved in the store before they are sent, in every window that they may arrive in.
-//! What a window may still give depends on who asks: live calls may have all of it, healing only
+//! What a window may still give depends on what the calls are for: live calls may have all of it, healing only
 //! what the live slots to come leave. Pure: the store counts ([`BudgetWindow`] says in which row and
 //! up to which cap), the job asks. See `docs/decisions/0010-call-budget.md`.
 
@@ -64,7 +64,7 @@ pub struct Budget {
     pub limits: Vec<Limit>,
 }
 
-/// Who asks for calls.
+/// What calls are for.
 #[derive(Debug, Clone, Copy)]
 enum Purpose<'a> {
     /// Slots of the present: they may have the whole cap.
@@ -80,7 +80,7 @@ pub struct Allowance<'a> {
     purpose: Purpose<'a>,
 }
 
-/// A window that calls are counted in, and how many it may hold for who asks.
+/// A window that calls are counted in, and how many it may hold for those calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BudgetWindow {
     /// What is counted together.
@@ -89,11 +89,11 @@ pub struct BudgetWindow {
     pub window: Window,
     /// When it begins.
     pub window_start: DateTime<Utc>,
-    /// Calls that may be reserved in it in all, by everybody together.
+    /// Calls that may be reserved in it in all, by every task together.
     pub cap: u64,
 }
 
-/// The account that a key belongs to: 16 hexadecimal digits that do not tell the key.
+/// The account that a key belongs to: 16 hexadecimal digits that do not give the key away.
 #[must_use]
 pub fn account(key: Option<&str>) -> String {
     let Some(key) = key else { return NO_KEY.to_owned() };

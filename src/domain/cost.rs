@@ -38,7 +38,7 @@ pub struct Cost {
     /// Minutes the longest run takes, the first after midnight UTC, when every site is due;
     /// `None` without a limit: then it depends on the answers' speed.
     pub minutes_per_run: Option<f64>,
-    /// The limit it was reckoned with; 0: none.
+    /// The limit it was computed with; 0: none.
     calls_per_minute: f64,
     /// Active and upcoming sites by interval.
     intervals: BTreeMap<Interval, u64>,

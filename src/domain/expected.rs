@@ -4,7 +4,7 @@
 //! A slot is expected when its start lies in the site's life (`active_from` to `active_until`,
 //! local days) and in a **span** ([`Spans`]): a stretch of time in which the site stood in the sites
 //! file, at one interval and in one place. Local days are those of the time zone that the site had
-//! then. The views of the warehouse reckon the same
+//! then. The views of the warehouse compute the same
 //! by SQL (`sink/bigquery/views/expected_slots.sql`), and a test compares them.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};

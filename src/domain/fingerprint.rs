@@ -14,7 +14,7 @@
 //! The [`FIRST`] values are always there, each in its place. A value that came to the
 //! [list](super::values) later is there only where the source said it: its name as a text, then the
 //! cell. So a row without it keeps the `row_hash` that it had before there was such a value, and
-//! whoever computes the hash of an old row needs to know none of the new columns.
+//! the hash of an old row can be computed without the new columns.
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ pub fn row_hash(observation: &Observation) -> i64 {
     canonical_text(observation).fingerprint()
 }
 
-/// The first of the measured values that is none, by its column: not finite, or far out of any range.
+/// The first measured value that has no number, by its column: not finite, or far out of any range.
 #[must_use]
 pub fn find_unusable(observation: &Observation) -> Option<&'static str> {
     canonical_text(observation).unusable
@@ -60,12 +60,12 @@ fn canonical_text(observation: &Observation) -> CanonicalText {
 #[derive(Debug, PartialEq)]
 pub(crate) struct CanonicalText {
     text: String,
-    /// The first column with a measured value that is none.
+    /// The first column with a measured value that has no number.
     unusable: Option<&'static str>,
 }
 
 impl CanonicalText {
-    /// Without a cell; a row of ours fits in.
+    /// Without a cell; an observation fits in.
     pub(crate) fn new() -> Self {
         Self { text: String::with_capacity(192), unusable: None }
     }

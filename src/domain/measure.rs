@@ -55,8 +55,8 @@ impl Measure {
     }
 }
 
-/// A value with so many decimals as a whole number of the last one: 21.37 is 2137. `None` where there
-/// is none that 64 bits hold: the value is not finite, or far out of any range.
+/// A value with so many decimals as a whole number of the last one: 21.37 is 2137. `None` where 64
+/// bits hold no such number: the value is not finite, or far out of any range.
 #[must_use]
 pub fn scaled(value: f64, decimals: u8) -> Option<i64> {
     const END: f64 = 9_223_372_036_854_775_808.0; // 2^63

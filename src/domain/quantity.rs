@@ -1,6 +1,6 @@
 //! The measured quantities as others name them: label, unit and standard name.
 //!
-//! Each stands with its value in the [one list](super::values); here it is told to programs that know
+//! Each stands with its value in the [one list](super::values); here it is written for programs that know
 //! nothing of us: units by UCUM (<https://ucum.org>), quantities by the CF standard names
 //! (<https://cfconventions.org>).
 

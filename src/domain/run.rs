@@ -43,7 +43,7 @@ pub enum Outcome {
     Partial,
     /// It stopped short: store or source refused, or no site at all could be collected.
     Failed,
-    /// It was told to end, or never came back.
+    /// It was stopped by a signal, or never came back.
     Interrupted,
 }
 

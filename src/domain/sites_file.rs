@@ -1,6 +1,6 @@
 //! The sites file: JSON that people write by hand, taken in whole or not at all.
 //!
-//! Whoever mends a file wants to hear of everything at once, so that reading goes on after a
+//! A person who mends a file wants to know every fault at once. So reading goes on after a
 //! fault and collects them: where it is, which field, what is wrong and what is expected. Only
 //! JSON that cannot be read ends it early. `config/sites.schema.json` says the same rules to
 //! editors, except those that look at several sites or know the time zones; a test keeps the
@@ -106,9 +106,9 @@ mod tests {
             {"site_id": "mad-retiro", "name": "", "longitude": 0, "latitude": 0, "latitude": 1,
              "timezone": "Mars/Base", "active_from": "2026-02-30", "interval_minutes": 7}
         ]}"#;
-        let told = parse(text).unwrap_err().to_string();
+        let found = parse(text).unwrap_err().to_string();
         assert_eq!(
-            told,
+            found,
             r#"12 faults:
   the file: version: is no key of the file: expected $schema or sites
   sites[0] (mad-retiro): lat: is no key of a site: did you mean latitude?

@@ -108,7 +108,7 @@ impl SlotOutcome {
         Self::Failed { kind, message: cut(message) }
     }
 
-    /// A slot that nobody can fill; its reason is made printable, and cut where it is too long for
+    /// A slot that no source can fill; its reason is made printable, and cut where it is too long for
     /// the ledger.
     #[must_use]
     pub fn unfillable(reason: &str) -> Self {

@@ -27,12 +27,12 @@ pub fn age(time: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
     (now - time).max(TimeDelta::zero())
 }
 
-/// How far the clock of a source may be from ours: what is further off is a clock that was never set,
-/// at one end or the other, and ours is the one that slots go by.
+/// How far the clock of a source may be from this machine's: what is further off is a clock that was never set,
+/// at one end or the other, and this machine's is the one that slots go by.
 const MAX_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::days(1);
 
 /// The moment of an answer that came while our clock shows `now`, and whose `Date` says `date`: the
-/// server's, whose clock its times go by too; ours, where it says none or one that is a day off.
+/// server's, whose clock its times go by too; this machine's, where it has none or one that is a day off.
 #[must_use]
 pub fn moment_of_answer(date: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     let is_near = |date: &DateTime<Utc>| (*date - now).abs() < MAX_CLOCK_DIFFERENCE;

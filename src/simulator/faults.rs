@@ -49,7 +49,7 @@ pub enum FaultKind {
     StatusInBody,
     /// The weather of a place 500 km to the south or north.
     OtherPlace,
-    /// Open-Meteo: a number that is none, written as C writes it, in place of the latitude.
+    /// Open-Meteo: not a number, written as C writes it, in place of the latitude.
     BareNan,
     /// Open-Meteo: null in place of what is said of the place.
     NullPlace,

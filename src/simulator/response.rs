@@ -19,7 +19,7 @@ const FORBIDDEN: &str = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n
 /// What some proxies say with a 200.
 const SENTENCE: &str = "You have exceeded your quota of requests.\nPlease try again tomorrow.";
 
-/// The server's clock is the simulator's: who asks how old an answer is reads it in its `Date`.
+/// The server's clock is the simulator's: a client reads in its `Date` how old an answer is.
 pub(super) fn date(response: &mut Response, now: DateTime<Utc>) {
     let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::try_from(date) {
@@ -28,8 +28,8 @@ pub(super) fn date(response: &mut Response, now: DateTime<Utc>) {
 }
 
 /// In real time, as the client's timeout runs: a stepped clock would let a late answer come at
-/// once, and go forward for everybody.
-#[expect(clippy::disallowed_methods, reason = "the client's timeout goes by no clock of ours")]
+/// once, and go forward for all.
+#[expect(clippy::disallowed_methods, reason = "the client's timeout goes by real time")]
 pub(super) async fn wait(duration: Duration) {
     tokio::time::sleep(duration).await;
 }

@@ -33,7 +33,7 @@ pub struct Call {
     pub fault: Option<FaultKind>,
 }
 
-/// Is told of every call.
+/// Gets every call.
 pub type Watcher = Arc<dyn Fn(&Call) + Send + Sync>;
 
 /// A simulated service. Clones share its state.
@@ -85,7 +85,7 @@ impl Simulator {
         Self::watched(config, clock, None)
     }
 
-    /// A service that goes by `clock` and tells `watcher` of every call.
+    /// A service that goes by `clock` and hands `watcher` every call.
     #[must_use]
     pub fn watched(
         config: SimulatorConfig,

@@ -93,8 +93,8 @@ async fn a_block_is_told_with_the_raw_line_break_of_the_sample_and_retry_after_o
     assert_eq!(status, 429);
     assert!(serde_json::from_str::<serde_json::Value>(&body).is_err(), "{body}");
     assert!(!service.weather("lat=1&lon=1&appid=k").await.contains("retry-after"));
-    let told = service.weather("lat=2&lon=2&appid=k").await;
-    assert!(told.contains("retry-after: 30\r\n"), "{told}");
+    let limited = service.weather("lat=2&lon=2&appid=k").await;
+    assert!(limited.contains("retry-after: 30\r\n"), "{limited}");
 }
 
 #[tokio::test]
@@ -344,7 +344,7 @@ async fn one_call_tells_a_bad_key_from_a_missing_subscription() {
     for (path, key, words) in [
         (three, "bad", "Invalid API key"),
         (three, "good", "using One Call 3.0 requires a separate subscription"),
-        // The one that cannot tell.
+        // Version 4.0 has the same words for a bad key.
         (four, "bad", "using One Call 4.0 requires a separate subscription"),
         (four, "good", "using One Call 4.0 requires a separate subscription"),
     ] {

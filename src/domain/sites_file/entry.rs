@@ -46,7 +46,7 @@ pub(super) fn find_site_id<'a>(entry: &'a Json<'a>) -> Option<&'a str> {
     SiteId::parse(text).is_some().then_some(text)
 }
 
-/// Reads every field before it gives up: all faults are to be told.
+/// Reads every field before it gives up: every fault is to be found.
 fn read_site(object: &mut Object) -> Option<Site> {
     let site_id = object.required("site_id", rules::site_id);
     let name = object.required("name", rules::name);

@@ -93,7 +93,7 @@ fn a_rounding_is_no_move_and_many_small_steps_are_one() {
         let spans = taken_in([begun(), file("25T12:07", near(latitude), None)]);
         assert_eq!(spans.0.len(), 1, "{latitude}");
         let corrected = format!("ever Europe/Oslo {latitude}");
-        assert_eq!(stays(&spans, &near(latitude)), [corrected], "the correction is told");
+        assert_eq!(stays(&spans, &near(latitude)), [corrected], "the correction is kept");
     }
     let steps = (1..=4).map(|step| {
         let now = format!("2{step}T12:07");

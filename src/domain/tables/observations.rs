@@ -56,7 +56,7 @@ const STAMP: [Column; 7] = [
     required(
         "row_hash",
         Kind::Integer,
-        "FARM_FINGERPRINT of key and values, without run and times of ours: equal when the weather is.",
+        "FARM_FINGERPRINT of key and values, without the run and the times of writing: equal when the weather is.",
     ),
     required(
         "ingestion_run_id",

@@ -70,7 +70,7 @@ impl Units {
 pub(super) struct Sample {
     pub(super) weather: Weather,
     pub(super) hours: f64,
-    /// In the archive rain is all of it; a forecast tells the showers apart.
+    /// In the archive rain is all of it; a forecast gives the showers apart.
     pub(super) has_showers: bool,
 }
 

@@ -142,7 +142,7 @@ fn main(weather: &Weather, units: Units) -> Value {
     })
 }
 
-/// In calm air there is no direction; gusts are told when they are strong.
+/// In calm air there is no direction; gusts are given when they are strong.
 fn wind(weather: &Weather, units: Units) -> Value {
     let mut wind = json!({"speed": units.speed(weather.wind_speed_ms)});
     if weather.wind_speed_ms >= 0.2 {
