@@ -3,7 +3,7 @@
 use super::columns::{
     LOCAL_DATE, LOCAL_TIME, SITE_ID, SITE_NAME, SOURCE, SOURCE_ASKED, TIMEZONE, TIMEZONE_THEN,
 };
-use super::{Kind, View, optional, required};
+use super::view::{Kind, View, optional, required};
 use crate::domain::freshness;
 
 /// Whether every active site is being collected.

@@ -1,6 +1,6 @@
 //! Columns that several views have.
 
-use super::{Kind, ViewColumn, optional, required};
+use super::view::{Kind, ViewColumn, optional, required};
 
 pub(super) const SITE_ID: ViewColumn = required("site_id", Kind::Text, "The site, as in `sites`.");
 pub(super) const SOURCE: ViewColumn =

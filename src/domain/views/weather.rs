@@ -4,9 +4,8 @@ use super::columns::{
     COUNTRY_THEN, LOCAL_DATE, LOCAL_TIME, OBSERVATION_TIME, SITE_ID, SITE_NAME, SOURCE,
     SOURCE_ASKED, TIMEZONE_THEN,
 };
-use super::{
-    HOURLY_VALUES, Kind, LATEST_VALUES, View, ViewColumn, count, joined, optional, required,
-};
+use super::of_values::{HOURLY_VALUES, LATEST_VALUES, count, joined};
+use super::view::{Kind, View, ViewColumn, optional, required};
 
 /// Hours as they were collected.
 pub const OBSERVATIONS_HOURLY: View = View {
