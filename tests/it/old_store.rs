@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
-use weather_data_product::domain::tables::TABLES;
+use serde_json::{Value, json};
+use weather_data_product::domain::tables::{Column, Kind, TABLES, Table};
 use weather_data_product::status;
 
 use crate::support::databases::{TestDatabase, with_empty_mysql, with_empty_sqlite};
@@ -151,6 +151,9 @@ async fn is_synced_on(database: &TestDatabase, old: &Old) {
         let dataset = if name.starts_with('_') { &internal } else { &warehouse.dataset };
         warehouse.make_table((dataset, name), &table.described, &table.rows).await;
     }
+    for table in TABLES {
+        make_room(&warehouse, table, &tables[table.name].described).await;
+    }
     let program = warehouse.client(database, &bigquery_url());
     program.run(&["migrate"]).expect(0);
     program.run(&["sync"]).expect(0);
@@ -165,6 +168,32 @@ async fn is_synced_on(database: &TestDatabase, old: &Old) {
         assert_eq!(without_new(found, of_before), without_new(expected.clone(), of_before));
     }
     warehouse.assert_equals(database).await;
+}
+
+/// BigQuery adds a column when it is patched into the schema. The emulator changes what it says of the table,
+/// and leaves the cells as they are: so they are made before, and the table is described as it was.
+async fn make_room(warehouse: &Warehouse, table: &Table, described: &Value) {
+    let of_before = columns_of(described);
+    let is_new = |column: &&Column| of_before.iter().all(|(name, _)| name != column.name);
+    let new: Vec<&Column> = table.columns.iter().filter(is_new).collect();
+    for column in &new {
+        let data_type = match column.kind {
+            Kind::Text => "string",
+            Kind::Integer => "int64",
+            Kind::Real { .. } => "float64",
+            Kind::Time => "timestamp",
+            Kind::Date => "date",
+        };
+        let (table, name) = (table.name, column.name);
+        warehouse
+            .execute(&format!("alter table {{d}}.{table} add column {name} {data_type}"))
+            .await;
+    }
+    if !new.is_empty() {
+        let as_before = json!({"schema": described["schema"], "labels": described["labels"]});
+        warehouse.patch(table.name, &as_before).await;
+    }
+    assert_eq!(warehouse.columns(table.name).await, of_before);
 }
 
 /// The cells of these columns, the kind of a run without its source.

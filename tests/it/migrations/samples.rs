@@ -126,6 +126,38 @@ pub(super) const SAMPLES: &[Sample] = &[
             &["2"],
         )],
     },
+    // Runs whose kind names their source, and whose message says why they stopped.
+    Sample {
+        version: 8,
+        before: &[
+            "insert into ingestion_runs (run_seq, run_id, kind, shard, status, outcome, started_at, \
+            heartbeat_at, finished_at, error_message, program_version, host) values \
+            (3, 'c', 'etl:open-meteo', '0/1', 'closed', 'failed', {07:07}, {07:08}, {07:08}, \
+            'open-meteo has blocked the account: no call before noon', '0.1.0', 'here'), \
+            (4, 'd', 'heal:open-meteo', '0/1', 'closed', 'failed', {07:07}, {07:08}, {07:08}, \
+            'open-meteo has no calls left this day: no call before noon', '0.1.0', 'here'), \
+            (5, 'e', 'etl', '0/1', 'closed', 'failed', {07:07}, {07:08}, {07:08}, \
+            'openweathermap refused the API key: HTTP 401', '0.1.0', 'here'), \
+            (6, 'f', 'etl', '0/1', 'abandoned', 'interrupted', {07:07}, {07:08}, {07:08}, \
+            'set aside: silent past its lease', '0.1.0', 'here'), \
+            (7, 'g', 'heal', '0/1', 'closed', 'failed', {07:07}, {07:08}, {07:08}, \
+            'the store cannot be reached', '0.1.0', 'here')",
+            "update run_counter set last_run_seq = 7",
+        ],
+        after: &[(
+            "select concat(run_seq, '|', kind, '|', coalesce(source, '-'), '|', \
+            coalesce(stop_kind, '-')) from ingestion_runs order by run_seq",
+            &[
+                "1|migration|-|-",
+                "2|etl|openweathermap|-",
+                "3|etl|open-meteo|account_blocked",
+                "4|heal|open-meteo|budget_spent",
+                "5|etl|openweathermap|key_refused",
+                "6|etl|openweathermap|set_aside",
+                "7|heal|openweathermap|store",
+            ],
+        )],
+    },
     // The observation of sample 3 keeps what it says.
     Sample {
         version: 9,
