@@ -21,7 +21,7 @@ async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported
     let rows = warehouse.rows("observations_hourly").await;
     let (at, told) =
         (hour().timestamp_micros(), (hour() + TimeDelta::minutes(5)).timestamp_micros());
-    let of_site = |number: u16, country: &str, values: [&str; 15]| {
+    let of_site = |number: u16, country: &str, values: [&str; 17]| {
         let columns = [
             "temperature_c",
             "feels_like_c",
@@ -38,6 +38,8 @@ async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported
             "condition_id",
             "condition_group",
             "condition_description",
+            "uv_index",
+            "dew_point_c",
         ];
         let mut row = vec![
             format!("site_id: site-0000{number}"),
@@ -58,7 +60,7 @@ async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported
         row.extend(columns.iter().zip(values).map(|(column, value)| format!("{column}: {value}")));
         row
     };
-    let absent = ["NULL"; 10].into_iter().chain(["0.0"; 2]).chain(["NULL"; 3]);
+    let absent = ["NULL"; 10].into_iter().chain(["0.0"; 2]).chain(["NULL"; 5]);
     let absent = absent.collect::<Vec<_>>().try_into().unwrap();
     let full = [
         "-9.46",
@@ -76,6 +78,8 @@ async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported
         "501",
         "Rain",
         "дождь 🌧",
+        "0.25",
+        "-12.13",
     ];
     assert_eq!(rows, [of_site(1, "NULL", absent), of_site(2, "ES", full)]);
 }
