@@ -114,7 +114,7 @@ impl Summary {
     }
 }
 
-/// Tells `each` every gap of these sites, in the order of sites, sources and time, and returns what
+/// Passes every gap of these sites to `each`, in the order of sites, sources and time, and returns what
 /// they come to.
 ///
 /// # Errors
