@@ -3,21 +3,12 @@
 use std::io;
 
 use super::format::Format;
-use crate::domain::tables::{Column, WEATHER_OBSERVATIONS as OBSERVATIONS};
 
 mod observation;
 mod record;
 
 pub(crate) use observation::{Observation, json};
 pub(crate) use record::Record;
-
-/// The columns that nobody can ask for: of use to the sync only.
-const INTERNAL: [&str; 1] = ["row_hash"];
-
-/// The columns of an observation that can be asked for.
-pub(crate) fn public_columns() -> impl Iterator<Item = &'static Column> {
-    OBSERVATIONS.columns.iter().filter(|column| !INTERNAL.contains(&column.name))
-}
 
 /// A row that can be written in every form.
 pub(crate) trait Row {

@@ -11,7 +11,7 @@ mod names;
 mod numbers;
 mod times;
 
-pub(crate) use fields::{Field, Fields};
+pub(crate) use fields::{Field, Fields, public_columns};
 pub(crate) use names::{Site, Source, is_source};
 pub(crate) use numbers::{Limit, RunNumber};
 pub(crate) use times::{Day, Moment, fill_times, held, midnight, parse_day, parse_time, written};

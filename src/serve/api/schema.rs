@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::tables::{Column, Kind, WEATHER_OBSERVATIONS};
 use crate::domain::views::{self, OBSERVATIONS_DAILY, OBSERVATIONS_HOURLY, View, ViewColumn};
-use crate::serve::answer::rows::public_columns;
+use crate::serve::answer::values::public_columns;
 
 /// What one source said of one site at one time.
 pub(super) struct Observation;

@@ -5,8 +5,15 @@ use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{ObjectBuilder, Ref, Type};
 
 use super::{Unfit, items, parameter_schema};
-use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
-use crate::serve::answer::rows::public_columns;
+use crate::domain::tables::{Column, WEATHER_OBSERVATIONS as OBSERVATIONS};
+
+/// The columns that no request can name: of use to the sync only.
+const INTERNAL: [&str; 1] = ["row_hash"];
+
+/// The columns of an observation that a request can name.
+pub(crate) fn public_columns() -> impl Iterator<Item = &'static Column> {
+    OBSERVATIONS.columns.iter().filter(|column| !INTERNAL.contains(&column.name))
+}
 
 /// Which columns, in the order of the table; those of the key are always there. The default is all.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
