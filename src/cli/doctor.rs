@@ -3,17 +3,15 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use serde::Serialize;
 
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row};
+use super::output::{self, OutputFormat};
 use super::platform::Platform;
 use super::sites::SitesSettings;
-use super::sources::{self, Ready, SourceName, SourcesSettings, Terms};
+use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
-use crate::sink::{Sink, SinkError, SinkSettings, Warning};
-use crate::source::SetupError;
-use crate::store::{Opened, Reads, Store, StoreError, StoreSettings};
+use crate::sink::{Sink, SinkSettings, Warning};
+use crate::store::{Opened, Reads, StoreError, StoreSettings};
 use crate::sync::{self, Stop};
 
 /// Check the configuration, the sites file, the store, the sink, the sources and the clock
@@ -44,83 +42,14 @@ pub(super) struct Args {
     sites: SitesSettings,
 }
 
-mod call;
+mod finding;
+mod source;
+
+use finding::{Finding, Verdict};
+use source::Trial;
 
 /// How far the database's clock may be from this machine's: leases go by the first, slots by the second.
 const MAX_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::seconds(60);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Verdict {
-    Good,
-    Warning,
-    WrongConfiguration,
-    Refused,
-}
-
-#[derive(Serialize)]
-struct Finding {
-    check: &'static str,
-    verdict: Verdict,
-    found: String,
-    remedy: String,
-}
-
-impl Finding {
-    fn good(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, verdict: Verdict::Good, found: found.into(), remedy: String::new() }
-    }
-
-    fn bad(
-        check: &'static str,
-        verdict: Verdict,
-        found: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self { check, verdict, found: found.into(), remedy: remedy.into() }
-    }
-
-    fn refused(check: &'static str, error: &StoreError) -> Self {
-        let verdict = match error {
-            StoreError::Settings(_) => Verdict::WrongConfiguration,
-            _ => Verdict::Refused,
-        };
-        Self::bad(check, verdict, with_cause(error), error.hint())
-    }
-
-    fn of_terms(Terms { check, found, remedy }: Terms) -> Self {
-        match remedy {
-            Some(remedy) => Self::bad(check, Verdict::Warning, found, remedy),
-            None => Self::good(check, found),
-        }
-    }
-
-    fn of_sink(check: &'static str, error: &SinkError) -> Self {
-        let verdict = match error {
-            SinkError::Settings(_) => Verdict::WrongConfiguration,
-            _ => Verdict::Refused,
-        };
-        Self::bad(check, verdict, with_cause(error), error.hint())
-    }
-}
-
-fn with_cause(error: &dyn std::error::Error) -> String {
-    let cause = error.source().map(|cause| format!(": {cause}"));
-    format!("{error}{}", cause.unwrap_or_default())
-}
-
-impl Row for Finding {
-    const HEADS: &[&str] = &["check", "", "found", "remedy"];
-
-    fn cells(&self) -> Vec<String> {
-        let mark = match self.verdict {
-            Verdict::Good => "good",
-            Verdict::Warning => "warning",
-            Verdict::WrongConfiguration | Verdict::Refused => "BAD",
-        };
-        vec![self.check.into(), mark.into(), self.found.clone(), self.remedy.clone()]
-    }
-}
 
 pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
     let mut findings = vec![sites(&args), database_setting(&args, platform)];
@@ -130,8 +59,9 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
     let reads = opened.as_ref().ok().map(|opened| &opened.reads);
     findings.extend(sink_findings(&args, reads).await);
     let store = opened.as_ref().ok().map(|opened| &*opened.store);
+    let trial = Trial::of(&args.sites, args.no_call);
     for entry in args.sources.names() {
-        findings.extend(source_findings(entry, &args, store).await);
+        findings.extend(source::findings(entry, &args.sources, &trial, store).await);
     }
     output::rows(args.output, &findings)?;
     let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
@@ -269,54 +199,6 @@ fn version(version: &str) -> Finding {
         return Finding::bad("version", Verdict::Refused, version, remedy);
     }
     Finding::good("version", version)
-}
-
-/// The service, and on which terms it is used.
-async fn source_findings(
-    entry: SourceName,
-    args: &Args,
-    store: Option<&dyn Store>,
-) -> Vec<Finding> {
-    let ready = match args.sources.try_build(entry) {
-        Ok(ready) => ready,
-        Err(error) => return vec![not_set_up(entry, &error)],
-    };
-    let mut findings = vec![try_out(&ready, args, store).await];
-    findings.extend((entry.check.terms)(&args.sources).map(Finding::of_terms));
-    findings
-}
-
-/// A source that cannot even be called.
-fn not_set_up(entry: SourceName, error: &SetupError) -> Finding {
-    let hint = sources::hint(entry, error);
-    let verdict = if hint.is_some() { Verdict::WrongConfiguration } else { Verdict::Refused };
-    Finding::bad(entry.check.name, verdict, error.to_string(), hint.unwrap_or("see the cause"))
-}
-
-/// Calls a source once, for the first site.
-async fn try_out(ready: &Ready, args: &Args, store: Option<&dyn Store>) -> Finding {
-    let Ready { entry, source, budget, .. } = ready;
-    let sources::Check { name: check, set, remedy, .. } = entry.check;
-    if args.no_call {
-        return Finding::good(check, format!("{set}, not tried"));
-    }
-    let Ok(Some(site)) = args.sites.read().map(|sites| sites.into_iter().next()) else {
-        return Finding::good(check, format!("{set}, not tried: no site to ask for"));
-    };
-    if let Err(until) = call::spend(store, budget).await {
-        let found = format!("{set}, not tried: no calls left until {}", until.format("%F %T UTC"));
-        let remedy = "`weather quota` shows what was spent";
-        return Finding::bad(check, Verdict::Warning, found, remedy);
-    }
-    match source.observe(&site, SystemClock.now()).await {
-        Ok(_) => Finding::good(check, format!("{} answered", source.name())),
-        Err(error) => Finding::bad(
-            check,
-            Verdict::Refused,
-            &error.message,
-            remedy(error.kind, &error.message),
-        ),
-    }
 }
 
 #[cfg(test)]

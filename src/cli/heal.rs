@@ -3,11 +3,10 @@
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::NonEmptyStringValueParser;
-use serde::Serialize;
 
 use super::error::UsageError;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row, grouped};
+use super::output::{self, OutputFormat, grouped};
 use super::parts::{Parts, PartsSettings};
 use super::platform::Platform;
 use super::progress::Bar;
@@ -15,9 +14,15 @@ use super::shutdown::Shutdown;
 use super::sources::{self, Ready, SourceName};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Shard, Site};
-use crate::heal::{self, Ended, Heal, Report};
+use crate::heal::{self, Ended, Heal};
 use crate::job::{JobSettings, Stop, Unwatched, moves};
 use crate::store::Opened;
+
+mod planned;
+mod words;
+
+use planned::PlannedCall;
+use words::{again, later, show};
 
 /// Fill missing slots from a source's history
 ///
@@ -260,36 +265,6 @@ fn days(args: &Args, filled: &[Filled<'_>], now: DateTime<Utc>) -> anyhow::Resul
     Ok(days)
 }
 
-/// A call that would be made.
-#[derive(Serialize)]
-struct PlannedCall {
-    source: &'static str,
-    from_source: &'static str,
-    sites: usize,
-    first_hour: DateTime<Utc>,
-    last_hour: DateTime<Utc>,
-    slots: usize,
-    calls: u32,
-}
-
-impl Row for PlannedCall {
-    const HEADS: &[&str] =
-        &["source", "from", "sites", "first hour", "last hour", "slots", "charged calls"];
-
-    fn cells(&self) -> Vec<String> {
-        let time = |time: DateTime<Utc>| time.format("%F %H:%M").to_string();
-        vec![
-            self.source.into(),
-            self.from_source.into(),
-            self.sites.to_string(),
-            time(self.first_hour),
-            time(self.last_hour),
-            self.slots.to_string(),
-            self.calls.to_string(),
-        ]
-    }
-}
-
 async fn dry_run(
     healing: Healing<'_>,
     filled: &[Filled<'_>],
@@ -326,131 +301,4 @@ async fn dry_run(
     output::rows(format, &rows)?;
     words.iter().for_each(|words| output::say(words));
     Ok(Exit::Done)
-}
-
-/// The report for the person at the terminal; machines read the log line.
-fn show(report: &Report) {
-    use std::io::IsTerminal as _;
-    let is_terminal = std::io::stderr().is_terminal();
-    if is_terminal && !report.sites.is_empty() {
-        let rows = report.sites.iter().map(|(site_id, site)| {
-            vec![site_id.clone(), site.healed.to_string(), site.unfillable.to_string()]
-        });
-        output::say(&output::table(&["site", "healed", "unfillable"], rows));
-    }
-    for failure in &report.failures {
-        let (first, last) = (failure.first.format("%F %H:%M"), failure.last.format("%F %H:%M"));
-        tracing::warn!(
-            source = report.history,
-            error_kind = failure.error.kind.as_str(),
-            http_status = failure.error.http_status,
-            slots = failure.slots,
-            "not healed, {first} to {last}: {}",
-            failure.error
-        );
-    }
-    if is_terminal {
-        output::say(&headline(report));
-    }
-}
-
-/// `open-meteo: healed 4,700 of 4,800 missing slots in 27 calls, charged as 3,240; 100 unfillable`.
-fn headline(report: &Report) -> String {
-    let mut words = format!(
-        "{}: healed {} of {} missing slot{}",
-        report.source,
-        grouped(report.healed),
-        grouped(report.missing),
-        if report.missing == 1 { "" } else { "s" },
-    );
-    if report.history != report.source {
-        words.push_str(&format!(" from {}", report.history));
-    }
-    words.push_str(&format!(
-        " in {} call{}",
-        grouped(report.calls),
-        if report.calls == 1 { "" } else { "s" }
-    ));
-    if report.charged != report.calls {
-        words.push_str(&format!(", charged as {}", grouped(report.charged)));
-    }
-    for (count, what) in [
-        (report.unfillable, "unfillable"),
-        (report.failed, "failed, and stay missing"),
-        (report.left(), if report.is_spent { "left: no more calls allowed" } else { "left" }),
-    ] {
-        if count > 0 {
-            words.push_str(&format!("; {} {what}", grouped(count)));
-        }
-    }
-    words + &later(report)
-}
-
-fn again(report: &Report) -> String {
-    match report.again {
-        0 => String::new(),
-        slots => format!(", {} of them given up before", grouped(slots)),
-    }
-}
-
-fn later(report: &Report) -> String {
-    match report.known_from {
-        Some(from) if report.later > 0 => {
-            format!("; {} known later, from {}", grouped(report.later), from.format("%F %H:%M UTC"))
-        }
-        _ => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report() -> Report {
-        Report {
-            source: "openweathermap",
-            history: "open-meteo",
-            missing: 4800,
-            again: 0,
-            healed: 4700,
-            unfillable: 90,
-            failed: 0,
-            later: 0,
-            known_from: None,
-            calls: 27,
-            charged: 3240,
-            runs: 27,
-            started_at: DateTime::UNIX_EPOCH,
-            finished_at: DateTime::UNIX_EPOCH,
-            is_spent: true,
-            stop: None,
-            sites: std::collections::BTreeMap::new(),
-            failures: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn the_last_line_says_what_was_healed_and_what_was_not() {
-        assert_eq!(
-            headline(&report()),
-            "openweathermap: healed 4,700 of 4,800 missing slots from open-meteo in 27 calls, \
-             charged as 3,240; 90 unfillable; 10 left: no more calls allowed"
-        );
-        let known_from = "2026-11-28T00:00:00Z".parse().ok();
-        let plain = Report {
-            history: "openweathermap",
-            missing: 1,
-            healed: 1,
-            unfillable: 0,
-            calls: 1,
-            charged: 1,
-            later: 2,
-            known_from,
-            ..report()
-        };
-        assert_eq!(
-            headline(&plain),
-            "openweathermap: healed 1 of 1 missing slot in 1 call; 2 known later, from 2026-11-28 00:00 UTC"
-        );
-    }
 }
