@@ -23,14 +23,18 @@ pub mod budget;
 mod columns;
 mod dialect;
 mod error;
+mod load;
 pub mod mysql;
 mod pool;
 mod protocol;
 pub mod reads;
 mod run;
+mod runs;
 mod schema;
 pub mod settings;
 mod site_changes;
+mod sites;
+mod sql_store;
 pub mod sqlite;
 
 pub use bounded::Bounded;
@@ -48,6 +52,7 @@ pub use reads::states::SiteState;
 pub use reads::{Reads, StoreFacts};
 pub use run::{Holder, OpenRun, Run, RunEnd, RunHost, RunStart, Start};
 pub use settings::{Opened, StoreSettings};
+pub use sql_store::SqlStore;
 
 /// What the job protocol does with the store: schema, runs, slots, pauses and the call budget. What only
 /// reads is in [`Reads`].

@@ -1,9 +1,10 @@
-//! The call budget in the store: what is asked for, what is answered, and the statements that both
-//! dialects share.
+//! The call budget in the store: what is asked for, what is answered, and how it is reserved and settled.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
+use super::StoreError;
+use super::pool::{Bind, Pool, Statement, binds};
 use crate::domain::{BudgetWindow, Window};
 
 /// How many calls are wanted.
@@ -74,25 +75,84 @@ impl CallCount {
     }
 }
 
-/// What is reserved in a window whose row is locked. Binds: account, scope, window, lane.
-pub(super) const RESERVED: &str = "
-    select reserved from call_budget
-    where account = ? and scope = ? and window_kind = ? and lane = ?";
+/// The columns that are written.
+pub(super) const COLUMNS: &str = "account, scope, window_kind, lane, window_start, reserved, used";
 
-/// Adds to a row that is locked. Binds: calls, account, scope, window, lane.
-pub(super) const RESERVE: &str = "
-    update call_budget set reserved = reserved + ?
-    where account = ? and scope = ? and window_kind = ? and lane = ?";
+/// The condition for the row of a window. Binds: account, scope, window, lane.
+macro_rules! of_window {
+    () => {
+        " where account = ? and scope = ? and window_kind = ? and lane = ?"
+    };
+}
 
-/// Gives back and counts, if the row still counts that window. Binds: unsent, sent, account, scope,
-/// window, lane, start.
-pub(super) const SETTLE: &str = "
-    update call_budget set reserved = reserved - ?, used = used + ?
-    where account = ? and scope = ? and window_kind = ? and lane = ? and window_start = ?";
+/// Which row a window has.
+fn key(account: &str, window: &BudgetWindow) -> Vec<Bind> {
+    let lane = window.window.lane(window.window_start);
+    binds![account, window.scope, window.window.as_str(), lane]
+}
 
-/// SQL has signed integers.
-pub(super) fn integer(calls: u64) -> i64 {
-    i64::try_from(calls).unwrap_or(i64::MAX)
+/// Rows are locked in the order of their keys, so that two who reserve wait for each other and none
+/// reads what another is about to change. In SQLite the transaction has the file's one write lock.
+pub(super) async fn reserve(
+    pool: &Pool,
+    account: &str,
+    windows: &[BudgetWindow],
+    wanted: Wanted,
+) -> Result<Reserved, StoreError> {
+    if windows.is_empty() {
+        return Ok(Reserved::of(windows, &[], wanted));
+    }
+    let mut transaction = pool.begin().await?;
+    transaction.execute(&take_rows(pool, account, windows)).await?;
+    let mut reserved = Vec::new();
+    for window in windows {
+        let read = Statement::of(concat!("select reserved from call_budget", of_window!()));
+        let (calls,): (i64,) = transaction.fetch_one(&read.bind_all(key(account, window))).await?;
+        reserved.push(calls);
+    }
+    let answer = Reserved::of(windows, &reserved, wanted);
+    let Reserved::Granted(calls) = answer else {
+        // The rows that were taken for a new window are as good as none.
+        transaction.roll_back().await;
+        return Ok(answer);
+    };
+    for window in windows {
+        let add =
+            Statement::of(concat!("update call_budget set reserved = reserved + ?", of_window!()));
+        transaction.execute(&add.bind(calls).bind_all(key(account, window))).await?;
+    }
+    transaction.commit().await?;
+    Ok(answer)
+}
+
+/// Makes the rows of these windows, or takes over those of their lanes, and locks them.
+fn take_rows(pool: &Pool, account: &str, windows: &[BudgetWindow]) -> Statement {
+    let rows = windows.iter().map(|window| {
+        let mut row = key(account, window);
+        row.extend(binds![window.window_start, 0_i64, 0_i64]);
+        row
+    });
+    Statement::insert("call_budget", COLUMNS, rows, pool.dialect().upsert_windows)
+}
+
+/// Gives back and counts, where the row still counts that window.
+pub(super) async fn settle(
+    pool: &Pool,
+    account: &str,
+    windows: &[BudgetWindow],
+    Settled { sent, unsent }: Settled,
+) -> Result<(), StoreError> {
+    let mut transaction = pool.begin().await?;
+    for window in windows {
+        let settle = Statement::of(concat!(
+            "update call_budget set reserved = reserved - ?, used = used + ?",
+            of_window!(),
+            " and window_start = ?"
+        ));
+        let settle = settle.bind(unsent).bind(sent).bind_all(key(account, window));
+        transaction.execute(&settle.bind(window.window_start)).await?;
+    }
+    transaction.commit().await
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 
 use std::sync::LazyLock;
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use super::StoreError;
+use super::pool::{Bind, binds};
 use crate::domain::tables::WEATHER_OBSERVATIONS;
-use crate::domain::values::VALUES;
-use crate::domain::{Observation, SlotResult, ValueKind, find_unusable};
+use crate::domain::values::{Cell, VALUES};
+use crate::domain::{Observation, Site, SlotResult, Spans, ValueKind, find_unusable, row_hash};
 
 /// Columns of `weather_observations`.
 pub(super) static OBSERVATION: LazyLock<String> = LazyLock::new(|| {
@@ -32,51 +35,49 @@ pub(super) const SLOT: &str = "site_id, source, slot_time, status, observation_t
     http_status, latency_ms, error_kind, error_message, ingestion_run_id, run_seq, updated_at, \
     observation_source";
 
-/// Binds the values of an observation in the order of [`OBSERVATION`]. A macro, since what it
-/// binds to differs in type from database to database.
-macro_rules! bind_observation {
-    ($row:expr, $observation:expr, $stamp:expr) => {{
-        let ((observation, value_kind), stamp) = ($observation, $stamp);
-        $row.push_bind(observation.site_id.as_str())
-            .push_bind(observation.source)
-            .push_bind(observation.observation_time);
-        for cell in observation.values.cells() {
-            match cell {
-                $crate::domain::values::Cell::Real(value) => $row.push_bind(value),
-                $crate::domain::values::Cell::Integer(value) => $row.push_bind(value),
-                $crate::domain::values::Cell::Text(value) => $row.push_bind(value),
-            };
-        }
-        $row.push_bind(crate::domain::row_hash(observation))
-            .push_bind(stamp.run_id.as_str())
-            .push_bind(stamp.run_seq)
-            .push_bind(stamp.now)
-            .push_bind(stamp.now)
-            .push_bind(value_kind.as_str())
-            .push_bind(stamp.now);
-    }};
+/// The values of an observation in the order of [`OBSERVATION`].
+pub(super) fn observation_row(
+    (observation, value_kind): (&Observation, ValueKind),
+    stamp: &Stamp,
+) -> Vec<Bind> {
+    let mut row =
+        binds![observation.site_id.as_str(), observation.source, observation.observation_time,];
+    row.extend(observation.values.cells().map(|cell| match cell {
+        Cell::Real(value) => Bind::from(value),
+        Cell::Integer(value) => Bind::from(value),
+        Cell::Text(value) => Bind::from(value),
+    }));
+    row.extend(binds![
+        row_hash(observation),
+        stamp.run_id.as_str(),
+        stamp.run_seq,
+        stamp.now,
+        stamp.now,
+        value_kind.as_str(),
+        stamp.now,
+    ]);
+    row
 }
 
-/// Binds the values of a slot in the order of [`SLOT`].
-macro_rules! bind_slot {
-    ($row:expr, $result:expr, $stamp:expr) => {{
-        let (result, stamp) = ($result, $stamp);
-        let failure = result.outcome.failure();
-        $row.push_bind(result.slot.site_id.as_str())
-            .push_bind(result.source)
-            .push_bind(result.slot.slot_time)
-            .push_bind(result.outcome.status())
-            .push_bind(result.outcome.observation().map(|observation| observation.observation_time))
-            .push_bind(i64::from(result.attempts))
-            .push_bind(result.http_status.map(i64::from))
-            .push_bind(i64::from(result.latency_ms))
-            .push_bind(failure.map(|(kind, _)| kind.as_str()))
-            .push_bind(result.outcome.message())
-            .push_bind(stamp.run_id.as_str())
-            .push_bind(stamp.run_seq)
-            .push_bind(stamp.now)
-            .push_bind(result.observation_source());
-    }};
+/// The values of a slot in the order of [`SLOT`].
+pub(super) fn slot_row(result: &SlotResult, stamp: &Stamp) -> Vec<Bind> {
+    let failure = result.outcome.failure();
+    binds![
+        result.slot.site_id.as_str(),
+        result.source,
+        result.slot.slot_time,
+        result.outcome.status(),
+        result.outcome.observation().map(|observation| observation.observation_time),
+        i64::from(result.attempts),
+        result.http_status.map(i64::from),
+        i64::from(result.latency_ms),
+        failure.map(|(kind, _)| kind.as_str()),
+        result.outcome.message(),
+        stamp.run_id.as_str(),
+        stamp.run_seq,
+        stamp.now,
+        result.observation_source(),
+    ]
 }
 
 /// The observations of a batch, each with how it came.
@@ -98,43 +99,40 @@ pub(super) fn observations(
     usable.collect()
 }
 
-/// Binds a site in the order of the statement of `take_in_sites`.
-macro_rules! bind_site {
-    ($row:expr, $site:expr, $now:expr) => {{
-        let ((site, spans), now) = ($site, $now);
-        $row.push_bind(site.site_id.as_str())
-            .push_bind(site.name.as_str())
-            .push_bind(site.coordinates.latitude())
-            .push_bind(site.coordinates.longitude())
-            .push_bind(site.timezone.name())
-            .push_bind(site.country.as_deref())
-            .push_bind(site.elevation_m)
-            .push_bind(i64::from(site.interval.minutes()))
-            .push_bind(site.active_from)
-            .push_bind(site.active_until)
-            .push_bind(serde_json::json!(site.tags).to_string())
-            .push_bind(spans.to_json())
-            .push_bind(site.fingerprint())
-            .push_bind(now)
-            .push_bind(now);
-    }};
+/// The values of a site in the order of [`SITE`].
+pub(super) fn site_row(site: &Site, spans: &Spans, now: DateTime<Utc>) -> Vec<Bind> {
+    binds![
+        site.site_id.as_str(),
+        site.name.as_str(),
+        site.coordinates.latitude(),
+        site.coordinates.longitude(),
+        site.timezone.name(),
+        site.country.as_deref(),
+        site.elevation_m,
+        i64::from(site.interval.minutes()),
+        site.active_from,
+        site.active_until,
+        serde_json::json!(site.tags).to_string(),
+        spans.to_json(),
+        site.fingerprint(),
+        now,
+        now,
+    ]
 }
 
 /// A time as the JSON of `sites.spans` has it.
-pub(super) fn until(time: chrono::DateTime<chrono::Utc>) -> String {
-    time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+pub(super) fn until(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// Columns of `sites` that [`bind_site`] binds.
+/// Columns of `sites` that the sites file says.
 pub(super) const SITE: &str = "site_id, name, latitude, longitude, timezone, country, \
     elevation_m, interval_minutes, active_from, active_until, tags, spans, row_hash, \
     created_at, updated_at";
-
-pub(super) use {bind_observation, bind_site, bind_slot};
 
 /// What every row of a batch is stamped with.
 pub(super) struct Stamp {
     pub(super) run_id: String,
     pub(super) run_seq: i64,
-    pub(super) now: chrono::DateTime<chrono::Utc>,
+    pub(super) now: DateTime<Utc>,
 }

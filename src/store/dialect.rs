@@ -18,6 +18,35 @@ pub(super) struct Dialect {
     pub(super) observed_sources: &'static str,
     /// How it finds the newest observations.
     pub(super) latest: Latest,
+    /// The present by the database's clock, as `heartbeat_at` has it.
+    pub(super) now: &'static str,
+    /// What follows a `select` that holds its row's lock until the end of the transaction.
+    pub(super) for_update: &'static str,
+    /// The last of a JSON array, in a path.
+    pub(super) last_of_array: &'static str,
+    /// What becomes of a pause that is set already: the later one stays.
+    pub(super) upsert_pause: &'static str,
+    /// What becomes of the row of a budget's lane: it is locked, and taken over where it counts an older
+    /// window.
+    pub(super) upsert_windows: &'static str,
+    /// What becomes of a site that is there.
+    pub(super) upsert_sites: &'static str,
+    /// What becomes of a slot that is there. A slot once collected stays so, and one that cannot be filled
+    /// does not become failed.
+    pub(super) upsert_slots: &'static str,
+    /// What becomes of an observation that is there. Every value is written, absent ones as NULL: an upsert
+    /// that keeps the former value where the new one is absent shows yesterday's rain for ever. What is
+    /// healed takes the place of nothing that was collected live. Values that stay the same were here before.
+    pub(super) upsert_observations: fn() -> &'static str,
+    /// How many rows a statement takes at most.
+    pub(super) rows_per_statement: RowsPerStatement,
+}
+
+/// How many rows a statement takes at most.
+pub(super) struct RowsPerStatement {
+    pub(super) observations: usize,
+    pub(super) slots: usize,
+    pub(super) sites: usize,
 }
 
 /// What follows `select … from weather_observations` for the newest of each site and source.

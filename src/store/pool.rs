@@ -4,7 +4,7 @@
 //! This is the only place that names both databases' types side by side. What a database says
 //! otherwise stands in its [`Dialect`].
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use sqlx::mysql::MySqlRow;
 use sqlx::query::Query;
@@ -40,39 +40,52 @@ impl<T> StoreRow for T where
 #[derive(Debug, Clone)]
 pub(super) enum Bind {
     Integer(Option<i64>),
+    Real(Option<f64>),
     Text(Option<String>),
     Time(Option<DateTime<Utc>>),
+    Date(Option<NaiveDate>),
 }
 
-impl From<i64> for Bind {
-    fn from(value: i64) -> Self {
-        Self::Integer(Some(value))
+/// How values become [`Bind`]s.
+macro_rules! bind_from {
+    ($($type:ty, $value:ident => $bind:expr;)+) => {
+        $(impl From<$type> for Bind {
+            fn from($value: $type) -> Self {
+                $bind
+            }
+        })+
+    };
+}
+
+bind_from! {
+    i64, value => Self::Integer(Some(value));
+    Option<i64>, value => Self::Integer(value);
+    f64, value => Self::Real(Some(value));
+    Option<f64>, value => Self::Real(value);
+    &str, value => Self::Text(Some(value.to_owned()));
+    Option<&str>, value => Self::Text(value.map(str::to_owned));
+    String, value => Self::Text(Some(value));
+    Option<String>, value => Self::Text(value);
+    DateTime<Utc>, value => Self::Time(Some(value));
+    Option<DateTime<Utc>>, value => Self::Time(value);
+    Option<NaiveDate>, value => Self::Date(value);
+}
+
+/// A count as SQL has it, whose integers are signed.
+impl From<u64> for Bind {
+    fn from(count: u64) -> Self {
+        i64::try_from(count).unwrap_or(i64::MAX).into()
     }
 }
 
-impl From<Option<i64>> for Bind {
-    fn from(value: Option<i64>) -> Self {
-        Self::Integer(value)
-    }
+/// The values of a row, in the order of its columns.
+macro_rules! binds {
+    ($($value:expr),+ $(,)?) => {
+        vec![$($crate::store::pool::Bind::from($value)),+]
+    };
 }
 
-impl From<&str> for Bind {
-    fn from(value: &str) -> Self {
-        Self::Text(Some(value.to_owned()))
-    }
-}
-
-impl From<Option<String>> for Bind {
-    fn from(value: Option<String>) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl From<DateTime<Utc>> for Bind {
-    fn from(value: DateTime<Utc>) -> Self {
-        Self::Time(Some(value))
-    }
-}
+pub(super) use binds;
 
 /// A statement and the values that it takes, in order.
 #[derive(Clone)]
@@ -92,6 +105,25 @@ impl Statement {
     /// given is bound.
     pub(super) fn made(sql: String) -> Self {
         Self { sql: AssertSqlSafe(sql).into_sql_str(), binds: Vec::new(), is_kept: true }
+    }
+
+    /// Adds these rows to a table; `tail` says what becomes of those that are there. One row at least.
+    pub(super) fn insert(
+        table: &str,
+        columns: &str,
+        rows: impl IntoIterator<Item = Vec<Bind>>,
+        tail: &str,
+    ) -> Self {
+        let mut sql = format!("insert into {table} ({columns}) values ");
+        let mut binds = Vec::new();
+        for row in rows {
+            sql.push_str(if binds.is_empty() { "(" } else { ", (" });
+            sql.push_str(&vec!["?"; row.len()].join(", "));
+            sql.push(')');
+            binds.extend(row);
+        }
+        sql.push_str(tail);
+        Self { binds, ..Self::made(sql) }
     }
 
     /// With one more value.
@@ -118,12 +150,16 @@ impl Statement {
         DB: Database + sqlx::database::HasStatementCache,
         DB::Arguments: IntoArguments<DB>,
         Option<i64>: Encode<'static, DB> + Type<DB>,
+        Option<f64>: Encode<'static, DB> + Type<DB>,
+        Option<NaiveDate>: Encode<'static, DB> + Type<DB>,
         Option<String>: Encode<'static, DB> + Type<DB>,
         Option<DateTime<Utc>>: Encode<'static, DB> + Type<DB>,
     {
         let query = sqlx::query(self.sql.clone()).persistent(self.is_kept);
         self.binds.iter().cloned().fold(query, |query, bind| match bind {
             Bind::Integer(value) => query.bind(value),
+            Bind::Real(value) => query.bind(value),
+            Bind::Date(value) => query.bind(value),
             Bind::Text(value) => query.bind(value),
             Bind::Time(value) => query.bind(value),
         })
@@ -205,6 +241,97 @@ impl Pool {
             Self::Sqlite(pool) => RawRows::Sqlite(
                 statement.query::<Sqlite>().fetch(pool).map_err(sqlite::store_error).boxed(),
             ),
+        }
+    }
+
+    /// Carries a statement out by itself, and says how many rows it has matched.
+    pub(super) async fn execute(&self, statement: &Statement) -> Result<u64, StoreError> {
+        match self {
+            Self::MySql(pool) => {
+                let done = statement.query::<MySql>().execute(pool).await;
+                done.map(|done| done.rows_affected()).map_err(mysql::store_error)
+            }
+            Self::Sqlite(pool) => {
+                let done = statement.query::<Sqlite>().execute(pool).await;
+                done.map(|done| done.rows_affected()).map_err(sqlite::store_error)
+            }
+        }
+    }
+
+    /// Begins a transaction that writes: in SQLite it has the file's one write lock from here on.
+    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::MySql(pool) => {
+                Transaction::MySql(pool.begin().await.map_err(mysql::store_error)?)
+            }
+            Self::Sqlite(pool) => Transaction::Sqlite(
+                pool.begin_with("begin immediate").await.map_err(sqlite::store_error)?,
+            ),
+        })
+    }
+}
+
+/// A transaction. Dropped, it is undone.
+pub(super) enum Transaction {
+    MySql(mysql::Transaction),
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+}
+
+impl Transaction {
+    /// Every row.
+    pub(super) async fn fetch_all<T: StoreRow>(
+        &mut self,
+        statement: &Statement,
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            Self::MySql(transaction) => {
+                let rows = statement.query::<MySql>().fetch_all(&mut **transaction).await;
+                rows.and_then(|rows| rows.iter().map(T::from_row).collect())
+                    .map_err(mysql::store_error)
+            }
+            Self::Sqlite(transaction) => {
+                let rows = statement.query::<Sqlite>().fetch_all(&mut **transaction).await;
+                rows.and_then(|rows| rows.iter().map(T::from_row).collect())
+                    .map_err(sqlite::store_error)
+            }
+        }
+    }
+
+    /// The only row, which is always there.
+    pub(super) async fn fetch_one<T: StoreRow>(
+        &mut self,
+        statement: &Statement,
+    ) -> Result<T, StoreError> {
+        let row = self.fetch_all(statement).await?.into_iter().next();
+        row.ok_or(StoreError::Other(sqlx::Error::RowNotFound))
+    }
+
+    /// Carries a statement out, and says how many rows it has matched.
+    pub(super) async fn execute(&mut self, statement: &Statement) -> Result<u64, StoreError> {
+        match self {
+            Self::MySql(transaction) => {
+                let done = statement.query::<MySql>().execute(&mut **transaction).await;
+                done.map(|done| done.rows_affected()).map_err(mysql::store_error)
+            }
+            Self::Sqlite(transaction) => {
+                let done = statement.query::<Sqlite>().execute(&mut **transaction).await;
+                done.map(|done| done.rows_affected()).map_err(sqlite::store_error)
+            }
+        }
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::MySql(transaction) => transaction.commit().await.map_err(mysql::store_error),
+            Self::Sqlite(transaction) => transaction.commit().await.map_err(sqlite::store_error),
+        }
+    }
+
+    /// Ends it without a change, where there is nothing to write; what was read stands.
+    pub(super) async fn roll_back(self) {
+        match self {
+            Self::MySql(transaction) => transaction.roll_back().await,
+            Self::Sqlite(transaction) => drop(transaction.rollback().await),
         }
     }
 }

@@ -9,9 +9,7 @@ use futures::FutureExt as _;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::bounds::first_connection;
-use super::mysql::MySqlStore;
-use super::sqlite::SqliteStore;
-use super::{Bounded, Bounds, Reads, Store, StoreError};
+use super::{Bounded, Bounds, Reads, SqlStore, Store, StoreError, mysql, sqlite};
 
 /// The lease of a run (`docs/ARCHITECTURE.md`): what a task may be silent for before
 /// another takes over. Long against a restart of the database, short against an hour.
@@ -153,17 +151,12 @@ impl StoreSettings {
     /// [`StoreError::Settings`] when the URL is of no kind we know, else why no connection could
     /// be made.
     pub async fn open(&self) -> Result<Opened, StoreError> {
+        let store = match self.kind()? {
+            Kind::MySql(url) => mysql::connect(url, self).await?,
+            Kind::Sqlite(url) => sqlite::open(url, self).await?,
+        };
         let bounds = self.bounds();
-        Ok(match self.kind()? {
-            Kind::MySql(url) => {
-                let store = MySqlStore::connect(url, self).await?;
-                Opened { reads: store.reads(bounds), store: Box::new(Bounded::new(store, bounds)) }
-            }
-            Kind::Sqlite(url) => {
-                let store = SqliteStore::open(url, self).await?;
-                Opened { reads: store.reads(bounds), store: Box::new(Bounded::new(store, bounds)) }
-            }
-        })
+        Ok(Opened { reads: store.reads(bounds), store: Box::new(Bounded::new(store, bounds)) })
     }
 
     fn kind(&self) -> Result<Kind<'_>, StoreError> {
@@ -212,11 +205,11 @@ impl StoreSettings {
     /// [`StoreError::Settings`], or why a file cannot be opened.
     pub async fn reader(&self) -> Result<Reads, StoreError> {
         let settings = self.clone().read_only();
-        let bounds = settings.bounds();
-        Ok(match self.kind()? {
-            Kind::MySql(url) => MySqlStore::at(url, &settings)?.reads(bounds),
-            Kind::Sqlite(url) => SqliteStore::open(url, &settings).await?.reads(bounds),
-        })
+        let store: SqlStore = match self.kind()? {
+            Kind::MySql(url) => mysql::at(url, &settings)?,
+            Kind::Sqlite(url) => sqlite::open(url, &settings).await?,
+        };
+        Ok(store.reads(settings.bounds()))
     }
 
     /// Waits until such a store can be reached, and its schema is this program's.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, Executor as _, MySqlConnection};
 use weather_data_product::domain::{Outcome, RunCounts};
-use weather_data_product::store::mysql::MySqlStore;
-use weather_data_product::store::{Bounded, Bounds, Store, StoreError, StoreSettings};
+use weather_data_product::store::{Bounded, Bounds, Store, StoreError, StoreSettings, mysql};
 
 use crate::support::databases::{TestDatabase, mysql_server, with_mysql};
 use crate::support::own_server::OwnServer;
@@ -71,7 +70,7 @@ async fn what_the_server_begins_a_session_with_does_not_matter() {
 /// A server that refuses the heartbeat with an error of its own words.
 async fn refusing(database: &TestDatabase, number: u16, message: &str) -> StoreError {
     let settings = StoreSettings::at(&database.url);
-    let store = MySqlStore::connect(&database.url, &settings).await.unwrap();
+    let store = mysql::connect(&database.url, &settings).await.unwrap();
     let run = match store.reads(settings.bounds()).list_runs(1).await.unwrap().first() {
         None => open_run(&store).await,
         Some(run) => weather_data_product::store::Run {
@@ -154,7 +153,7 @@ async fn a_server_that_is_read_only_for_a_while_is_waited_for_and_one_that_stays
     }
     let url = root.replace("weather:weather@", "collector:p@");
     let service = Service::with_faults(&[]).await;
-    let store = MySqlStore::connect(&url, &StoreSettings::at(&url)).await.unwrap();
+    let store = mysql::connect(&url, &StoreSettings::at(&url)).await.unwrap();
     store.migrate().await.unwrap();
     let bounds = Bounds::of(Duration::from_secs(15), Duration::from_secs(10));
     let (reads, store) = (store.reads(bounds), Bounded::new(store, bounds));
@@ -171,7 +170,7 @@ async fn a_server_that_is_read_only_for_a_while_is_waited_for_and_one_that_stays
 
     admin.execute("set global read_only = on").await.unwrap();
     let short = Bounds::of(Duration::from_millis(500), Duration::from_secs(10));
-    let store = MySqlStore::connect(&url, &StoreSettings::at(&url)).await.unwrap();
+    let store = mysql::connect(&url, &StoreSettings::at(&url)).await.unwrap();
     let store = Bounded::new(store, short);
     let error = store.pause("openweathermap", hour()).await.unwrap_err();
     assert_eq!(error.to_string(), "the server is read-only: a replica, or a demoted primary");
@@ -230,7 +229,7 @@ async fn many_operations_at_once_share_the_connections_that_the_server_allows() 
         url.set_password(Some("p")).unwrap();
         let mut settings = StoreSettings::at(url.as_str());
         settings.database_max_connections = 8;
-        let store = MySqlStore::connect(url.as_str(), &settings).await.unwrap();
+        let store = mysql::connect(url.as_str(), &settings).await.unwrap();
         let reads = store.reads(settings.bounds());
         let asked = (0..40).map(async |_| reads.list_runs(1).await);
         for result in futures::future::join_all(asked).await {

@@ -8,9 +8,9 @@ use futures::StreamExt as _;
 use futures::future::{BoxFuture, FutureExt as _};
 use weather_data_product::domain::tables::TABLES;
 use weather_data_product::domain::{BudgetWindow, Days, Outcome, RunCounts, Window};
-use weather_data_product::store::mysql::MySqlStore;
 use weather_data_product::store::{
-    Bounded, Bounds, Reads, Rows, Run, Settled, Store, StoreError, StoreSettings, Wanted,
+    Bounded, Bounds, Reads, Rows, Run, Settled, SqlStore, Store, StoreError, StoreSettings, Wanted,
+    mysql,
 };
 
 use crate::support::databases::{TestDatabase, with_mysql};
@@ -30,8 +30,8 @@ const HUNG: Duration = Duration::from_secs(120);
 const STATEMENTS: &[&str] = &["select ", "insert ", "update ", "BEGIN", "show "];
 
 /// The store behind a proxy and what only reads it, within bounds that follow from this longest reading.
-async fn behind(proxy: &Proxy, read: Duration) -> (Bounded<MySqlStore>, Reads) {
-    let store = MySqlStore::connect(&proxy.url, &StoreSettings::at(&proxy.url)).await.unwrap();
+async fn behind(proxy: &Proxy, read: Duration) -> (Bounded<SqlStore>, Reads) {
+    let store = mysql::connect(&proxy.url, &StoreSettings::at(&proxy.url)).await.unwrap();
     let bounds = Bounds::of(read, HUNG);
     let reads = store.reads(bounds);
     (Bounded::new(store, bounds), reads)

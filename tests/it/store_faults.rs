@@ -2,8 +2,7 @@
 
 use sqlx::{Connection as _, Executor as _, MySqlConnection, SqlitePool};
 use weather_data_product::domain::{ErrorKind, Outcome};
-use weather_data_product::store::mysql::MySqlStore;
-use weather_data_product::store::{Opened, Store as _, StoreError, StoreSettings};
+use weather_data_product::store::{Opened, Store as _, StoreError, StoreSettings, mysql};
 
 use crate::support::databases::{TestDatabase, with_mysql};
 use crate::support::own_server::OwnServer;
@@ -38,7 +37,7 @@ async fn a_batch_in_a_deadlock_is_undone_whole_and_may_be_repeated() {
     with_mysql(async |database| {
         // Within bounds it would be repeated.
         let settings = StoreSettings::at(&database.url);
-        let store = &MySqlStore::connect(&database.url, &settings).await.unwrap();
+        let store = &mysql::connect(&database.url, &settings).await.unwrap();
         let run = open_run(store).await;
         let mut before: Vec<_> =
             (1..200).map(|site| collected(site, hour(), full_values())).collect();
@@ -66,7 +65,7 @@ async fn a_batch_in_a_deadlock_is_undone_whole_and_may_be_repeated() {
 async fn a_batch_that_waits_too_long_for_a_lock_is_undone_whole_and_may_be_repeated() {
     with_mysql(async |database| {
         let settings = StoreSettings::at(&database.url);
-        let store = &MySqlStore::connect(&database.url, &settings).await.unwrap();
+        let store = &mysql::connect(&database.url, &settings).await.unwrap();
         let run = open_run(store).await;
         store.load(&run, &[failed(0, hour(), ErrorKind::Timeout)], hour()).await.unwrap();
         let mut other = transaction_on_the_slot(database).await;

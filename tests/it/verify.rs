@@ -138,7 +138,7 @@ async fn a_change_of_each_column_is_found_and_repaired(database: &TestDatabase) 
             .await;
         columns.push(("sites".into(), String::new(), name));
     }
-    assert_eq!(columns.len(), 28 + 11 + 25 + 14);
+    assert_eq!(columns.len(), 30 + 11 + 25 + 14);
 
     let mut differing = expected(&days, "different");
     differing.insert(("sites".into(), String::new(), "different".into()));

@@ -6,8 +6,7 @@ use sqlx::{Executor, MySql, MySqlConnection};
 
 use super::connections::Connections;
 use super::error::{NO_SUCH_TABLE, number, store_error};
-use super::runs;
-use crate::store::{StoreError, StoreFacts, columns, schema};
+use crate::store::{StoreError, StoreFacts, budget, columns, runs, schema};
 
 /// One statement per table and privilege that a run needs, with the columns that it writes: a table may
 /// have others that cannot be written (generated ones). They touch no row, and the server refuses them
@@ -30,7 +29,7 @@ fn privileges() -> Vec<String> {
         update("collection_slots", "updated_at"),
         insert("source_state", "source, paused_until"),
         update("source_state", "paused_until"),
-        insert("call_budget", super::budget::COLUMNS),
+        insert("call_budget", budget::COLUMNS),
         update("call_budget", "reserved"),
     ]
 }
@@ -105,7 +104,7 @@ pub(super) async fn check_schema(
     }
 }
 
-pub(super) async fn check_privileges(pool: &Connections) -> Result<(), StoreError> {
+pub(in crate::store) async fn check_privileges(pool: &Connections) -> Result<(), StoreError> {
     for statement in privileges() {
         // Of names in our own code.
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.map_err(store_error)?;

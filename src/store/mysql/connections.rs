@@ -85,7 +85,7 @@ impl Connections {
     }
 
     /// One with a transaction begun.
-    pub(super) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+    pub(in crate::store) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         let mut taken = self.take().await?;
         taken.execute("BEGIN").await?;
         Ok(Transaction { taken })
@@ -202,19 +202,19 @@ impl DerefMut for Taken {
 }
 
 /// A transaction. Dropped, it is undone: its connection is closed.
-pub(super) struct Transaction {
+pub(in crate::store) struct Transaction {
     taken: Taken,
 }
 
 impl Transaction {
-    pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
+    pub(in crate::store) async fn commit(mut self) -> Result<(), sqlx::Error> {
         self.taken.execute("COMMIT").await?;
         self.taken.put_back();
         Ok(())
     }
 
     /// Ends it without a change, where there is nothing to write; what was read stands.
-    pub(super) async fn roll_back(mut self) {
+    pub(in crate::store) async fn roll_back(mut self) {
         if self.taken.execute("ROLLBACK").await.is_ok() {
             self.taken.put_back();
         }

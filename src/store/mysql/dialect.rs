@@ -2,7 +2,10 @@
 //! MySQL skips along it, from one group to the next: `explain` says "Using index for group-by". With a
 //! site that is given the site has to be in the `group by`, or every row of the site is read.
 
-use crate::store::dialect::{Dialect, Latest};
+use std::sync::LazyLock;
+
+use crate::store::columns;
+use crate::store::dialect::{Dialect, Latest, RowsPerStatement};
 
 pub(in crate::store) static DIALECT: Dialect = Dialect {
     use_index: |index| format!(" force index ({index})"),
@@ -11,7 +14,99 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     asked_sources: ASKED_SOURCES,
     observed_sources: OBSERVED_SOURCES,
     latest: LATEST,
+    now: "utc_timestamp(6)",
+    for_update: " for update",
+    last_of_array: "$[last]",
+    upsert_pause: " as new on duplicate key update paused_until = \
+        greatest(coalesce(source_state.paused_until, new.paused_until), new.paused_until)",
+    upsert_windows: UPSERT_WINDOWS,
+    upsert_sites: UPSERT_SITES,
+    upsert_slots: UPSERT_SLOTS,
+    upsert_observations: || &UPSERT_OBSERVATIONS,
+    // A statement fits into one TLS record (16 KiB) with its values: of some 300 bytes an observation, 130
+    // a slot. The driver leaves Nagle's algorithm on: the second record of a statement would wait for the
+    // server's delayed acknowledgement of the first, some 40 ms each time.
+    rows_per_statement: RowsPerStatement { observations: 40, slots: 100, sites: 30 },
 };
+
+/// An upsert locks a row that is there for writing at once; MySQL assigns from left to right, so that the
+/// start comes last.
+const UPSERT_WINDOWS: &str = " as new on duplicate key update \
+    reserved = if(call_budget.window_start = new.window_start, call_budget.reserved, 0), \
+    used = if(call_budget.window_start = new.window_start, call_budget.used, 0), \
+    window_start = new.window_start";
+
+const UPSERT_SITES: &str = " as new on duplicate key update \
+    name = new.name, latitude = new.latitude, longitude = new.longitude, \
+    timezone = new.timezone, country = new.country, elevation_m = new.elevation_m, \
+    interval_minutes = new.interval_minutes, active_from = new.active_from, \
+    active_until = new.active_until, tags = new.tags, spans = new.spans, \
+    row_hash = new.row_hash, deactivated_at = null, updated_at = new.updated_at";
+
+/// MySQL assigns from left to right: what the other assignments ask comes last.
+static UPSERT_OBSERVATIONS: LazyLock<String> = LazyLock::new(|| {
+    let stays = "new.value_kind = 'backfill' \
+        and coalesce(weather_observations.value_kind, 'live') = 'live'";
+    let is_same = "weather_observations.row_hash = new.row_hash \
+        and coalesce(weather_observations.value_kind, 'live') = new.value_kind";
+    let mut sql = format!(
+        " as new on duplicate key update \
+        available_at = if({stays} or {is_same}, weather_observations.available_at, new.available_at)"
+    );
+    for column in columns::replaced().chain(["row_hash", "value_kind"]) {
+        sql.push_str(&format!(
+            ", {column} = if({stays}, weather_observations.{column}, new.{column})"
+        ));
+    }
+    sql
+});
+
+/// The row that is there stays: a slot once collected stays so, and one that cannot be filled does
+/// not become failed.
+macro_rules! stays {
+    () => {
+        "if(collection_slots.status = 'collected' and new.status <> 'collected' \
+        or collection_slots.status = 'unfillable' and new.status = 'failed', collection_slots."
+    };
+}
+
+/// MySQL assigns from left to right, so `status`, which every other column asks, comes last.
+const UPSERT_SLOTS: &str = concat!(
+    " as new on duplicate key update ",
+    "observation_time = ",
+    stays!(),
+    "observation_time, new.observation_time), ",
+    "attempts = ",
+    stays!(),
+    "attempts, new.attempts), ",
+    "http_status = ",
+    stays!(),
+    "http_status, new.http_status), ",
+    "latency_ms = ",
+    stays!(),
+    "latency_ms, new.latency_ms), ",
+    "error_kind = ",
+    stays!(),
+    "error_kind, new.error_kind), ",
+    "error_message = ",
+    stays!(),
+    "error_message, new.error_message), ",
+    "ingestion_run_id = ",
+    stays!(),
+    "ingestion_run_id, new.ingestion_run_id), ",
+    "run_seq = ",
+    stays!(),
+    "run_seq, new.run_seq), ",
+    "updated_at = ",
+    stays!(),
+    "updated_at, new.updated_at), ",
+    "observation_source = ",
+    stays!(),
+    "observation_source, new.observation_source), ",
+    "status = ",
+    stays!(),
+    "status, new.status)",
+);
 
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "

@@ -2,7 +2,10 @@
 //! `group by`: the statements step from one source to the next by `min`, and in MySQL that would read
 //! every row.
 
-use crate::store::dialect::{Dialect, Latest};
+use std::sync::LazyLock;
+
+use crate::store::columns;
+use crate::store::dialect::{Dialect, Latest, RowsPerStatement};
 
 pub(in crate::store) static DIALECT: Dialect = Dialect {
     use_index: |index| format!(" indexed by {index}"),
@@ -11,7 +14,55 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     asked_sources: ASKED_SOURCES,
     observed_sources: OBSERVED_SOURCES,
     latest: LATEST,
+    now: "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
+    // The transaction has the file's one write lock.
+    for_update: "",
+    last_of_array: "$[#-1]",
+    upsert_pause: " on conflict (source) do update set paused_until = \
+        max(coalesce(paused_until, excluded.paused_until), excluded.paused_until)",
+    upsert_windows: UPSERT_WINDOWS,
+    upsert_sites: UPSERT_SITES,
+    upsert_slots: UPSERT_SLOTS,
+    upsert_observations: || &UPSERT_OBSERVATIONS,
+    // A statement takes 32,766 values; a batch has 500 rows.
+    rows_per_statement: RowsPerStatement { observations: 500, slots: 500, sites: 500 },
 };
+
+const UPSERT_WINDOWS: &str = " on conflict (account, scope, window_kind, lane) do update set \
+    reserved = iif(call_budget.window_start = excluded.window_start, call_budget.reserved, 0), \
+    used = iif(call_budget.window_start = excluded.window_start, call_budget.used, 0), \
+    window_start = excluded.window_start";
+
+const UPSERT_SITES: &str = " on conflict (site_id) do update set \
+    name = excluded.name, latitude = excluded.latitude, longitude = excluded.longitude, \
+    timezone = excluded.timezone, country = excluded.country, elevation_m = excluded.elevation_m, \
+    interval_minutes = excluded.interval_minutes, active_from = excluded.active_from, \
+    active_until = excluded.active_until, tags = excluded.tags, spans = excluded.spans, \
+    row_hash = excluded.row_hash, deactivated_at = null, updated_at = excluded.updated_at";
+
+static UPSERT_OBSERVATIONS: LazyLock<String> = LazyLock::new(|| {
+    let replaced = columns::replaced().chain(["row_hash", "value_kind"]);
+    let replaced: Vec<_> = replaced.map(|name| format!("{name} = excluded.{name}")).collect();
+    format!(
+        " on conflict (site_id, source, observation_time) do update set {}, \
+        available_at = iif(weather_observations.row_hash = excluded.row_hash \
+            and coalesce(weather_observations.value_kind, 'live') = excluded.value_kind, \
+            weather_observations.available_at, excluded.available_at) \
+        where excluded.value_kind = 'live' \
+            or coalesce(weather_observations.value_kind, 'live') = 'backfill'",
+        replaced.join(", ")
+    )
+});
+
+const UPSERT_SLOTS: &str = " on conflict (site_id, source, slot_time) do update set \
+    status = excluded.status, observation_time = excluded.observation_time, \
+    attempts = excluded.attempts, http_status = excluded.http_status, \
+    latency_ms = excluded.latency_ms, error_kind = excluded.error_kind, \
+    error_message = excluded.error_message, ingestion_run_id = excluded.ingestion_run_id, \
+    run_seq = excluded.run_seq, updated_at = excluded.updated_at, \
+    observation_source = excluded.observation_source \
+    where not (collection_slots.status = 'collected' and excluded.status <> 'collected') \
+    and not (collection_slots.status = 'unfillable' and excluded.status = 'failed')";
 
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "
