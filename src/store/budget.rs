@@ -1,4 +1,4 @@
-//! The call budget in the store: what is asked for, what is answered, and how it is reserved and settled.
+//! The call budget in the store: what is wanted, what is granted, and how it is reserved and settled.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;

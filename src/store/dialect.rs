@@ -1,6 +1,6 @@
 //! What the two databases say otherwise, in the statements that they share.
 //!
-//! A statement stands once, beside its function, and asks here for the words that differ. MySQL's are in
+//! A statement stands once, beside its function, and takes the words that differ from here. MySQL's are in
 //! `mysql/dialect.rs`, SQLite's in `sqlite/dialect.rs`.
 
 /// How a database says it.

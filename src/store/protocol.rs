@@ -1,4 +1,4 @@
-//! What a run asks of the store before and between its calls; part of [`Store`](super::Store), the same
+//! What a run has to know before and between its calls; part of [`Store`](super::Store), the same
 //! for both databases.
 
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! Everything that only reads the store, apart from what a run itself has to ask ([`Store`](super::Store)).
+//! Everything that only reads the store, apart from what a run itself has to know ([`Store`](super::Store)).
 //!
 //! Each query is one function with its SQL beside it, in the file of its concept; a [`Statement`] is
 //! carried out on whichever database is there. Every wait has a bound, within which an operation is

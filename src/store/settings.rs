@@ -28,7 +28,7 @@ const FIRST_CONNECTION_SECONDS: f64 = 10.0;
 /// How long an operation waits for a connection that another has.
 pub(super) const CONNECTION_PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a reader waits for a connection: whoever asked it is waiting too.
+/// How long a reader waits for a connection: its client is waiting too.
 pub(super) const READER_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is used when `DATABASE_URL` is not set.

@@ -35,7 +35,7 @@ fn privileges() -> Vec<String> {
 }
 
 /// Under the migrator's lock, which lives as long as the connection: who waits for it sees what the other
-/// has left. A migration that was cut off is carried through first; every statement of ours may be
+/// has left. A migration that was cut off is carried through first; every statement may be
 /// repeated (`tests/it/migrations.rs`).
 pub(super) async fn migrate(
     pool: &Connections,

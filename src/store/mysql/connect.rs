@@ -100,7 +100,7 @@ fn is_local(options: &MySqlConnectOptions) -> bool {
 }
 
 /// What a session is set to, whatever the server begins one with: UTC, strict, READ COMMITTED, a statement
-/// that commits itself, every row that is asked for, and no wait that outlasts the lease.
+/// that commits itself, every row that a statement selects, and no wait that outlasts the lease.
 fn session(settings: &StoreSettings) -> String {
     let idle_seconds = (settings.lease().as_secs() / 2).clamp(1, MAX_IDLE_SESSION_SECONDS);
     let (read_only, limit_ms) = match settings.is_reader {

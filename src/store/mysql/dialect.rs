@@ -43,7 +43,7 @@ const UPSERT_SITES: &str = " as new on duplicate key update \
     active_until = new.active_until, tags = new.tags, spans = new.spans, \
     row_hash = new.row_hash, deactivated_at = null, updated_at = new.updated_at";
 
-/// MySQL assigns from left to right: what the other assignments ask comes last.
+/// MySQL assigns from left to right: what the other assignments read comes last.
 static UPSERT_OBSERVATIONS: LazyLock<String> = LazyLock::new(|| {
     let stays = "new.value_kind = 'backfill' \
         and coalesce(weather_observations.value_kind, 'live') = 'live'";
@@ -70,7 +70,7 @@ macro_rules! stays {
     };
 }
 
-/// MySQL assigns from left to right, so `status`, which every other column asks, comes last.
+/// MySQL assigns from left to right, so `status`, which every other assignment reads, comes last.
 const UPSERT_SLOTS: &str = concat!(
     " as new on duplicate key update ",
     "observation_time = ",

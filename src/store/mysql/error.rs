@@ -35,7 +35,7 @@ pub(in crate::store) fn store_error(error: sqlx::Error) -> StoreError {
 }
 
 /// The server allows no more connections: of all users, of this one, or of this one by a limit of its own.
-/// 1226 is also said of statements in an hour, which no waiting of ours outlasts.
+/// 1226 is also said of statements in an hour, which no wait outlasts.
 pub(super) fn is_crowded(error: &sqlx::Error) -> bool {
     match number(error) {
         Some(1040 | 1203) => true,

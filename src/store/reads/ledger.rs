@@ -23,12 +23,12 @@ pub struct LedgerSlot {
     pub error_message: Option<String>,
 }
 
-/// A source that was asked for a site.
+/// A source that was called for a site.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct AskedSource {
     /// The source.
     pub source: String,
-    /// The first slot that it was asked for.
+    /// The first slot for which it was called.
     pub first_slot: DateTime<Utc>,
 }
 
@@ -70,7 +70,7 @@ impl Reads {
         self.stream(statement.bind(site_id).bind(source).bind(from).bind(to))
     }
 
-    /// The sources that were ever asked for a site, by name.
+    /// The sources that were ever called for a site, by name.
     ///
     /// # Errors
     /// When the store cannot be read.

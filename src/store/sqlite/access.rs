@@ -25,7 +25,7 @@ pub(super) async fn check_schema(pool: &SqlitePool, migrator: &Migrator) -> Resu
     }
 }
 
-/// A file is written by whoever may write it: an update that touches no row proves it.
+/// The file system decides who may write the file: an update that touches no row proves it.
 pub(in crate::store) async fn check_privileges(pool: &SqlitePool) -> Result<(), StoreError> {
     sqlx::query("update run_counter set last_run_seq = last_run_seq where id = 0")
         .execute(pool)
