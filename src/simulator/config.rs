@@ -34,7 +34,7 @@ pub struct SimulatorConfig {
     pub answers_after: Option<Duration>,
     /// Calls that Open-Meteo takes at once; it refuses those beyond. `None`: any number.
     pub calls_at_once: Option<u32>,
-    /// Keep every call in memory, for [`Simulator::calls`].
+    /// Keep every call in memory, for [`Simulator::calls`](super::Simulator::calls).
     pub keeps_calls: bool,
 }
 

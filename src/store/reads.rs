@@ -1,6 +1,6 @@
 //! Everything that only reads the store, apart from what a run itself has to know ([`Store`](super::Store)).
 //!
-//! Each query is one function with its SQL beside it, in the file of its concept; a [`Statement`] is
+//! Each query is one function with its SQL beside it, in the file of its concept; a `Statement` is
 //! carried out on whichever database is there. Every wait has a bound, within which an operation is
 //! repeated if its trouble may pass ([`Bounds`]): callers see one answer or one error.
 
