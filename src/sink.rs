@@ -33,11 +33,13 @@ const RETRY: RetryPolicy = RetryPolicy {
     longest_wait: Duration::from_secs(20),
 };
 
-/// Does something with store or sink, again if its trouble may pass.
+/// Carries out an operation of the store or the sink, and repeats it where its error is transient.
 ///
 /// # Errors
 /// The last error of `operation`.
-pub async fn insist<T, E: Transient>(operation: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
+pub async fn with_retries<T, E: Transient>(
+    operation: impl AsyncFnMut() -> Result<T, E>,
+) -> Result<T, E> {
     retry(&SystemClock, RETRY, operation).await
 }
 
@@ -45,8 +47,8 @@ pub async fn insist<T, E: Transient>(operation: impl AsyncFnMut() -> Result<T, E
 /// that what they make may move.
 #[async_trait(?Send)]
 pub trait Sink: Send + Sync {
-    /// Creates what is missing and adds columns that are new. Nothing of ours is ever dropped or
-    /// emptied. It tries again itself ([`insist`]), thing by thing: of so many calls one always
+    /// Creates what is missing and adds columns that are new. Nothing is ever dropped or
+    /// emptied. It tries again itself ([`with_retries`]), thing by thing: of so many calls one always
     /// fails where one in ten does.
     ///
     /// A table that is missing though a store has a position in it was dropped, or its time was

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::tables::{TABLES, Table};
-use crate::sink::{Chunk, Prepared, Progress, Sink, SinkError, State, insist};
+use crate::sink::{Chunk, Prepared, Progress, Sink, SinkError, State, with_retries};
 use crate::store::{Reads, Store};
 
 mod chunk;
@@ -80,9 +80,9 @@ pub async fn run(parts: Sync<'_>) -> Report {
 /// # Errors
 /// When store or sink cannot be read.
 pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>> {
-    let store_id = insist(async || parts.reads.facts().await).await?.store_id;
+    let store_id = with_retries(async || parts.reads.facts().await).await?.store_id;
     let states = find_states(parts.sink, &store_id).await?.unwrap_or_default();
-    let open = insist(async || parts.reads.list_open_runs().await).await?;
+    let open = with_retries(async || parts.reads.list_open_runs().await).await?;
     let end = end_without_silent(&open, parts.lease);
     let mut pending = Vec::new();
     for table in TABLES {
@@ -100,7 +100,7 @@ pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>
 async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     tracing::debug!(phase = "preparing", "preparing the sink");
     say(&parts.sink.prepare().await?);
-    let store_id = insist(async || parts.reads.facts().await).await?.store_id;
+    let store_id = with_retries(async || parts.reads.facts().await).await?.store_id;
     let states = open_states(parts, &store_id).await?;
     report.synced_through = Some(synced_through(&states));
     // One end for all tables: a run that is seen in one has its rows in the others.
@@ -206,7 +206,7 @@ async fn read(
     tracing::debug!(phase = "reading", table = table.name, "reading a chunk");
     let read =
         async || read_chunk(parts.reads, table, progress, end_run_seq, parts.chunk_rows).await;
-    Ok(insist(read).await?)
+    Ok(with_retries(read).await?)
 }
 
 /// What became of a chunk.
@@ -223,7 +223,7 @@ async fn write(
     chunk: &Chunk,
     epoch: i64,
 ) -> Result<Written, SinkError> {
-    insist(async || {
+    with_retries(async || {
         let Err(error) = try_write(parts.sink, store_id, chunk, epoch).await else {
             return Ok(Written::Moved { epoch: epoch + 1 });
         };

@@ -20,7 +20,7 @@ mod rollup;
 pub use days::Day;
 pub use hours::Hour;
 
-use gaps::Asked;
+use gaps::ExpectedSource;
 use hours::OneHour;
 use rollup::Rollup;
 
@@ -68,11 +68,11 @@ pub async fn sources(
     reads: &Reads,
     place: &Place,
     source: Option<&str>,
-) -> Result<Vec<Asked>, StoreError> {
+) -> Result<Vec<ExpectedSource>, StoreError> {
     let asked = reads.list_asked_sources(&place.site.site_id).await?;
-    let mut asked: Vec<_> = asked.into_iter().map(Asked::from).collect();
+    let mut asked: Vec<_> = asked.into_iter().map(ExpectedSource::from).collect();
     if asked.is_empty() {
-        asked.push(Asked { source: None, first_slot: None });
+        asked.push(ExpectedSource { source: None, first_slot: None });
     }
     asked.retain(|asked| source.is_none_or(|source| asked.source.as_deref() == Some(source)));
     Ok(asked)
@@ -105,7 +105,7 @@ pub async fn hours(
 pub async fn days(
     reads: &Reads,
     place: &Place,
-    asked: &Asked,
+    asked: &ExpectedSource,
     days: (NaiveDate, NaiveDate),
     now: DateTime<Utc>,
 ) -> Result<Vec<Day>, StoreError> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Sync;
 use crate::clock::{Clock as _, SystemClock};
-use crate::sink::insist;
+use crate::sink::with_retries;
 use crate::store::{OpenRun, StoreError};
 
 /// The end, once silent runs are set aside.
@@ -19,13 +19,14 @@ pub(super) async fn end_of_ended_runs(parts: Sync<'_>) -> Result<i64, StoreError
     set_aside_silent_runs(parts).await?;
     // What is certain: a run that has fallen silent only now, or that could not be set aside, may
     // still write.
-    insist(async || parts.store.end_of_ended_runs().await).await
+    with_retries(async || parts.store.end_of_ended_runs().await).await
 }
 
 /// Where that may not be done, what lies below those runs is sent all the same.
 async fn set_aside_silent_runs(parts: Sync<'_>) -> Result<(), StoreError> {
     let now = SystemClock.now();
-    let gone = insist(async || parts.store.set_aside_silent_runs(parts.lease, now).await).await;
+    let gone =
+        with_retries(async || parts.store.set_aside_silent_runs(parts.lease, now).await).await;
     match gone {
         Ok(gone) => {
             gone.iter().for_each(|run| warn(run, "a run was silent past its lease: set aside"));
@@ -44,7 +45,7 @@ async fn set_aside_silent_runs(parts: Sync<'_>) -> Result<(), StoreError> {
 
 /// Warns of the runs that have been open for long: what ended after them waits.
 pub(super) async fn warn_of_long_open_runs(parts: Sync<'_>) -> Result<(), StoreError> {
-    let open = insist(async || parts.reads.list_open_runs().await).await?;
+    let open = with_retries(async || parts.reads.list_open_runs().await).await?;
     let now = SystemClock.now();
     let long = open.iter().filter(|run| run.is_open_for_long(parts.lease, now));
     long.for_each(|run| warn(run, "a run has been open for long: what ended after it waits"));

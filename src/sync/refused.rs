@@ -3,7 +3,7 @@
 use super::Sync;
 use super::chunk::read_chunk;
 use crate::domain::tables::Table;
-use crate::sink::{Chunk, Progress, SinkError, insist};
+use crate::sink::{Chunk, Progress, SinkError, with_retries};
 
 /// Names the row that keeps a chunk from being staged: the last one of the shortest beginning that
 /// is refused as well. `None` if it is not the rows, or if they cannot be told apart.
@@ -14,7 +14,8 @@ pub(super) async fn find_refused_row(
     end_run_seq: i64,
 ) -> anyhow::Result<Option<String>> {
     let first_rows = async |limit: u32| {
-        insist(async || read_chunk(parts.reads, table, progress, end_run_seq, limit).await).await
+        with_retries(async || read_chunk(parts.reads, table, progress, end_run_seq, limit).await)
+            .await
     };
     let Some(whole) = first_rows(parts.chunk_rows).await? else { return Ok(None) };
     if table.day_of.is_none() || !is_refused(parts, &whole).await? {
@@ -36,7 +37,7 @@ pub(super) async fn find_refused_row(
 }
 
 async fn is_refused(parts: Sync<'_>, chunk: &Chunk) -> Result<bool, SinkError> {
-    match insist(async || parts.sink.stage(chunk).await).await {
+    match with_retries(async || parts.sink.stage(chunk).await).await {
         Ok(staging) => {
             parts.sink.drop_staging(staging).await;
             Ok(false)

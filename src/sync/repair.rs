@@ -1,7 +1,7 @@
 //! Rewrites in the sink the days that differ.
 //!
 //! A day is deleted and inserted in one fenced transaction; the position stays. Epoch first, then
-//! the rows: whoever else writes meanwhile, sync or repair, makes this one begin the day again.
+//! the rows: another sync or repair that writes meanwhile makes this one begin the day again.
 
 use super::chunk::ChunkError;
 use super::find_states;
@@ -11,7 +11,7 @@ use super::verify::{
 use crate::domain::tables::Table;
 use crate::domain::{Day, Days};
 use crate::retry::Transient;
-use crate::sink::{Rewrite, SinkError, insist};
+use crate::sink::{Rewrite, SinkError, with_retries};
 
 /// Compares and rewrites. The report says why, if it stopped short; what was rewritten before
 /// counts. A day whose rows would be fewer afterwards is kept as it is unless `may_delete`.
@@ -35,7 +35,7 @@ async fn repair(
 ) -> anyhow::Result<()> {
     let DayComparison { table, day, .. } = *found;
     loop {
-        match insist(async || rewrite(parts, store_id, table, day, may_delete).await).await {
+        match with_retries(async || rewrite(parts, store_id, table, day, may_delete).await).await {
             Ok(()) => break,
             Err(RewriteError::Sink(SinkError::Fenced { .. })) => {
                 tracing::info!(

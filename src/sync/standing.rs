@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{end_without_silent, find_own_states};
 use crate::domain::Day;
 use crate::domain::tables::{INGESTION_RUNS, TABLES};
-use crate::sink::{Progress, Sink, States, insist};
+use crate::sink::{Progress, Sink, States, with_retries};
 use crate::store::{Backlog, Reads, StoreError};
 
 /// How far the sink is behind the store.
@@ -23,10 +23,10 @@ pub struct Standing {
 /// A [`Stop`](super::Stop) when the sink does not know this store, or whatever keeps one of them from
 /// being read.
 pub async fn standing(reads: &Reads, sink: &dyn Sink, lease: Duration) -> anyhow::Result<Standing> {
-    let store_id = insist(async || reads.facts().await).await?.store_id;
+    let store_id = with_retries(async || reads.facts().await).await?.store_id;
     let states = find_own_states(reads, sink, &store_id).await?;
     let synced = synced_through(&states);
-    let backlog = insist(async || backlog(reads, synced, lease).await).await?;
+    let backlog = with_retries(async || backlog(reads, synced, lease).await).await?;
     let dated = TABLES.into_iter().filter(|table| table.day_of.is_some());
     let verified = dated.map(|table| states.get(table.name)?.verified_through);
     Ok(Standing { runs_behind: backlog.runs, verified_through: verified.min().flatten() })

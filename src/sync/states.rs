@@ -2,7 +2,7 @@
 
 use super::{Stop, Sync};
 use crate::domain::position::Position;
-use crate::sink::{Progress, Sink, SinkError, State, States, insist};
+use crate::sink::{Progress, Sink, SinkError, State, States, with_retries};
 use crate::store::Reads;
 
 /// Where the tables stand: made at the first sync, before the first row at a rebase, and proven to
@@ -18,7 +18,7 @@ pub(super) async fn open_states(parts: Sync<'_>, store_id: &str) -> anyhow::Resu
         },
         found => return found,
     }
-    insist(async || parts.sink.create_states(store_id).await).await?;
+    with_retries(async || parts.sink.create_states(store_id).await).await?;
     Ok(find_states(parts.sink, store_id).await?.unwrap_or_default())
 }
 
@@ -32,14 +32,15 @@ pub(super) async fn find_own_states(
     store_id: &str,
 ) -> anyhow::Result<States> {
     let Some(states) = find_states(sink, store_id).await? else {
-        let others = insist(async || sink.list_other_stores(store_id).await).await?;
+        let others = with_retries(async || sink.list_other_stores(store_id).await).await?;
         let other = others.into_iter().next();
         return Err(other
             .map_or(Stop::NeverSynced, |found| Stop::OtherStore { found, own: store_id.into() })
             .into());
     };
     for position in positions(&states) {
-        let run = insist(async || reads.find_run(&position.run_seq.to_string()).await).await?;
+        let run =
+            with_retries(async || reads.find_run(&position.run_seq.to_string()).await).await?;
         if run.is_none_or(|run| run.run_id != position.run_id) {
             let (run_seq, run_id) = (position.run_seq, position.run_id.clone());
             return Err(Stop::RestoredStore { run_seq, run_id }.into());
@@ -66,7 +67,7 @@ async fn find_rebase_under_way(parts: Sync<'_>, store_id: &str) -> anyhow::Resul
         Err(error) => return error.downcast::<Stop>().map(|_| None),
     };
     let Some(begun) = rebase_run_seq(&states) else { return Ok(None) };
-    let last = insist(async || parts.reads.last_run_seq().await).await?;
+    let last = with_retries(async || parts.reads.last_run_seq().await).await?;
     Ok((begun <= last).then_some(states))
 }
 
@@ -75,17 +76,17 @@ async fn find_rebase_under_way(parts: Sync<'_>, store_id: &str) -> anyhow::Resul
 /// begins anew, to the same result.
 async fn begin_rebase(parts: Sync<'_>, store_id: &str) -> anyhow::Result<()> {
     let mut highest = 0;
-    let others = insist(async || parts.sink.list_other_stores(store_id).await).await?;
+    let others = with_retries(async || parts.sink.list_other_stores(store_id).await).await?;
     for id in others.iter().map(String::as_str).chain([store_id]) {
         let states = find_states(parts.sink, id).await?.unwrap_or_default();
         highest = positions(&states).map(|position| position.run_seq).fold(highest, i64::max);
     }
-    insist(async || parts.store.raise_run_seq(highest).await).await?;
+    with_retries(async || parts.store.raise_run_seq(highest).await).await?;
     for other in &others {
-        insist(async || parts.sink.supersede_states(other, store_id).await).await?;
+        with_retries(async || parts.sink.supersede_states(other, store_id).await).await?;
     }
-    insist(async || parts.sink.create_states(store_id).await).await?;
-    insist(async || parts.sink.begin_rebase(store_id, highest).await).await?;
+    with_retries(async || parts.sink.create_states(store_id).await).await?;
+    with_retries(async || parts.sink.begin_rebase(store_id, highest).await).await?;
     tracing::warn!(
         run_seq = highest,
         "rebased: every row is sent again, later runs count from here"
@@ -100,7 +101,7 @@ pub(super) async fn end_rebase(
     states: &States,
 ) -> anyhow::Result<()> {
     if rebase_run_seq(states).is_some() {
-        insist(async || sink.end_rebase(store_id).await).await?;
+        with_retries(async || sink.end_rebase(store_id).await).await?;
         tracing::info!("the rebase is over: every row has been sent");
     }
     Ok(())
@@ -122,5 +123,5 @@ pub(super) async fn find_states(
     sink: &dyn Sink,
     store_id: &str,
 ) -> Result<Option<States>, SinkError> {
-    insist(async || sink.find_states(store_id).await).await
+    with_retries(async || sink.find_states(store_id).await).await
 }

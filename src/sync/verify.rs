@@ -18,7 +18,7 @@ use super::chunk::{ChunkBuilder, ChunkError};
 use crate::columnar::Row;
 use crate::domain::tables::{TABLES, Table};
 use crate::domain::{Day, DaySums, Days};
-use crate::sink::{Chunk, Difference, Progress, Sink, insist};
+use crate::sink::{Chunk, Difference, Progress, Sink, with_retries};
 use crate::store::{Reads, Rows};
 
 mod report;
@@ -70,7 +70,7 @@ pub(super) async fn reported(
 /// Compares everything; returns the id of the store.
 pub(super) async fn verify(parts: Verify<'_>, report: &mut Report) -> anyhow::Result<String> {
     parts.sink.check().await?;
-    let store_id = insist(async || parts.reads.facts().await).await?.store_id;
+    let store_id = with_retries(async || parts.reads.facts().await).await?.store_id;
     let states = super::find_own_states(parts.reads, parts.sink, &store_id).await?;
     for table in TABLES {
         let progress = states.get(table.name).and_then(|state| state.progress.as_ref());
@@ -102,8 +102,8 @@ pub(super) async fn compare_days(
     progress: Option<&Progress>,
     days: Days,
 ) -> anyhow::Result<Vec<DayComparison>> {
-    let sink: DaySums = insist(async || parts.sink.sum_days(table, days).await).await?;
-    let mut store = insist(async || {
+    let sink: DaySums = with_retries(async || parts.sink.sum_days(table, days).await).await?;
+    let mut store = with_retries(async || {
         let mut store = StoreDays::new(table, progress);
         let mut batches = parts.reads.read_rows(table, &Rows::Of(days));
         while let Some(batch) = batches.try_next().await? {
@@ -147,9 +147,9 @@ async fn compare_values(
     let ends = (days.first().and_then(|day| day.day), days.last().and_then(|day| day.day));
     let span = Days { from: ends.0, to: ends.1 };
     let (chunk, mut store) =
-        insist(async || read_days(parts.reads, table, progress, span).await).await?;
+        with_retries(async || read_days(parts.reads, table, progress, span).await).await?;
     let Some(chunk) = chunk else { return Ok(()) };
-    let differences = insist(async || {
+    let differences = with_retries(async || {
         let staging = parts.sink.stage(&chunk).await?;
         let differences = parts.sink.list_differences(table, span, &staging).await;
         parts.sink.drop_staging(staging).await;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Place;
 use crate::store::FilledSlot;
-use crate::views::gaps::Asked;
+use crate::views::gaps::ExpectedSource;
 
 /// A local day of a site and source on which slots are expected: what was collected of it, and why the
 /// rest is missing.
@@ -38,7 +38,12 @@ pub struct Day {
 }
 
 impl Day {
-    pub(super) fn of(place: &Place, asked: &Asked, local_date: NaiveDate, tally: Tally) -> Self {
+    pub(super) fn of(
+        place: &Place,
+        asked: &ExpectedSource,
+        local_date: NaiveDate,
+        tally: Tally,
+    ) -> Self {
         let site = &place.site;
         let sum = |sum| tally.is_filled.then(|| rounded(sum, 2));
         Self {

@@ -143,14 +143,14 @@ pub async fn list<E: From<StoreError>>(
 
 /// A source that slots are expected of, and its first slot in the ledger.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ExpectedSource {
     /// The source; `None`: none was ever asked.
     pub source: Option<String>,
     /// Its first slot.
     pub first_slot: Option<DateTime<Utc>>,
 }
 
-impl From<AskedSource> for Asked {
+impl From<AskedSource> for ExpectedSource {
     fn from(asked: AskedSource) -> Self {
         Self { source: Some(asked.source), first_slot: Some(asked.first_slot) }
     }
@@ -161,13 +161,16 @@ async fn sources(
     reads: &Reads,
     life: &Life,
     selection: Selection<'_>,
-) -> Result<Vec<Asked>, StoreError> {
+) -> Result<Vec<ExpectedSource>, StoreError> {
     let mut asked = reads.list_asked_sources(life.site_id.as_str()).await?;
     asked.retain(|asked| selection.source.is_none_or(|source| source == asked.source));
     if asked.is_empty() {
-        return Ok(vec![Asked { source: selection.source.map(str::to_owned), first_slot: None }]);
+        return Ok(vec![ExpectedSource {
+            source: selection.source.map(str::to_owned),
+            first_slot: None,
+        }]);
     }
-    Ok(asked.into_iter().map(Asked::from).collect())
+    Ok(asked.into_iter().map(ExpectedSource::from).collect())
 }
 
 /// The runs that found the account blocked or the key refused. A slot that was under way then may
@@ -181,7 +184,7 @@ async fn stops(reads: &Reads, selection: Selection<'_>) -> Result<Vec<StoppedRun
 async fn of_source(
     reads: &Reads,
     life: &Life,
-    asked: &Asked,
+    asked: &ExpectedSource,
     stops: &[StoppedRun],
     selection: Selection<'_>,
 ) -> Result<Vec<Gap>, StoreError> {
@@ -206,7 +209,11 @@ async fn of_source(
 }
 
 /// The slots that were under way when the source wanted no more calls.
-pub(crate) fn paused(life: &Life, asked: &Asked, stops: &[StoppedRun]) -> BTreeSet<DateTime<Utc>> {
+pub(crate) fn paused(
+    life: &Life,
+    asked: &ExpectedSource,
+    stops: &[StoppedRun],
+) -> BTreeSet<DateTime<Utc>> {
     let is_of_source =
         |run: &&StoppedRun| asked.source.as_deref().is_none_or(|source| run.source == source);
     let slots = stops.iter().filter(is_of_source);

@@ -22,7 +22,7 @@ use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::RefusalsOfOne;
 use crate::serve::answer::values::{Day as DayValue, Source};
 use crate::store::StoreError;
-use crate::views::gaps::Asked;
+use crate::views::gaps::ExpectedSource;
 use crate::views::{self, Day, Place};
 
 /// The most days that are answered for, and how many there are if no other number is asked for.
@@ -143,7 +143,7 @@ struct DaysOfSite {
     reader: Reader,
     place: Place,
     /// The sources that are left, the one that is being read first, and from which day on.
-    asked: VecDeque<(Asked, NaiveDate)>,
+    asked: VecDeque<(ExpectedSource, NaiveDate)>,
     to: NaiveDate,
     now: DateTime<Utc>,
 }

@@ -17,7 +17,7 @@ use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::{Answering, EndpointQuery, Until};
 use crate::serve::answer::reader::Reader;
 use crate::serve::answer::values::{Source, Unfit};
-use crate::views::gaps::Asked;
+use crate::views::gaps::ExpectedSource;
 use crate::views::{self, Day, Hour, Place};
 
 mod figure;
@@ -66,7 +66,7 @@ struct Latest {
 /// What the page is of.
 struct Scope {
     place: Place,
-    asked: Asked,
+    asked: ExpectedSource,
     times: (DateTime<Utc>, DateTime<Utc>),
     now: DateTime<Utc>,
 }
@@ -143,14 +143,19 @@ async fn read(
 }
 
 /// The source that is asked for; else the first in use of those that were called for this site.
-fn chosen(reader: &Reader, mut all: Vec<Asked>, source: Option<&str>) -> Result<Asked, Problem> {
-    let rank = |asked: &Asked| {
+fn chosen(
+    reader: &Reader,
+    mut all: Vec<ExpectedSource>,
+    source: Option<&str>,
+) -> Result<ExpectedSource, Problem> {
+    let rank = |asked: &ExpectedSource| {
         reader.sources.iter().position(|name| asked.source.as_deref() == Some(*name))
     };
     all.sort_by_key(|asked| rank(asked).unwrap_or(usize::MAX));
     let allowed: Vec<_> = all.iter().filter_map(|asked| asked.source.clone()).collect();
-    let is_meant =
-        |asked: &Asked| source.is_none_or(|source| asked.source.as_deref() == Some(source));
+    let is_meant = |asked: &ExpectedSource| {
+        source.is_none_or(|source| asked.source.as_deref() == Some(source))
+    };
     all.into_iter().find(is_meant).ok_or_else(|| {
         Problem::parameter("source", "was never asked for this site", allowed.join(", "))
     })

@@ -46,7 +46,7 @@ impl Default for Bounds {
 /// A page of results is 10 MB at most, before it is written as JSON.
 const ANSWER_BYTES: usize = 32 << 20;
 
-/// No list of ours has so many, nor are results that are not there yet looked at so often.
+/// No internal list has so many, nor are results that are not there yet looked at so often.
 const MAX_PAGES: u32 = 10_000;
 
 const GOOGLE: &str = "https://bigquery.googleapis.com/bigquery/v2";

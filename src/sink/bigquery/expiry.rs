@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{BigQuery, state};
 use crate::domain::tables::Table;
-use crate::sink::{SinkError, Warning, insist};
+use crate::sink::{SinkError, Warning, with_retries};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -22,7 +22,7 @@ impl BigQuery {
         let lost = self.find_lost(missing).await?;
         for store_id in &lost.stores {
             let script = state::forget(&self.names, store_id, missing);
-            insist(async || self.change_states(script.clone()).await).await?;
+            with_retries(async || self.change_states(script.clone()).await).await?;
         }
         Ok(lost.warnings)
     }
@@ -34,9 +34,9 @@ impl BigQuery {
         if tables.is_empty() {
             return Ok(());
         }
-        for (store_id, _) in insist(async || self.stores_with_rows(tables).await).await? {
+        for (store_id, _) in with_retries(async || self.stores_with_rows(tables).await).await? {
             let script = state::send_again(&self.names, &store_id, tables);
-            insist(async || self.change_states(script.clone()).await).await?;
+            with_retries(async || self.change_states(script.clone()).await).await?;
         }
         Ok(())
     }
@@ -54,7 +54,7 @@ impl BigQuery {
         if missing.is_empty() {
             return Ok(lost);
         }
-        let found = insist(async || self.stores_with_rows(missing).await).await?;
+        let found = with_retries(async || self.stores_with_rows(missing).await).await?;
         for table in missing {
             let mut states = found.iter().filter_map(|(_, states)| states.get(table.name));
             if states.any(state::has_rows) {
@@ -86,7 +86,8 @@ impl BigQuery {
                 json!({"type": "DAY", "field": day_of, "expirationMs": null});
         }
         let patched =
-            insist(async || self.rest(&what, Method::PATCH, &path, Some(&endless)).await).await?;
+            with_retries(async || self.rest(&what, Method::PATCH, &path, Some(&endless)).await)
+                .await?;
         if let Err(refusal) = patched {
             tracing::warn!(
                 "{what} keeps the end that its dataset gives to tables: {}",

@@ -14,7 +14,7 @@ use super::{BigQuery, Names, expiry, script, views};
 use crate::domain::tables::{Column, Kind, TABLES, Table};
 use crate::domain::views::{VIEWS, View, ViewColumn};
 use crate::farmhash::fingerprint64;
-use crate::sink::{Prepared, SinkError, Warning, insist};
+use crate::sink::{Prepared, SinkError, Warning, with_retries};
 
 /// The label that says how many of our columns a table was given: those beyond are new, those
 /// within that are missing were dropped by hand.
@@ -98,9 +98,9 @@ impl BigQuery {
     pub(super) async fn prepare_all(&self) -> Result<Prepared, SinkError> {
         let Prepared { mut made, mut warnings } = Prepared::default();
         for name in self.datasets() {
-            match insist(async || self.find_dataset(name).await).await? {
+            match with_retries(async || self.find_dataset(name).await).await? {
                 Some(found) => warnings.extend(expiry::of_dataset(&self.dataset(name), &found)),
-                None => made.extend(insist(async || self.create_dataset(name).await).await?),
+                None => made.extend(with_retries(async || self.create_dataset(name).await).await?),
             }
         }
         // All are looked at before one is touched.
@@ -109,10 +109,10 @@ impl BigQuery {
         warnings.extend(self.forget_lost(&missing(&changes)).await?);
         self.send_again(&backfilled(&changes)).await?;
         for (table, change) in changes {
-            made.extend(insist(async || self.carry_out(table, &change).await).await?);
+            made.extend(with_retries(async || self.carry_out(table, &change).await).await?);
         }
         for view in VIEWS {
-            made.extend(insist(async || self.prepare_view(view).await).await?);
+            made.extend(with_retries(async || self.prepare_view(view).await).await?);
         }
         Ok(Prepared { made, warnings })
     }
@@ -122,7 +122,7 @@ impl BigQuery {
     pub(super) async fn check_all(&self) -> Result<Prepared, SinkError> {
         let Prepared { mut made, mut warnings } = Prepared::default();
         for name in self.datasets() {
-            match insist(async || self.find_dataset(name).await).await? {
+            match with_retries(async || self.find_dataset(name).await).await? {
                 Some(found) => warnings.extend(expiry::of_dataset(&self.dataset(name), &found)),
                 None => made.push(format!("dataset {name}")),
             }
@@ -136,12 +136,14 @@ impl BigQuery {
         if made.is_empty() {
             for table in TABLES {
                 let write = script::no_write(&self.names, table);
-                insist(async || self.dry_run(&self.names.public_table(table.name), &write).await)
-                    .await?;
+                with_retries(async || {
+                    self.dry_run(&self.names.public_table(table.name), &write).await
+                })
+                .await?;
             }
         } else {
             let project = format!("project {}", self.names.project);
-            insist(async || self.dry_run(&project, "select 1").await).await?;
+            with_retries(async || self.dry_run(&project, "select 1").await).await?;
         }
         Ok(Prepared { made, warnings })
     }
@@ -159,7 +161,7 @@ impl BigQuery {
     async fn changes(&self) -> Result<(Vec<(&'static Table, Change)>, Vec<Warning>), SinkError> {
         let (mut changes, mut warnings) = (Vec::new(), Vec::new());
         for table in TABLES {
-            let found = insist(async || self.find_table(table.name).await).await?;
+            let found = with_retries(async || self.find_table(table.name).await).await?;
             let what = self.names.public_table(table.name);
             warnings.extend(found.as_ref().and_then(|found| expiry::of_table(&what, found)));
             changes.push((table, self.change(table, found.as_ref())?));
@@ -348,7 +350,7 @@ struct Columns {
 /// The columns as they should be.
 ///
 /// # Errors
-/// The problem and its remedy, when a column of ours is not as we made it.
+/// The problem and its remedy, when one of the product's columns is not as it was made.
 fn columns(table: &Table, found: &Value) -> Result<Columns, (String, String)> {
     let mut fields = fields(found).to_vec();
     let known = found["labels"][COLUMNS_LABEL].as_str();
@@ -385,7 +387,7 @@ fn columns(table: &Table, found: &Value) -> Result<Columns, (String, String)> {
     Ok(Columns { fields, added })
 }
 
-/// The labels as they came, with one of ours.
+/// The labels as they came, with the product's own.
 fn with(labels: &Value, name: &str, value: &str) -> Value {
     let mut labels = labels.clone();
     labels[name] = value.into();

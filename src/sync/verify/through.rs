@@ -8,7 +8,7 @@ use super::{DayComparison, Report, Verdict, Verify};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::tables::TABLES;
 use crate::domain::{Day, Days};
-use crate::sink::{State, States, insist};
+use crate::sink::{State, States, with_retries};
 
 /// Notes in the sink through which day each table is equal.
 pub(in crate::sync) async fn note(
@@ -29,7 +29,7 @@ pub(in crate::sync) async fn note(
         states.get(*name).is_none_or(|state| state.verified_through != *day)
     };
     if through.iter().any(is_new) {
-        insist(async || parts.sink.set_verified_through(store_id, &through).await).await?;
+        with_retries(async || parts.sink.set_verified_through(store_id, &through).await).await?;
     }
     report.verified_through = through.into_values().min().flatten();
     Ok(())

@@ -176,7 +176,7 @@ impl Kindred {
             value(hour).map(|value| format!("{name}{value:.decimals$} {unit}"))
         });
         let values = values.collect::<Vec<_>>().join(", ");
-        let values = if values.is_empty() { "not told".to_owned() } else { values };
+        let values = if values.is_empty() { "no value".to_owned() } else { values };
         let healed = if marks::is_healed(hour) { " (healed)" } else { "" };
         format!("{time}: {values}{healed}")
     }

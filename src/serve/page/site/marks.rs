@@ -106,7 +106,7 @@ fn healed(group: &[Hour], scope: &Scope) -> Mark {
 fn frozen(group: &[Hour], scope: &Scope) -> Mark {
     let first = local::time(group[0].observation_time, scope.place.life.timezone);
     let words = format!(
-        "the source stood still: it told its observation of {first} for {} hours",
+        "the source stood still: it repeated its observation of {first} for {} hours",
         group.len()
     );
     Mark::of(Kind::Frozen, times(&group[1..]), group.len() as u64 - 1, words, scope)

@@ -31,7 +31,7 @@ collected as (
     o.rain_1h_mm,
     o.snow_1h_mm,
     -- Rain and snow are those of an hour: of several slots in an hour the one that
-    -- observations_hourly shows tells them.
+    -- observations_hourly shows has them.
     row_number() over (
       partition by c.site_id, c.source, timestamp_trunc(c.slot_time, hour, 'UTC')
       order by coalesce(o.value_kind, 'live') = 'live' desc, c.slot_time desc
@@ -44,14 +44,14 @@ collected as (
     on z.site_id = c.site_id and c.slot_time >= z.from_time and c.slot_time < z.until_time
   where c.status = 'collected'
 ),
-told as (
+first_of_each as (
   select
     *,
     -- An observation that fills two hours has rained once, in the first.
     is_of_the_hour and row_number() over (
       partition by site_id, source, value_source, observation_time, is_of_the_hour
       order by slot_time
-    ) = 1 as tells_rain
+    ) = 1 as counts_rain
   from collected
 ),
 weather as (
@@ -68,9 +68,9 @@ weather as (
     max(wind_speed_ms) as wind_speed_max_ms,
     max(wind_gust_ms) as wind_gust_max_ms,
     round(avg(cloud_cover_pct), 1) as cloud_cover_mean_pct,
-    round(sum(if(tells_rain, coalesce(rain_1h_mm, 0), 0)), 2) as rain_sum_mm,
-    round(sum(if(tells_rain, coalesce(snow_1h_mm, 0), 0)), 2) as snow_sum_mm
-  from told
+    round(sum(if(counts_rain, coalesce(rain_1h_mm, 0), 0)), 2) as rain_sum_mm,
+    round(sum(if(counts_rain, coalesce(snow_1h_mm, 0), 0)), 2) as snow_sum_mm
+  from first_of_each
   group by 1, 2, 3
 )
 select

@@ -55,7 +55,7 @@ async fn holes_healed_hours_and_a_source_that_stood_still_are_told_with_their_re
         "2026-11-24 20:00 to 2026-11-25 01:00 CET",
         "filled later from the history of open-meteo, not collected when it was due",
         "2026-11-25 04:00 to 06:00 CET",
-        "the source stood still: it told its observation of 2026-11-25 03:05 CET for 3 hours",
+        "the source stood still: it repeated its observation of 2026-11-25 03:05 CET for 3 hours",
         "healed from open-meteo",
         "2026-11-25 09:00 CET: -9.5 °C",
         "(healed)</title>",
