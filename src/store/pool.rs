@@ -115,11 +115,14 @@ impl Statement {
         tail: &str,
     ) -> Self {
         let mut sql = format!("insert into {table} ({columns}) values ");
-        let mut binds = Vec::new();
+        let (mut binds, mut places) = (Vec::new(), String::new());
         for row in rows {
-            sql.push_str(if binds.is_empty() { "(" } else { ", (" });
-            sql.push_str(&vec!["?"; row.len()].join(", "));
-            sql.push(')');
+            if binds.is_empty() {
+                places = format!("({})", vec!["?"; row.len()].join(", "));
+            } else {
+                sql.push_str(", ");
+            }
+            sql.push_str(&places);
             binds.extend(row);
         }
         sql.push_str(tail);
@@ -152,16 +155,16 @@ impl Statement {
         Option<i64>: Encode<'static, DB> + Type<DB>,
         Option<f64>: Encode<'static, DB> + Type<DB>,
         Option<NaiveDate>: Encode<'static, DB> + Type<DB>,
-        Option<String>: Encode<'static, DB> + Type<DB>,
+        for<'t> Option<&'t str>: Encode<'t, DB> + Type<DB>,
         Option<DateTime<Utc>>: Encode<'static, DB> + Type<DB>,
     {
         let query = sqlx::query(self.sql.clone()).persistent(self.is_kept);
-        self.binds.iter().cloned().fold(query, |query, bind| match bind {
-            Bind::Integer(value) => query.bind(value),
-            Bind::Real(value) => query.bind(value),
-            Bind::Date(value) => query.bind(value),
-            Bind::Text(value) => query.bind(value),
-            Bind::Time(value) => query.bind(value),
+        self.binds.iter().fold(query, |query, bind| match bind {
+            Bind::Integer(value) => query.bind(*value),
+            Bind::Real(value) => query.bind(*value),
+            Bind::Date(value) => query.bind(*value),
+            Bind::Text(value) => query.bind(value.as_deref()),
+            Bind::Time(value) => query.bind(*value),
         })
     }
 }
