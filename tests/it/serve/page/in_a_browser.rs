@@ -64,7 +64,13 @@ const PAGES: [(&str, &[&str]); 4] = [
     ("/", &["24 of 24 sites", "Madrid, El Retiro", "lon-city", "does not know the place"]),
     (
         "/sites/mad-retiro",
-        &["Europe/Madrid", "never tried", "the source stood still: it repeated", "Temperature", "hPa"],
+        &[
+            "Europe/Madrid",
+            "never tried",
+            "the source stood still: it repeated",
+            "Temperature",
+            "hPa",
+        ],
     ),
     (
         "/sites/mad-retiro?range=7d",
