@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::sync::OnceCell;
 
 use super::error::UsageError;
@@ -68,7 +69,9 @@ impl<'a> Parts<'a> {
     /// The source of this entry, ready to be called.
     pub(super) async fn source(&self, entry: SourceName) -> anyhow::Result<&Ready> {
         let build = async || self.settings.sources.build(entry);
-        let number = SOURCES.iter().position(|known| *known == entry).unwrap_or_default();
+        let number = SOURCES.iter().position(|known| *known == entry);
+        let number =
+            number.with_context(|| format!("the source {} is not in the table", entry.name))?;
         self.sources[number].get_or_try_init(build).await
     }
 

@@ -74,8 +74,8 @@ impl Platform {
         self.place().has_lasting_disk()
     }
 
-    /// True where a request reaches us only after the platform has checked who sends it, unless it was
-    /// told not to.
+    /// True where the platform checks who sends a request before the program gets it, unless it is set not
+    /// to.
     pub(super) fn checks_callers(&self) -> bool {
         self.place() == Place::CloudRunService
     }

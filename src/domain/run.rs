@@ -81,7 +81,7 @@ pub enum StopKind {
     SourceFails,
     /// The store failed.
     Store,
-    /// The job was told to end.
+    /// A signal ended the job.
     Interrupted,
     /// The run was silent past its lease, and another start or a sync set it aside.
     SetAside,
@@ -101,7 +101,7 @@ impl StopKind {
     ];
 
     /// Those that pause a source: a slot that was under way and has no row in the ledger was not called
-    /// for, and is told as paused.
+    /// for, and counts as paused.
     pub const PAUSES: [Self; 3] = [Self::AccountBlocked, Self::KeyRefused, Self::BudgetSpent];
 
     /// The name in tables and reports.

@@ -103,7 +103,7 @@ pub(crate) async fn poll(reader: Reader, events: Events) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut seen = None;
     while events.shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-        // A request is told that the store is away; the log has it then.
+        // The next request gets the error, and logs it.
         let Ok(now) = reader.store.run_version().await else { continue };
         if let Some(seen) = seen.filter(|seen| *seen != now) {
             let _ = tell(&reader, &events, &seen, &now).await;
