@@ -14,7 +14,7 @@ COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src benches tests/it \
     && echo 'fn main() {}' | tee src/main.rs benches/load.rs benches/read.rs tests/it/main.rs >/dev/null \
     && touch src/lib.rs \
-    && cargo build --release --locked \
+    && cargo build --profile dist --locked \
     && rm -r src
 
 COPY config config
@@ -24,17 +24,21 @@ COPY assets assets
 COPY src src
 # Times of files decide what is built again, and those of the copy are older than the build above.
 RUN touch src/main.rs src/lib.rs \
-    && cargo build --release --locked \
-    && strip target/release/weather
+    && cargo build --profile dist --locked \
+    && strip target/dist/weather
 
 # What the binary needs, each at its own place: the loader and the libraries that it names.
 RUN mkdir -p /image/etc/ssl/certs \
-    && ldd target/release/weather | grep -o '/[^ ]*' | xargs -I {} cp --parents --dereference {} /image \
+    && ldd target/dist/weather | grep -o '/[^ ]*' | xargs -I {} cp --parents --dereference {} /image \
     && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
-    && cp target/release/weather /image/
+    && cp target/dist/weather /image/ \
+    && install --directory --owner 65532 --group 65532 /image/vault /image/lake
 
 FROM scratch
 COPY --from=build /image /
+# The folders of a volume's first mount: what is copied with an owner keeps it, and a new volume takes it.
+COPY --from=build --chown=65532:65532 /image/vault /vault
+COPY --from=build --chown=65532:65532 /image/lake /lake
 COPY config/sites_sample.json /config/
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 65532:65532

@@ -101,5 +101,6 @@ fn result(site_id: &SiteId, slot_time: DateTime<Utc>) -> SlotResult {
         latency_ms: 83,
         value_kind: ValueKind::Live,
         outcome: SlotOutcome::Collected(Box::new(observation)),
+        raw_ref: None,
     }
 }

@@ -1,17 +1,25 @@
 //! The command line: builds the parts, hands them to a job, shows what came of it.
 
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+mod colour;
 mod completions;
+mod days;
 mod demo;
 mod doctor;
 mod error;
 mod etl;
 mod exit;
+mod explain;
+mod export;
 mod gaps;
 mod heal;
+mod housekeep;
+mod init;
+mod lake;
 mod migrate;
 mod output;
 mod pages;
@@ -21,20 +29,26 @@ mod platform;
 mod progress;
 mod quota;
 mod repair;
+mod replay;
 mod runs;
+mod selection;
 mod serve;
 mod settings;
+mod show;
 mod shutdown;
+mod similar;
 mod simulate;
 mod sites;
 mod sources;
+mod spend;
 mod status;
 mod sync;
 mod token;
 mod transform;
+mod vault;
 mod verify;
 
-use crate::telemetry::{self, LogLevel, LogSettings};
+use crate::telemetry::{self, Lines, LogLevel, LogSettings};
 use exit::Exit;
 use platform::Platform;
 
@@ -43,24 +57,29 @@ use platform::Platform;
 ///
 /// OpenWeatherMap, or Open-Meteo (free for non-commercial use only), is asked for every site and
 /// hour that is due; the observations go to MySQL (or an SQLite file, for trying out), and a ledger
-/// says for each site and hour whether it was collected and, if not, why. BigQuery gets a mirror of
-/// it all, each row once.
+/// says for each site and hour whether it was collected and, if not, why. BigQuery, or a lake of Delta
+/// tables, gets a mirror of it all, each row once.
 #[derive(Debug, Parser)]
 #[command(
     name = "weather",
     version,
     propagate_version = true,
     disable_help_subcommand = true,
+    styles = colour::STYLES,
     after_help = "Examples:\n  \
         weather demo                              a day of weather, collected in seconds, without a key\n  \
+        weather init Madrid,ES Oslo,NO            a sites file of places\n  \
         weather sites check                       is the sites file right, and what does it cost?\n  \
         weather etl                               collect what is due now\n  \
-        weather sync                              mirror the store into BigQuery\n  \
+        weather sync                              mirror the store into BigQuery, a lake, or both\n  \
         weather pipeline                          both, as the scheduler starts it\n  \
-        weather verify                            does BigQuery hold what the store holds?\n  \
+        weather verify                            do they hold what the store holds?\n  \
+        weather show                              how is the weather now?\n  \
         weather status                            is every site fresh?\n  \
         weather gaps                              which hours are missing, and why?\n  \
+        weather export --what hourly > hours.csv  the weather as a file\n  \
         weather heal                              fill them from history\n  \
+        weather explain SITE TIME                 where does this value come from?\n  \
         weather quota                             how many calls are left, and are they enough?\n  \
         weather serve                             answer programs over HTTP\n\n\
         Settings: a flag goes before its environment variable, that before the default; an empty\n\
@@ -78,6 +97,9 @@ struct Cli {
     log: LogSettings,
 
     #[command(flatten)]
+    colour: colour::ColourArgs,
+
+    #[command(flatten)]
     platform: Platform,
 }
 
@@ -88,10 +110,18 @@ enum Command {
     Pipeline(Box<pipeline::Args>),
     Verify(Box<verify::Args>),
     Repair(Box<repair::Args>),
+    Lake(lake::Args),
     Demo(demo::Args),
-    Status(status::Args),
+    Show(show::Args),
+    Init(Box<init::Args>),
+    Status(Box<status::Args>),
     Gaps(gaps::Args),
+    Export(Box<export::Args>),
     Heal(Box<heal::Args>),
+    Replay(Box<replay::Args>),
+    Explain(Box<explain::Args>),
+    Vault(Box<vault::Args>),
+    Housekeep(Box<housekeep::Args>),
     Quota(Box<quota::Args>),
     Runs(runs::Args),
     Serve(Box<serve::Args>),
@@ -105,12 +135,22 @@ enum Command {
     Pages(pages::Args),
 }
 
+/// On a terminal: warnings, but not of each slot, which the report groups; and what is waited for.
+const QUIET: Lines<'static> = Lines {
+    level: LogLevel::Warn,
+    except: &[
+        (crate::etl::failure::LOG_TARGET, LogLevel::Error),
+        (heal::words::LOG_TARGET, LogLevel::Error),
+        (crate::job::lock::LOG_TARGET, LogLevel::Info),
+        (crate::store::bounds::LOG_TARGET, LogLevel::Info),
+    ],
+};
+
 /// The program: reads the settings, runs the command, and says by its exit code what came of it.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Two TLS providers are compiled in; without a choice the first connection would panic.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let arguments = std::env::args_os().collect();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    colour::choose(&arguments);
     settings::read_dotenv()
         .and_then(|()| settings::parse(arguments))
         .map_or_else(|exit| exit, run)
@@ -118,7 +158,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Exit {
-    telemetry::init(cli.is_json(), cli.log_level());
+    telemetry::init(cli.is_json(), cli.log_lines());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return error::show(&error.into(), cli.is_json()),
@@ -133,27 +173,44 @@ impl Cli {
         self.log.log_format.is_json(self.platform.has_machine_log())
     }
 
-    /// The demo provokes errors on purpose and shows them at its end.
-    fn log_level(&self) -> LogLevel {
-        let default = match self.command {
-            Command::Demo(_) => LogLevel::Error,
-            _ => LogLevel::Info,
-        };
-        self.log.log_level.unwrap_or(default)
+    /// What is logged where nothing else is asked for. The demo provokes errors on purpose and shows them
+    /// at its end. On a terminal a command says itself what it did.
+    fn log_lines(&self) -> Lines<'static> {
+        if self.log.verbose {
+            return self.log.log_level.unwrap_or(LogLevel::Info).max(LogLevel::Info).into();
+        }
+        if let Some(level) = self.log.log_level {
+            return level.into();
+        }
+        let is_watched = io::stderr().is_terminal() && !self.is_json();
+        match self.command {
+            Command::Demo(_) => LogLevel::Error.into(),
+            Command::Serve(_) | Command::Simulate(_) => LogLevel::Info.into(),
+            _ if is_watched => QUIET,
+            _ => LogLevel::Info.into(),
+        }
     }
 
     async fn dispatch(self) -> anyhow::Result<Exit> {
         let is_json = self.is_json();
         match self.command {
             Command::Etl(args) => etl::run(*args, &self.platform).await,
-            Command::Sync(args) => sync::run(*args).await,
+            Command::Sync(args) => sync::run(*args, &self.platform, is_json).await,
             Command::Pipeline(args) => pipeline::run(*args, &self.platform, is_json).await,
-            Command::Verify(args) => verify::run(*args).await,
-            Command::Repair(args) => repair::run(*args).await,
+            Command::Verify(args) => verify::run(*args, is_json).await,
+            Command::Repair(args) => repair::run(*args, is_json).await,
+            Command::Lake(args) => lake::run(args).await,
             Command::Demo(args) => demo::run(args).await,
-            Command::Status(args) => status::run(args).await,
+            Command::Show(args) => show::run(args).await,
+            Command::Init(args) => init::run(*args).await,
+            Command::Status(args) => status::run(*args).await,
             Command::Gaps(args) => gaps::run(args).await,
+            Command::Export(args) => export::run(*args).await,
             Command::Heal(args) => heal::run(*args, &self.platform).await,
+            Command::Replay(args) => replay::run(*args, &self.platform).await,
+            Command::Explain(args) => explain::run(*args).await,
+            Command::Vault(args) => vault::run(*args).await,
+            Command::Housekeep(args) => housekeep::run(*args, is_json).await,
             Command::Quota(args) => quota::run(*args).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Serve(args) => serve::run(*args, &self.platform).await,

@@ -148,6 +148,12 @@ impl<'a> Row<'a> {
         (0..batch.num_rows()).map(move |row| Self { table, batch, row })
     }
 
+    /// A row of `batch`, which is of `table`.
+    #[must_use]
+    pub fn at(table: &'static Table, batch: &'a RecordBatch, row: usize) -> Self {
+        Self { table, batch, row }
+    }
+
     /// The last row of `batch`, if it has one.
     #[must_use]
     pub fn last(table: &'static Table, batch: &'a RecordBatch) -> Option<Self> {

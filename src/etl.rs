@@ -19,19 +19,23 @@ use tokio::sync::mpsc;
 use crate::domain::{Site, Slot, SlotResult, source_time};
 use crate::job::Stop;
 use crate::job::gate::Gate;
+use crate::job::keep::Keeper;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
 use crate::job::permits::Permits;
-use crate::store::{Holder, Run, StoreError};
+use crate::store::{Holder, Run};
 
 mod call;
 mod due;
+pub mod failure;
 mod parts;
 mod report;
+mod summary;
 
-pub use due::{Due, Selection, due};
+pub use due::{Asked, Due, Selection, due};
 pub use parts::Etl;
 pub use report::Report;
+pub use summary::{Figures, Summary};
 
 use call::Caller;
 
@@ -68,7 +72,7 @@ pub async fn run(parts: Etl<'_>, sites: &[Site], selection: &Selection) -> anyho
     };
     let mut report = Report::new(parts, &run);
     if let Err(error) = collect(parts, &run, sites, selection, &mut report).await {
-        report.stop_for(Stop::Store(error));
+        report.stop_for(error);
     }
     tracing::debug!(phase = "closing", "closing the run");
     report.finish(parts.job.clock.now());
@@ -87,10 +91,10 @@ async fn collect(
     sites: &[Site],
     selection: &Selection,
     report: &mut Report,
-) -> Result<(), StoreError> {
+) -> Result<(), Stop> {
     let Etl { job, source, .. } = parts;
     job.take_in(sites).await?;
-    let due = due(parts, sites, selection).await?;
+    let due = due(parts.into(), sites, selection).await?;
     report.plan(&due);
     parts.progress.planned(due.slots.len());
     if due.slots.is_empty() {
@@ -104,21 +108,25 @@ async fn collect(
     tracing::debug!(phase = "calls", slots = due.slots.len(), "calling");
     let batch_rows = parts.settings.batch_rows as usize;
     let (sender, receiver) = mpsc::channel(batch_rows);
+    let keeper = Keeper::new(job, run, (source.name(), source.name()));
     let loader = Loader {
         job,
         run,
         gate: &gate,
         pauses: &[source.name()],
+        keeper: &keeper,
         batch_rows,
         loaded: &mut |result| {
             report.count(result);
             parts.progress.done(result);
         },
     };
-    let (loaded, ()) =
-        tokio::join!(loader.load(receiver), extract(parts, run, &gate, due.slots, sender));
+    let (loaded, ()) = tokio::join!(
+        loader.load(receiver),
+        extract(parts, run, (&gate, &keeper), due.slots, sender)
+    );
     gate.settle().await;
-    report.take_counts(&gate);
+    report.take_counts(&gate, &keeper);
     if let Some(stop) = gate.into_stop().or_else(|| report.only_refusals()) {
         report.stop_for(stop);
     }
@@ -132,11 +140,11 @@ async fn collect(
 async fn extract(
     parts: Etl<'_>,
     run: &Run,
-    gate: &Gate<'_>,
+    (gate, keeper): (&Gate<'_>, &Keeper<'_>),
     due: Vec<(&Site, Slot)>,
     sender: mpsc::Sender<SlotResult>,
 ) {
-    let caller = Caller::new(parts, run, gate);
+    let caller = Caller::new(parts, run, (gate, keeper));
     let mut calls = futures::stream::iter(due)
         .map(|(site, slot)| async {
             if let Some(result) = caller.collect(site, slot).await {

@@ -25,11 +25,13 @@ mod calls;
 mod parts;
 mod report;
 mod smaller;
+mod summary;
 mod wanted;
 
 pub use calls::PlannedCall;
 pub use parts::Heal;
 pub use report::{Report, SiteReport};
+pub use summary::{Figures, Summary};
 
 use account::Account;
 use batch::Batched;

@@ -6,8 +6,11 @@
 mod address;
 mod client;
 mod fetch;
+pub mod recorder;
+pub mod redact;
 
 pub use address::{is_private, parse_base_url};
-pub use client::{body, client, describe};
+pub use client::{body, choose_cryptography, client, describe};
 pub use fetch::{Fetch, FetchError, HttpFetch, Request, Response};
+pub use recorder::{Exchange, Params, Recorder, recorded};
 pub use reqwest::{Error as ClientError, StatusCode};

@@ -3,24 +3,28 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
 use crate::domain::run::StopReason;
 use crate::domain::text::printable;
-use crate::domain::{Outcome, RunCounts, Shard, Site, SlotResult};
+use crate::domain::{Outcome, RunCounts, Shard, Site, SlotOutcome, SlotResult};
 use crate::retry::{RetryPolicy, retry};
+use crate::source::history::Recalled;
 use crate::store::{Reads, Run, RunEnd, RunHost, Store, StoreError};
+use crate::vault::Vault;
 
 pub mod attempt;
 pub mod gate;
+pub mod keep;
 pub mod load;
 pub mod lock;
 pub mod moves;
 pub mod permits;
 mod rate_limit;
 pub mod settings;
-mod stop;
+pub mod stop;
 
 pub use settings::JobSettings;
 pub use stop::Stop;
@@ -54,6 +58,8 @@ pub struct Job<'a> {
     pub host: &'a RunHost,
     /// Ends it early.
     pub shutdown: &'a CancellationToken,
+    /// Where its answers are kept, if they are.
+    pub vault: Option<&'a Vault>,
 }
 
 impl Job<'_> {
@@ -101,6 +107,25 @@ impl Job<'_> {
         };
         self.store.close_run(run, &end).await
     }
+}
+
+/// What becomes of a slot by what `source` has said of its hour, at `now`; `None`: it stays as it is, since
+/// the source may know more later.
+#[must_use]
+pub fn recalled(source: &str, recalled: &Recalled, now: DateTime<Utc>) -> Option<SlotOutcome> {
+    match &recalled.found {
+        Ok(observation) => Some(SlotOutcome::Collected(Box::new(observation.clone()))),
+        Err(missing) if missing.is_final(now - recalled.hour) => {
+            Some(SlotOutcome::unfillable(&reason(source, &missing.to_string())))
+        }
+        Err(_) => None,
+    }
+}
+
+/// What begins the reason of a slot that this source cannot fill: another one may be able to.
+#[must_use]
+pub fn reason(source: &str, why: &str) -> String {
+    format!("{source}: {why}")
 }
 
 /// Watches a job.

@@ -2,7 +2,7 @@
 //! hour, with nothing lost, nothing twice and nothing unexplained.
 //!
 //! Read from the ground up: [`domain`] says what it is about; the ports [`source`] and [`store`]
-//! are what it touches; the job [`etl`] tells the story; `cli` is the roof that puts the parts
+//! are what it touches; the job [`etl`] is the story; `cli` is the roof that puts the parts
 //! together. Imports only go down, which a test keeps. `docs/ARCHITECTURE.md` has the pictures.
 
 pub mod cli;
@@ -14,6 +14,8 @@ pub mod farmhash;
 pub mod heal;
 pub mod http;
 pub mod job;
+pub mod objects;
+pub mod replay;
 pub mod retry;
 pub mod serve;
 pub mod simulator;
@@ -23,4 +25,5 @@ pub mod status;
 pub mod store;
 pub mod sync;
 pub mod telemetry;
+pub mod vault;
 pub mod views;

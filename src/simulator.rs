@@ -3,6 +3,7 @@
 //!
 //! Written from the vendors' documentation (<https://openweathermap.org/current>,
 //! <https://openweathermap.org/api/one-call-3>, <https://openweathermap.org/api/one-call-4>,
+//! <https://openweathermap.org/api/geocoding-api>,
 //! <https://openweathermap.org/faq>, <https://open-meteo.com/en/docs>) and from recorded answers, and sharing no types with the
 //! clients: if both came from one reading, both would err alike. The weather is a deterministic
 //! climate, so that two runs at the same time get the same answers.
@@ -40,7 +41,7 @@ pub struct Service {
     routes: fn() -> Router<Simulator>,
 }
 
-/// OpenWeatherMap: current weather, One Call 3.0 and 4.0.
+/// OpenWeatherMap: current weather, One Call 3.0 and 4.0, places by name.
 pub const OPENWEATHERMAP: Service =
     Service { name: "OpenWeatherMap", routes: openweathermap::routes };
 

@@ -1,43 +1,47 @@
 //! Mirrors the store into the sink: incremental, and exactly once in effect.
 //!
-//! Runs that have ended are read in the order of their numbers, from the position that the sink
-//! holds, in chunks. Each chunk is staged and then written in one transaction with the new
-//! position. It may be killed anywhere: the next start reads the position and repeats at most one
-//! chunk, to the same result.
+//! Runs that have ended are read in the order of their numbers, from the positions that the sink holds.
+//! The rows of all tables are staged, chunk by chunk, and written by one script in one transaction with
+//! the new positions. It may be killed anywhere: the next start reads the positions and repeats at most
+//! what was staged, to the same result.
 //!
-//! After anything but a clear success the state is read again: moved to where the chunk leads means
+//! After anything but a clear success the state is read again: moved to where the group leads means
 //! done, an epoch that is still ours means to try once more, and another epoch means that somebody
 //! else wrote: state, end and rows are read anew.
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::tables::{TABLES, Table};
-use crate::sink::{Chunk, Prepared, Progress, Sink, SinkError, State, with_retries};
+use crate::sink::{Billed, Chunk, Group, Prepared, Progress, Sink, SinkError, State, with_retries};
 use crate::store::{Reads, Store};
 
 mod chunk;
 mod end;
+mod group;
 mod refused;
 pub mod repair;
 mod report;
 mod standing;
 mod states;
 mod stop;
+mod summary;
 pub mod verify;
 
 pub use report::{Report, TableReport};
 pub use standing::{Standing, standing};
+pub use states::Rebasing;
 pub use stop::Stop;
+pub use summary::Summary;
 
-use chunk::read_chunk;
+use chunk::{ChunkError, MAX_DAYS, read_chunk};
 use end::{end_of_ended_runs, end_without_silent, warn_of_long_open_runs};
-use refused::find_refused_row;
+use group::Stager;
+use refused::name_refused;
 use standing::{backlog, synced_through};
-use states::{end_rebase, find_own_states, find_states, open_states};
+use states::{find_own_state, find_state, open_state};
 
 /// How long the store may take to say how far the sink is behind.
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
@@ -53,9 +57,10 @@ pub struct Sync<'a> {
     pub sink: &'a dyn Sink,
     /// Rows of a chunk at most.
     pub chunk_rows: u32,
-    /// Begin from the first row, though this store is not the one that was synced; a rebase that is
-    /// under way goes on where it was.
-    pub rebase: bool,
+    /// Rows of each table at most that one script writes.
+    pub group_rows: u32,
+    /// Begin from the first row, though this store is not the one that was synced.
+    pub rebase: Rebasing,
     /// How long an open run may stay silent before it is set aside.
     pub lease: Duration,
     /// Ends it early: it is dropped where it stands, which loses nothing.
@@ -66,27 +71,29 @@ pub struct Sync<'a> {
 /// was written before counts.
 pub async fn run(parts: Sync<'_>) -> Report {
     let started = Instant::now();
-    let mut report = Report::default();
+    let mut report = Report { sink: parts.sink.kind(), ..Report::default() };
+    let billed_before = parts.sink.bytes_billed();
     let done = parts.shutdown.run_until_cancelled(sync(parts, &mut report)).await;
     report.lag_s = lag_s(parts, report.synced_through).await;
+    report.billed = Billed { bytes: parts.sink.bytes_billed() - billed_before };
     report.duration = started.elapsed();
     report.stop = Stop::of(done);
     report.log();
     report
 }
 
-/// How many rows of each table a sync would send now.
+/// How many rows of each table a sync would send now, of runs that have ended.
 ///
 /// # Errors
 /// When store or sink cannot be read.
 pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>> {
     let store_id = with_retries(async || parts.reads.facts().await).await?.store_id;
-    let states = find_states(parts.sink, &store_id).await?.unwrap_or_default();
+    let state = find_state(parts.sink, &store_id).await?.unwrap_or_default();
     let open = with_retries(async || parts.reads.list_open_runs().await).await?;
     let end = end_without_silent(&open, parts.lease);
     let mut pending = Vec::new();
     for table in TABLES {
-        let mut progress = states.get(table.name).and_then(|state| state.progress.clone());
+        let mut progress = state.progress(table).cloned();
         let mut rows = 0;
         while let Some(chunk) = read(parts, table, progress.as_ref(), end).await? {
             rows += chunk.rows;
@@ -97,25 +104,119 @@ pub async fn pending(parts: Sync<'_>) -> anyhow::Result<Vec<(&'static str, u64)>
     Ok(pending)
 }
 
+async fn read(
+    parts: Sync<'_>,
+    table: &'static Table,
+    progress: Option<&Progress>,
+    end: i64,
+) -> Result<Option<Chunk>, ChunkError> {
+    let limit = parts.chunk_rows;
+    with_retries(async || read_chunk(parts.reads, table, progress, end, limit, MAX_DAYS).await)
+        .await
+}
+
+/// So many times a sync begins again what it cannot go on with.
+const MAX_REMEDIES: u32 = 3;
+
 async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
-    tracing::debug!(phase = "preparing", "preparing the sink");
-    say(&parts.sink.prepare().await?);
+    tracing::debug!(phase = "preparing", "looking at the sink");
     let store_id = with_retries(async || parts.reads.facts().await).await?.store_id;
-    let states = open_states(parts, &store_id).await?;
-    report.synced_through = Some(synced_through(&states));
-    // One end for all tables: a run that is seen in one has its rows in the others.
-    let end = end_of_ended_runs(parts).await?;
-    warn_of_long_open_runs(parts).await?;
-    for table in TABLES {
-        let state = states.get(table.name).cloned().unwrap_or_default();
-        let table_report = report.table(table);
-        sync_table(parts, &store_id, table, state, end, table_report)
-            .await
-            .with_context(|| format!("{} is not synced", table.name))?;
+    let mut state = open_state(parts, &store_id).await?;
+    report.synced_through = Some(synced_through(&state));
+    let mut remedies = 0;
+    let mut may_resume = true;
+    loop {
+        // One end for all tables: a run that is seen in one has its rows in the others.
+        let end = end_of_ended_runs(parts).await?;
+        let written = write_all(parts, &store_id, &mut state, (end, may_resume), report).await;
+        match written {
+            Ok(Written::Moved) => {
+                report.synced_through = Some(synced_through(&state).max(end - 1));
+                break;
+            }
+            Ok(Written::Overtaken) => {
+                tracing::info!("another writer was faster: reading its positions");
+            }
+            Err(error) if remedies < MAX_REMEDIES && remedy(parts, &error).await? => remedies += 1,
+            Err(error) => return Err(error),
+        }
+        may_resume = false;
+        state = find_own_state(parts.reads, parts.sink, &store_id).await?;
     }
-    // The last table is that of the runs.
-    report.synced_through = Some(synced_through(&states).max(end - 1));
-    end_rebase(parts.sink, &store_id, &states).await
+    if report.groups > 0 {
+        tidy(parts.sink).await;
+    }
+    warn_of_long_open_runs(parts).await?;
+    if !parts.sink.is_prepared(&state) {
+        say(&parts.sink.finish_preparing(&store_id).await?);
+    }
+    Ok(())
+}
+
+/// Lets the sink put itself in order. What is not done now is done after the next sync.
+async fn tidy(sink: &dyn Sink) {
+    tracing::debug!(phase = "tidying", "putting the sink in order");
+    match sink.end_sync().await {
+        Ok(done) => done.iter().for_each(|done| tracing::info!("{done}")),
+        Err(error) => {
+            let hint = error.hint();
+            let error = anyhow::Error::from(error);
+            tracing::warn!(hint, "the sink is synced, and not put in order: {error:#}");
+        }
+    }
+}
+
+/// Whether what stopped the sync is out of the way: rows that were staged wrongly are staged anew, and
+/// what is missing is made.
+///
+/// # Errors
+/// What makes it plain why the sync stopped: a table that somebody altered.
+async fn remedy(parts: Sync<'_>, error: &anyhow::Error) -> anyhow::Result<bool> {
+    match error.downcast_ref::<SinkError>() {
+        Some(SinkError::NotStaged { .. }) => {
+            tracing::warn!("what was staged is not what was sent: it is staged anew");
+            Ok(true)
+        }
+        Some(SinkError::NotFound { .. } | SinkError::Rejected { .. }) => {
+            let prepared = parts.sink.prepare().await?;
+            say(&prepared);
+            Ok(!prepared.made.is_empty())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Group by group, up to the end. `state` is the one that was written last.
+async fn write_all(
+    parts: Sync<'_>,
+    store_id: &str,
+    state: &mut State,
+    (end, mut may_resume): (i64, bool),
+    report: &mut Report,
+) -> anyhow::Result<Written> {
+    loop {
+        let stager = Stager::new(parts, store_id, state, end, may_resume, report);
+        let (mut group, is_last) = match stager.stage().await {
+            Ok(Some(staged)) => staged,
+            Ok(None) => return Ok(Written::Moved),
+            Err(error) => return Err(name_refused(parts, store_id, state, end, error).await),
+        };
+        let written = write(parts.sink, store_id, &mut group).await;
+        if !matches!(written, Ok(Written::Moved)) {
+            for part in &group.parts {
+                parts.sink.drop_staging(&part.staging).await;
+            }
+        }
+        if let Written::Overtaken = written? {
+            return Ok(Written::Overtaken);
+        }
+        report.count_group(&group);
+        *state = group.state.moved(group.parts.iter().map(|part| part.table));
+        if is_last {
+            return Ok(Written::Moved);
+        }
+        may_resume = false;
+    }
 }
 
 fn say(prepared: &Prepared) {
@@ -138,123 +239,43 @@ async fn lag_s(parts: Sync<'_>, synced_through: Option<i64>) -> Option<i64> {
     )
 }
 
-/// Chunk by chunk; the next one is read while this one is written.
-async fn sync_table(
-    parts: Sync<'_>,
-    store_id: &str,
-    table: &'static Table,
-    mut state: State,
-    mut end: i64,
-    report: &mut TableReport,
-) -> anyhow::Result<()> {
-    loop {
-        let mut next = read(parts, table, state.progress.as_ref(), end).await?;
-        let overtaken = loop {
-            let Some(chunk) = next else { break false };
-            let (written, following) = tokio::join!(
-                write(parts, store_id, &chunk, state.epoch),
-                read(parts, table, Some(&chunk.progress), end)
-            );
-            match written {
-                Err(error @ SinkError::InvalidRows { .. }) => {
-                    return Err(
-                        name_refused(parts, table, state.progress.as_ref(), end, error).await
-                    );
-                }
-                Err(error) => return Err(error.into()),
-                Ok(Written::Moved { epoch }) => {
-                    report.count(&chunk);
-                    state = State { epoch, progress: Some(chunk.progress), ..state };
-                    next = following?;
-                }
-                Ok(Written::Overtaken) => break true,
-            }
-        };
-        if !overtaken {
-            return Ok(());
-        }
-        tracing::info!(table = table.name, "another writer was faster: reading its position");
-        let states = find_states(parts.sink, store_id).await?;
-        state = states.and_then(|mut states| states.remove(table.name)).unwrap_or_default();
-        end = end_of_ended_runs(parts).await?;
-    }
-}
-
-/// The error with the row that it is about, if that can be found.
-async fn name_refused(
-    parts: Sync<'_>,
-    table: &'static Table,
-    progress: Option<&Progress>,
-    end: i64,
-    error: SinkError,
-) -> anyhow::Error {
-    match find_refused_row(parts, table, progress, end).await {
-        Ok(Some(row)) => anyhow::Error::new(error).context(format!("the row of {row} is refused")),
-        Ok(None) => error.into(),
-        Err(other) => {
-            anyhow::Error::new(error).context(format!("which row it is was not found: {other}"))
-        }
-    }
-}
-
-async fn read(
-    parts: Sync<'_>,
-    table: &'static Table,
-    progress: Option<&Progress>,
-    end_run_seq: i64,
-) -> anyhow::Result<Option<Chunk>> {
-    tracing::debug!(phase = "reading", table = table.name, "reading a chunk");
-    let read =
-        async || read_chunk(parts.reads, table, progress, end_run_seq, parts.chunk_rows).await;
-    Ok(with_retries(read).await?)
-}
-
-/// What became of a chunk.
+/// What became of a group.
 enum Written {
-    /// It is in the sink, and the table stands where it leads.
-    Moved { epoch: i64 },
+    /// It is in the sink, and the state is where it leads.
+    Moved,
     /// Somebody else wrote.
     Overtaken,
 }
 
-async fn write(
-    parts: Sync<'_>,
-    store_id: &str,
-    chunk: &Chunk,
-    epoch: i64,
-) -> Result<Written, SinkError> {
-    with_retries(async || {
-        let Err(error) = try_write(parts.sink, store_id, chunk, epoch).await else {
-            return Ok(Written::Moved { epoch: epoch + 1 });
-        };
-        tracing::debug!(table = chunk.table.name, "not a clear success: {error}");
-        // Only the state tells what an error left behind.
-        let states = parts.sink.find_states(store_id).await?.unwrap_or_default();
-        let state = states.get(chunk.table.name).cloned().unwrap_or_default();
-        if state.epoch == epoch {
-            return Err(error);
+/// Writes a group; a table that was thought to be empty and is not is merged into.
+async fn write(sink: &dyn Sink, store_id: &str, group: &mut Group) -> Result<Written, SinkError> {
+    match try_write(sink, store_id, group).await {
+        Err(SinkError::NotEmpty { table }) => {
+            tracing::debug!(table, "it has rows: they are matched");
+            group.parts.iter_mut().for_each(|part| part.fills = false);
+            try_write(sink, store_id, group).await
         }
-        if state.progress.as_ref() == Some(&chunk.progress) {
-            return Ok(Written::Moved { epoch: state.epoch });
-        }
-        Ok(Written::Overtaken)
-    })
-    .await
+        written => written,
+    }
 }
 
-async fn try_write(
-    sink: &dyn Sink,
-    store_id: &str,
-    chunk: &Chunk,
-    epoch: i64,
-) -> Result<(), SinkError> {
-    let table = chunk.table.name;
-    tracing::debug!(phase = "loading", table, rows = chunk.rows, "staging a chunk");
-    let staging = sink.stage(chunk).await?;
-    tracing::debug!(phase = "before_script", table, "staged");
-    tracing::debug!(phase = "script", table, "writing");
-    let merged = sink.merge(store_id, chunk, &staging, epoch).await;
-    tracing::debug!(phase = "after_script", table, "written");
-    sink.drop_staging(staging).await;
-    merged
+async fn try_write(sink: &dyn Sink, store_id: &str, group: &Group) -> Result<Written, SinkError> {
+    with_retries(async || {
+        tracing::debug!(phase = "before_script", "staged");
+        tracing::debug!(phase = "script", "writing");
+        let Err(error) = sink.write(store_id, group).await else {
+            tracing::debug!(phase = "after_script", "written");
+            return Ok(Written::Moved);
+        };
+        tracing::debug!("not a clear success: {error}");
+        // Only the state shows what an error left behind.
+        let state = sink.find_state(store_id).await?.unwrap_or_default();
+        if state.epoch == group.state.epoch {
+            return Err(error);
+        }
+        let expected = group.state.clone().moved(group.parts.iter().map(|part| part.table));
+        let is_ours = state.epoch == expected.epoch && state.tables == expected.tables;
+        Ok(if is_ours { Written::Moved } else { Written::Overtaken })
+    })
+    .await
 }

@@ -1,7 +1,7 @@
 //! Logs: pretty for a person, Cloud Logging's JSON for machines; always on stderr, since data goes
 //! to stdout. `docs/LOGGING.md` lists the fields.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use clap::{Args, ValueEnum};
@@ -20,19 +20,23 @@ pub static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Log")]
 pub struct LogSettings {
-    /// Form of the log on stderr; auto is JSON on Cloud Run or when stderr is no terminal
+    /// Form of the log on stderr; auto is JSON on Cloud Run, else pretty
     #[arg(long, value_name = "FORMAT", env = "LOG_FORMAT", default_value = "auto", global = true)]
     pub log_format: LogFormat,
 
-    /// The least level that is logged [default: info; demo: error]
+    /// The least level that is logged [default: info; on a terminal warn, with fewer lines; demo: error]
     #[arg(long, value_name = "LEVEL", env = "LOG_LEVEL", global = true)]
     pub log_level: Option<LogLevel>,
+
+    /// Show the whole log on a terminal, too
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub verbose: bool,
 }
 
 /// Form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// JSON on Cloud Run or when stderr is no terminal, else pretty.
+    /// JSON on Cloud Run, else pretty.
     Auto,
     /// For a person.
     Pretty,
@@ -45,7 +49,7 @@ impl LogFormat {
     #[must_use]
     pub fn is_json(self, is_for_a_machine: bool) -> bool {
         match self {
-            Self::Auto => is_for_a_machine || !io::stderr().is_terminal(),
+            Self::Auto => is_for_a_machine,
             Self::Pretty => false,
             Self::Json => true,
         }
@@ -53,7 +57,7 @@ impl LogFormat {
 }
 
 /// The least level that is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 #[expect(missing_docs, reason = "the levels that everyone knows")]
 pub enum LogLevel {
     Error,
@@ -75,13 +79,31 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
+/// Which lines are logged.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines<'a> {
+    /// Those of this level and above.
+    pub level: LogLevel,
+    /// And of these targets those of another one.
+    pub except: &'a [(&'a str, LogLevel)],
+}
+
+impl From<LogLevel> for Lines<'_> {
+    fn from(level: LogLevel) -> Self {
+        Self { level, except: &[] }
+    }
+}
+
 /// Starts logging. Our own lines go down to the level asked for; those of libraries only from
 /// warnings up, since theirs could tell an address that holds the key.
-pub fn init(is_json: bool, level: LogLevel) {
+pub fn init<'a>(is_json: bool, lines: impl Into<Lines<'a>>) {
+    let Lines { level, except } = lines.into();
     let level = LevelFilter::from(level);
+    let except = except.iter().map(|(target, level)| (*target, LevelFilter::from(*level)));
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
-        .with_target(env!("CARGO_CRATE_NAME"), level);
+        .with_target(env!("CARGO_CRATE_NAME"), level)
+        .with_targets(except);
     let registry = tracing_subscriber::registry().with(filter);
     if is_json {
         registry.with(tracing_stackdriver::layer().with_writer(|| AboveBars)).init();
@@ -89,10 +111,15 @@ pub fn init(is_json: bool, level: LogLevel) {
     } else {
         let pretty = tracing_subscriber::fmt::layer()
             .with_target(false)
-            .with_ansi(io::stderr().is_terminal())
+            .with_ansi(has_colours())
             .with_writer(|| ForPeople);
         registry.with(pretty).init();
     }
+}
+
+/// Whether stderr takes colours, and they are wanted.
+fn has_colours() -> bool {
+    anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
 }
 
 /// Stderr, with the progress bars out of the way.

@@ -9,12 +9,15 @@ use chrono_tz::Tz;
 use futures::TryStreamExt as _;
 
 use crate::domain::Life;
+use crate::domain::degree_days::Bases;
 use crate::store::{Reads, SiteRow, StoppedRun, StoreError};
 
+pub mod calendar;
 mod days;
 pub mod freshness;
 pub mod gaps;
 mod hours;
+pub mod quota;
 mod rollup;
 
 pub use days::Day;
@@ -98,7 +101,8 @@ pub async fn hours(
     Ok(hours)
 }
 
-/// The local days from one to another, both included, on which slots are expected up to `now`.
+/// The local days from one to another, both included, on which slots are expected up to `now`; their degree
+/// days are counted from `bases`.
 ///
 /// # Errors
 /// When the store fails.
@@ -107,7 +111,7 @@ pub async fn days(
     place: &Place,
     asked: &ExpectedSource,
     days: (NaiveDate, NaiveDate),
-    now: DateTime<Utc>,
+    (now, bases): (DateTime<Utc>, Bases),
 ) -> Result<Vec<Day>, StoreError> {
     let (from, to) = around(days);
     let stops = stops(reads, (from, to), now).await?;
@@ -122,7 +126,7 @@ pub async fn days(
         rollup.push(slot);
     }
     let days = rollup.finish().into_iter();
-    Ok(days.map(|(date, tally)| Day::of(place, asked, date, tally)).collect())
+    Ok(days.map(|(date, tally)| Day::of(place, asked, date, tally, (now, bases))).collect())
 }
 
 /// The runs that the source stopped within these times. A slot of a day that was under way then may have

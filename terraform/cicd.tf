@@ -21,6 +21,7 @@ resource "google_cloudbuild_trigger" "main" {
     _NAME   = local.name
     _IMAGE  = local.image
     _API    = var.enable_api ? "yes" : "no"
+    _KEEPS  = local.has_objects ? "yes" : "no"
   }
 
   depends_on = [google_project_iam_member.this]
@@ -38,7 +39,7 @@ resource "google_cloud_run_v2_job_iam_member" "build" {
 
 # Who deploys a job has to be allowed to act as the job's account.
 resource "google_service_account_iam_member" "build_acts_as" {
-  for_each = setunion(["job", "migrate"], local.api)
+  for_each = setunion(["job", "migrate"], local.api, local.housekeep)
 
   service_account_id = google_service_account.this[each.value].name
   role               = "roles/iam.serviceAccountUser"

@@ -4,7 +4,8 @@ locals {
     migrate   = "Changes the tables of the store"
     scheduler = "Starts the scheduled jobs"
     build     = "Builds the image and deploys it"
-  }, { for api in local.api : api => "Answers queries, and only reads" })
+    }, { for api in local.api : api => "Answers queries, and only reads" },
+  { for housekeep in local.housekeep : housekeep => "Tidies up in the bucket, where it alone may delete" })
 
   # What cannot be granted on a resource. Everything else stands beside the resource it is about.
   project_roles = {

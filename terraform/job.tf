@@ -26,7 +26,7 @@ locals {
     HEAL_FROM_SOURCE            = var.heal_from_source
   } : name => tostring(value) if value != null }
 
-  jobs = {
+  jobs = merge({
     pipeline = {
       account = "job"
       # The calls at their pace, half as many again for retries, those that heal, and a quarter of an hour for
@@ -35,7 +35,8 @@ locals {
       timeout_seconds = 1020 + ceil(1.5 * local.pace_seconds) + ceil(60 * coalesce(var.heal_calls, 0) / var.calls_per_minute)
       # One: whatever stopped it, half an hour later comes the next start.
       max_retries = 1
-      env         = merge(local.pipeline_env, local.pipeline_choices, local.bigquery_env)
+      flags       = []
+      env         = merge(local.pipeline_env, local.pipeline_choices, local.bigquery_env, local.lake_env, local.vault_env)
       secret_env  = { DATABASE_URL = "database-url", OPENWEATHER_API_KEY = "openweather-api-key" }
     }
     # By hand: after a longer failure of BigQuery, or with --rebase after a restore.
@@ -43,14 +44,17 @@ locals {
       account         = "job"
       timeout_seconds = 6 * 3600
       max_retries     = 0 # a person looks why it ended, and starts it again: it goes on
-      env             = local.bigquery_env
+      flags           = []
+      env             = merge(local.bigquery_env, local.lake_env)
       secret_env      = { DATABASE_URL = "database-url" }
     }
+    # Every day within a month, at a price that hardly grows.
     verify = {
       account         = "job"
       timeout_seconds = 6 * 3600
       max_retries     = 0 # a difference does not go away, and looking again is paid for
-      env             = local.bigquery_env
+      flags           = ["--rolling", "30"]
+      env             = merge(local.bigquery_env, local.lake_env)
       secret_env      = { DATABASE_URL = "database-url" }
     }
     # By Cloud Build, before the others get the new image.
@@ -58,10 +62,19 @@ locals {
       account         = "migrate"
       timeout_seconds = 3600
       max_retries     = 0 # a migration that ended half-way wants a person to look
+      flags           = []
       env             = {}
       secret_env      = { DATABASE_URL = "database-migrate-url" }
     }
-  }
+    }, { for housekeep in local.housekeep : housekeep => {
+      # Puts days together and deletes what that made superfluous: no other account may delete.
+      account         = "housekeep"
+      timeout_seconds = 6 * 3600
+      max_retries     = 0 # what it did not come to waits for the next day
+      flags           = []
+      env             = merge(local.lake_env, local.vault_env)
+      secret_env      = {}
+  } })
 }
 
 resource "google_cloud_run_v2_job" "this" {
@@ -92,7 +105,7 @@ resource "google_cloud_run_v2_job" "this" {
 
       containers {
         image = "${local.image}:first"
-        args  = [each.key]
+        args  = concat([each.key], each.value.flags)
 
         resources {
           limits = {
@@ -155,11 +168,11 @@ resource "google_cloud_run_v2_job" "this" {
 }
 
 locals {
-  schedules = {
+  schedules = merge({
     # Off the boundary of the hour. Where the first start made the hour complete, the second makes no call.
     pipeline = "7,37 * * * *"
     verify   = "22 5 * * *" # after backup and maintenance
-  }
+  }, { for housekeep in local.housekeep : housekeep => "52 4 * * *" })
 }
 
 # It only starts a job: it sees neither its failure nor that the one before still runs, and may start

@@ -1,11 +1,16 @@
 output "jobs" {
-  description = "Cloud Run jobs: pipeline and verify are scheduled, sync is for hands, migrate for Cloud Build."
+  description = "Cloud Run jobs: pipeline and verify are scheduled, sync is for hands, migrate for Cloud Build; housekeep, where there is a bucket, is scheduled."
   value       = { for key, job in google_cloud_run_v2_job.this : key => job.name }
 }
 
 output "image" {
   description = "Where images are pushed to, without a tag."
   value       = local.image
+}
+
+output "objects" {
+  description = "Bucket of the lake and the vault. Null: there is none."
+  value       = local.bucket
 }
 
 output "api_key_secret" {

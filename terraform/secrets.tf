@@ -96,7 +96,7 @@ resource "google_secret_manager_secret_version" "database_ca" {
 }
 
 resource "google_secret_manager_secret_iam_member" "database_ca" {
-  for_each = setunion(["job", "migrate"], local.api)
+  for_each = setunion(["job", "migrate"], local.api, local.housekeep)
 
   secret_id = google_secret_manager_secret.database_ca.id
   role      = "roles/secretmanager.secretAccessor"

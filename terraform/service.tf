@@ -85,6 +85,24 @@ resource "google_cloud_run_v2_service" "this" {
       }
 
       dynamic "env" {
+        for_each = {
+          for name, value in {
+            PUBLIC_URL   = var.api_public_url
+            CORS_ORIGINS = length(var.api_cors_origins) == 0 ? null : join(",", sort(var.api_cors_origins))
+            # The limits that the page of calls shows, as the job has them.
+            OPENWEATHER_PLAN             = var.openweather_plan
+            OPENWEATHER_CALLS_PER_MINUTE = tostring(var.calls_per_minute)
+            OPENWEATHER_CALLS_PER_DAY    = tostring(var.openweather_calls_per_day)
+            OPENWEATHER_CALLS_PER_MONTH  = tostring(var.openweather_calls_per_month)
+          } : name => value if value != null
+        }
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
+      dynamic "env" {
         for_each = var.api_tokens ? ["/api-tokens/tokens.jsonl"] : []
         content {
           name  = "API_TOKENS_FILE"

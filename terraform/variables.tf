@@ -136,6 +136,29 @@ variable "heal_from_source" {
   }
 }
 
+variable "lake" {
+  description = "Mirror the store to Delta tables in a bucket, too."
+  type        = bool
+  default     = false
+}
+
+variable "vault" {
+  description = "Keep every answer of a source as it came, in a bucket."
+  type        = bool
+  default     = false
+}
+
+variable "vault_keep_days" {
+  description = "Days that an answer is kept. Null: for ever."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.vault_keep_days == null ? true : var.vault_keep_days >= 8 && floor(var.vault_keep_days) == var.vault_keep_days
+    error_message = "vault_keep_days must be a whole number from 8 on: a day is put together within a week."
+  }
+}
+
 variable "enable_api" {
   description = "Deploy the query API (`weather serve`) as a Cloud Run service."
   type        = bool
@@ -185,6 +208,28 @@ variable "api_tokens" {
   description = "Ask callers of the query API for a token of the secret `NAME-api-tokens` too. The secret needs a version before this is applied."
   type        = bool
   default     = false
+}
+
+variable "api_public_url" {
+  description = "Address by which clients reach the query API through a load balancer or proxy, such as https://example.com/weather. Null: the one that they ask."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.api_public_url == null || can(regex("^https?://[^/?#@ ]+(/[A-Za-z0-9_.~-]+)*/?$", var.api_public_url))
+    error_message = "api_public_url must be scheme, host and perhaps a path, such as https://example.com/weather."
+  }
+}
+
+variable "api_cors_origins" {
+  description = "Origins whose pages may read the query API in a browser, such as https://bi.example.com. `*` is any."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.api_cors_origins : can(regex("^(\\*|[a-z][a-z0-9+.-]*://[^/?#@, ]+)$", origin))])
+    error_message = "api_cors_origins must be scheme://host or scheme://host:port, such as https://bi.example.com, or *."
+  }
 }
 
 variable "bigquery_dataset" {

@@ -4,7 +4,7 @@
 //! schedule does (minutes 7 and 37), and the job is the one that production runs.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -14,13 +14,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use url::Url;
 
+use super::colour::Tone;
 use super::error::UsageError;
 use super::exit::Exit;
-use super::output;
+use super::output::{self, Column, Line};
 use super::parts::StorePart;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SteppedClock, SystemClock};
-use crate::domain::{Budget, Shard, Site, sites_file, source_time};
+use crate::domain::budget::{self, Counts, Limit};
+use crate::domain::cost::PLANS;
+use crate::domain::{Budget, Shard, Site, Window, sites_file, source_time};
 use crate::etl::{self, Ended, Etl, Report, Selection};
 use crate::job::{Job, JobSettings, Stop, Unwatched};
 use crate::simulator::{self, Simulator};
@@ -29,7 +32,10 @@ use crate::store::{
     FailureCount, Opened, Reads, RunHost, SiteRow, SiteState, Store, StoreSettings,
 };
 use crate::telemetry::BARS;
+use crate::vault::{Vault, VaultSettings};
 
+mod folder;
+mod lake;
 mod live;
 mod script;
 
@@ -42,6 +48,7 @@ mod script;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather demo\n  \
+    weather demo --lake lake     # also mirrors it to Delta tables, for DuckDB and others\n  \
     weather demo --hours 72 && weather status --database-url sqlite://weather-demo.db\n  \
     weather demo --serve     # a month, then an hour every 5 s; look at http://127.0.0.1:8080\n  \
     weather demo --store mysql://weather:weather@127.0.0.1/weather --sites 500 --hours 720")]
@@ -66,6 +73,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL")]
     store: Option<SecretString>,
 
+    /// Also mirror the store to a lake in this folder, which each demo makes anew
+    #[arg(long, value_name = "DIR", conflicts_with = "serve")]
+    lake: Option<PathBuf>,
+
+    /// Also keep every answer as it came, in this folder: a new or empty one, or that of a demo before
+    #[arg(long, value_name = "DIR")]
+    vault: Option<PathBuf>,
+
     /// So many sites instead of the sample ones
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     sites: Option<u32>,
@@ -85,8 +100,25 @@ fn seconds(text: &str) -> Result<f64, String> {
 /// The file that each demo makes anew.
 const FILE: &str = "weather-demo.db";
 
+/// Where the demo's store is, for what found none.
+pub(super) fn hint() -> String {
+    match Path::new(FILE).exists() {
+        true => format!("; the demo's is here: --database-url sqlite://{FILE}"),
+        false => "; `weather demo` makes one to look at, without a key".to_owned(),
+    }
+}
+
 /// Sites shown in the table at the end.
 const MAX_ROWS: usize = 30;
+
+/// The columns of that table.
+const COLUMNS: &[Column] = &[
+    Column::text("site").toned(),
+    Column::number("slots"),
+    Column::number("collected"),
+    Column::number("failed"),
+    Column::words("why"),
+];
 
 /// What all starts of one pass did.
 #[derive(Default)]
@@ -96,6 +128,7 @@ struct Pass {
     retries: u64,
     rows: u64,
     blocked: u64,
+    mirrored: lake::Mirrored,
 }
 
 impl Pass {
@@ -118,6 +151,7 @@ struct Demo<'a> {
     first_hour: DateTime<Utc>,
     hours: u32,
     shutdown: &'a Shutdown,
+    vault: Option<&'a Vault>,
     bar: &'a ProgressBar,
 }
 
@@ -125,6 +159,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let sites = sites(args.sites)?;
     let listener = if args.serve { Some(live::listen(args.listen).await?) } else { None };
+    if let Some(folder) = &args.lake {
+        folder::make(folder, "--lake")?;
+    }
     if args.store.is_none() {
         remove_file()?;
     }
@@ -132,6 +169,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let store = StorePart::of(&settings);
     let Opened { store, reads } = store.writable().await?;
     refuse_other_sites(reads, &sites).await?;
+    let vault = args.vault.as_deref().map(open_vault).transpose()?;
     let hours = args.hours();
     let first_hour = SystemClock.now().duration_trunc(TimeDelta::hours(1))?
         - TimeDelta::hours(i64::from(hours) - 1);
@@ -152,12 +190,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
         first_hour,
         hours,
         shutdown: &shutdown,
+        vault: vault.as_ref(),
         bar: &bar,
     };
     if let Some(listener) = listener {
         return live::run(&args, &demo, listener).await;
     }
-    let (first, second) = (demo.pass().await?, demo.pass().await?);
+    let (mut first, mut second) = (demo.pass().await?, demo.pass().await?);
+    if let Some(folder) = &args.lake {
+        first.mirrored = demo.mirror(folder).await?;
+        second.mirrored = demo.mirror(folder).await?;
+    }
     bar.finish_and_clear();
     if shutdown.token().is_cancelled() {
         return Ok(shutdown.exit());
@@ -166,10 +209,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let states = reads.list_site_states(openweathermap::NAME, times).await?;
     let failures = reads.list_failures(openweathermap::NAME, first_hour).await?;
     show(&args, (&first, &second), &states, &failures)?;
-    Ok(if second.calls == 0 && second.rows == 0 { Exit::Done } else { Exit::TooManyFailed })
+    let is_idle = second.calls == 0 && second.rows == 0 && second.mirrored.commits == 0;
+    Ok(if is_idle { Exit::Done } else { Exit::TooManyFailed })
 }
 
 impl Demo<'_> {
+    /// Mirrors the store into the lake.
+    async fn mirror(&self, folder: &Path) -> anyhow::Result<lake::Mirrored> {
+        lake::mirror(folder, (self.store, self.reads), self.shutdown.token()).await
+    }
+
     /// Starts the job at minute 7 of every hour, and at minute 37 where slots were left.
     async fn pass(&self) -> anyhow::Result<Pass> {
         let mut pass = Pass::default();
@@ -209,6 +258,7 @@ impl Demo<'_> {
             shard: Shard::WHOLE,
             host,
             shutdown: self.shutdown.token(),
+            vault: self.vault,
         }
     }
 
@@ -220,7 +270,7 @@ impl Demo<'_> {
             source: self.source,
             settings: &JobSettings { max_workers: script::FIRST_CALLS, ..JobSettings::default() },
             calls_per_minute: 0.0,
-            budget: &Budget::unlimited(String::new()),
+            budget: &budget(),
             progress: &Unwatched,
         };
         match etl::run(parts, self.sites, &Selection::default()).await? {
@@ -239,6 +289,17 @@ impl Demo<'_> {
     }
 }
 
+/// The calls of a month that cost nothing: what is counted is seen on the page.
+fn budget() -> Budget {
+    let calls = PLANS[0].calls_per_month;
+    let (scope, window, counts) = (openweathermap::NAME, Window::Month, Counts::Live);
+    let limits = vec![Limit { scope, window, calls, counts }];
+    Budget { limits, ..Budget::unlimited(budget::account(Some(KEY))) }
+}
+
+/// The key that the simulator is called with.
+const KEY: &str = "demo";
+
 /// The simulator on a free port of loopback, and a client for it.
 async fn serve(simulator: Simulator, shutdown: &Shutdown) -> anyhow::Result<OpenWeatherMap> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
@@ -248,7 +309,15 @@ async fn serve(simulator: Simulator, shutdown: &Shutdown) -> anyhow::Result<Open
     let until_the_end = async move { token.cancelled().await };
     tokio::spawn(simulator::run(listener, services, simulator, until_the_end));
     let timeout = std::time::Duration::from_secs(10);
-    Ok(OpenWeatherMap::build(&url, SecretString::from("demo"), timeout)?)
+    Ok(OpenWeatherMap::build(&url, SecretString::from(KEY), timeout)?)
+}
+
+/// The vault in a folder, which is made anew.
+fn open_vault(folder: &Path) -> anyhow::Result<Vault> {
+    folder::make(folder, "--vault")?;
+    let settings = VaultSettings::at(&format!("file:{}", folder.display()));
+    let vault = settings.open()?;
+    vault.context("a folder is a vault")
 }
 
 /// Removes the file of the demo before.
@@ -311,17 +380,17 @@ fn show(
     let failing = |state: &&SiteState| state.slots_collected < state.slots_tried;
     let others = states.iter().filter(|state| !failing(state));
     let shown = states.iter().filter(failing).chain(others).take(MAX_ROWS);
-    let heads = ["site", "slots", "collected", "failed", "why"];
-    let rows = shown.map(|state| {
-        vec![
+    let lines = shown.map(|state| Line {
+        cells: vec![
             state.site_id.clone(),
             state.slots_tried.to_string(),
             state.slots_collected.to_string(),
             (state.slots_tried - state.slots_collected).to_string(),
             why(state, failures),
-        ]
+        ],
+        tone: if failing(&state) { Tone::Bad } else { Tone::Plain },
     });
-    let mut text = output::table(&heads, rows);
+    let mut text = output::table(COLUMNS, lines, output::stdout_width());
     if states.len() > MAX_ROWS {
         text.push_str(&format!("… and {} more sites\n", states.len() - MAX_ROWS));
     }
@@ -332,9 +401,29 @@ fn show(
         args.hours(), states.len(), first.starts, first.calls, first.retries, first.rows,
         first.blocked, second.starts, second.calls, second.rows,
     ));
+    if let Some(folder) = &args.lake {
+        let folder = folder.display();
+        text.push_str(&format!(
+            "Lake {folder}: {} rows in {} commits; second time: {} rows, {} commits.\n\
+             Read it: LAKE_URL=file:{folder} weather lake ddl duckdb | duckdb weather.duckdb\n",
+            first.mirrored.rows,
+            first.mirrored.commits,
+            second.mirrored.rows,
+            second.mirrored.commits,
+        ));
+    }
     let url = args.store.as_ref().map_or_else(|| format!("sqlite://{FILE}"), |_| "URL".into());
-    text.push_str(&format!("Look at it: weather status --database-url {url}\n"));
-    output::text(&text)
+    text.push_str(&format!(
+        "Look at it: weather show --database-url {url}\n\
+         \x20           weather status --database-url {url}\n"
+    ));
+    if let Some(vault) = &args.vault {
+        text.push_str(&format!(
+            "Every answer is in {dir}: weather vault status --vault-url file:{dir}\n",
+            dir = vault.display()
+        ));
+    }
+    output::painted(&text)
 }
 
 /// Each kind of failure of a site with its message.

@@ -10,9 +10,11 @@ use super::platform::Platform;
 use super::sites::SitesSettings;
 use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
-use crate::sink::{Sink, SinkSettings, Warning};
-use crate::store::{Opened, Reads, StoreError, StoreSettings};
+use crate::sink::settings::Opened;
+use crate::sink::{Sink, SinkError, SinkKind, SinkSettings, Warning};
+use crate::store::{self, Reads, StoreError, StoreSettings};
 use crate::sync::{self, Stop};
+use crate::vault::VaultSettings;
 
 /// Check the configuration, the sites file, the store, the sink, the sources and the clock
 ///
@@ -40,10 +42,13 @@ pub(super) struct Args {
     sources: SourcesSettings,
     #[command(flatten)]
     sites: SitesSettings,
+    #[command(flatten)]
+    vault: VaultSettings,
 }
 
 mod finding;
 mod source;
+mod vault;
 
 use finding::{Finding, Verdict};
 use source::Trial;
@@ -54,16 +59,29 @@ const MAX_CLOCK_DIFFERENCE: TimeDelta = TimeDelta::seconds(60);
 pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
     let mut findings = vec![sites(&args), database_setting(&args, platform)];
     let began = Instant::now();
-    let opened = args.store.open().await;
+    let opened = async {
+        args.store.check_there()?;
+        args.store.open().await
+    };
+    let opened = opened.await;
     findings.extend(store_findings(&opened, began.elapsed()).await);
     let reads = opened.as_ref().ok().map(|opened| &opened.reads);
+    findings.extend(lake_setting(&args, platform));
     findings.extend(sink_findings(&args, reads).await);
+    findings.extend(vault::finding(&args.vault, platform).await);
     let store = opened.as_ref().ok().map(|opened| &*opened.store);
     let trial = Trial::of(&args.sites, args.no_call);
     for entry in args.sources.names() {
         findings.extend(source::findings(entry, &args.sources, &trial, store).await);
     }
     output::rows(args.output, &findings)?;
+    if args.output == OutputFormat::Table {
+        // Whole, where a table would cut them.
+        let remedies = findings.iter().filter(|finding| !finding.remedy.is_empty());
+        for Finding { check, found, remedy, .. } in remedies {
+            output::line(&format!("{check}: {found}: {remedy}"))?;
+        }
+    }
     let has = |verdict| findings.iter().any(|finding| finding.verdict == verdict);
     Ok(match () {
         () if has(Verdict::Refused) => Exit::Stopped,
@@ -103,9 +121,22 @@ fn database_setting(args: &Args, platform: &Platform) -> Finding {
     }
 }
 
-async fn store_findings(opened: &Result<Opened, StoreError>, connecting: Duration) -> Vec<Finding> {
-    let Opened { store, reads } = match opened {
+fn lake_setting(args: &Args, platform: &Platform) -> Option<Finding> {
+    let error = platform.check_lake(&args.sink.lake).err()?;
+    let remedy = "set LAKE_URL=gs://bucket/prefix or s3://bucket/prefix";
+    Some(Finding::bad("LAKE_URL", Verdict::WrongConfiguration, error.to_string(), remedy))
+}
+
+async fn store_findings(
+    opened: &Result<store::Opened, StoreError>,
+    connecting: Duration,
+) -> Vec<Finding> {
+    let store::Opened { store, reads } = match opened {
         Ok(opened) => opened,
+        Err(error @ StoreError::Absent { .. }) => {
+            let (found, remedy) = (error.to_string(), error.hint());
+            return vec![Finding::bad("store", Verdict::Warning, found, remedy)];
+        }
         Err(error) => return vec![Finding::refused("store", error)],
     };
     let mut findings =
@@ -123,24 +154,47 @@ async fn store_findings(opened: &Result<Opened, StoreError>, connecting: Duratio
     findings
 }
 
-/// The sink, and whether it is this store's.
+/// Each sink, and whether it is this store's.
 async fn sink_findings(args: &Args, reads: Option<&Reads>) -> Vec<Finding> {
-    let sink = match args.sink.open().await {
-        Ok(Some(sink)) => sink,
-        Ok(None) => return vec![Finding::good("sink", "not set, or turned off: no sync")],
-        Err(error) => return vec![Finding::of_sink("sink", &error)],
+    let sinks = args.sink.open(None).await;
+    if sinks.is_empty() {
+        return vec![Finding::good("sink", "not set, or turned off: no sync")];
+    }
+    let mut findings = Vec::new();
+    for Opened { kind, sink } in sinks {
+        findings.extend(findings_of(kind, sink, reads, args.store.lease()).await);
+    }
+    findings
+}
+
+async fn findings_of(
+    kind: SinkKind,
+    sink: Result<Box<dyn Sink>, SinkError>,
+    reads: Option<&Reads>,
+    lease: Duration,
+) -> Vec<Finding> {
+    let (check, sync, good) = match kind {
+        SinkKind::BigQuery => ("sink", "sync", "datasets and tables are there, jobs may be run"),
+        SinkKind::Lake => {
+            ("lake", "lake sync", "tables are there, objects may be listed, read and written")
+        }
     };
-    let checked = match sink.check().await {
+    let checked = async {
+        let sink = sink?;
+        let checked = sink.check().await?;
+        Ok::<_, SinkError>((sink, checked))
+    };
+    let (sink, checked) = match checked.await {
         Ok(checked) => checked,
-        Err(error) => return vec![Finding::of_sink("sink", &error)],
+        Err(error) => return vec![Finding::of_sink(check, &error)],
     };
     let mut findings = vec![if checked.made.is_empty() {
-        Finding::good("sink", "datasets and tables are there, jobs may be run")
+        Finding::good(check, good)
     } else {
-        Finding::good("sink", format!("the next sync makes: {}", checked.made.join(", ")))
+        Finding::good(check, format!("the next sync makes: {}", checked.made.join(", ")))
     }];
     if let Some(reads) = reads.filter(|_| checked.made.is_empty()) {
-        findings.push(position(reads, &*sink, args.store.lease()).await);
+        findings.push(position(sync, reads, &*sink, lease).await);
     }
     let warning = |Warning { found, remedy }| {
         Finding::bad("sink keeps its rows", Verdict::Warning, found, remedy)
@@ -149,8 +203,7 @@ async fn sink_findings(args: &Args, reads: Option<&Reads>) -> Vec<Finding> {
     findings
 }
 
-async fn position(reads: &Reads, sink: &dyn Sink, lease: Duration) -> Finding {
-    let check = "sync";
+async fn position(check: &'static str, reads: &Reads, sink: &dyn Sink, lease: Duration) -> Finding {
     match sync::standing(reads, sink, lease).await {
         Ok(standing) => Finding::good(check, format!("runs behind: {}", standing.runs_behind)),
         Err(error) => match error.downcast_ref::<Stop>() {

@@ -1,17 +1,21 @@
 //! The last word: an error, its causes and what to do about it.
 
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use clap::builder::StyledStr;
 
+use super::colour::Tone;
+use super::demo;
 use super::exit::Exit;
 use super::output;
 use crate::job;
+use crate::job::stop::Stopped;
 use crate::sink::SinkError;
 use crate::store::StoreError;
 use crate::sync;
-use crate::telemetry::{self, LogFormat, LogLevel};
+use crate::telemetry::{self, LogLevel};
+use crate::vault::VaultError;
 
 /// Something that the user has to put right: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,25 @@ impl UsageError {
     }
 }
 
+/// Something outside that stopped the command short: exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub(super) struct StoppedError {
+    problem: String,
+    kind: &'static str,
+    hint: String,
+}
+
+impl StoppedError {
+    pub(super) fn new(
+        kind: &'static str,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self { problem: problem.into(), kind, hint: hint.into() }
+    }
+}
+
 /// Logs an error that is not the one that ends the command.
 pub(super) fn log(error: &anyhow::Error) {
     let Known { kind, hint, .. } = Known::of(error);
@@ -42,16 +65,27 @@ pub(super) fn show(error: &anyhow::Error, is_json: bool) -> Exit {
     if is_json {
         log(error);
     } else {
-        let mut text = format!("error: {error}\n");
+        let mut text = said(Tone::Bad, "error:", &error.to_string());
         for cause in error.chain().skip(1) {
-            text.push_str(&format!("caused by: {cause}\n"));
+            text.push_str(&said(Tone::Warning, "caused by:", &cause.to_string()));
         }
         if let Some(hint) = Known::of(error).hint {
-            text.push_str(&format!("hint: {hint}\n"));
+            text.push_str(&said(Tone::Good, "hint:", &hint));
         }
-        let _ = io::stderr().write_all(output::printable_lines(&text).as_bytes());
+        output::say_painted(&text);
     }
     exit(error)
+}
+
+/// A line of the last word, or several.
+fn said(tone: Tone, head: &str, text: &str) -> String {
+    format!("{} {}\n", tone.paint(head), output::printable_lines(text))
+}
+
+/// The error that ends a job, for a program.
+pub(super) fn stopped(error: &anyhow::Error) -> Stopped {
+    let Known { kind, hint, .. } = Known::of(error);
+    Stopped { error_kind: kind, message: format!("{error:#}"), hint }
 }
 
 /// What is known of an error beside its words.
@@ -69,12 +103,14 @@ struct Known {
 type Reader = fn(&(dyn Error + 'static)) -> Option<Known>;
 
 /// The types of errors of which more is known. A new one is one entry.
-const READERS: [Reader; 5] = [
+const READERS: [Reader; 7] = [
     known::<UsageError>,
+    known::<StoppedError>,
     known::<job::Stop>,
     known::<sync::Stop>,
     known::<SinkError>,
     known::<StoreError>,
+    known::<VaultError>,
 ];
 
 fn known<E: Error + 'static>(cause: &(dyn Error + 'static)) -> Option<Known>
@@ -106,6 +142,12 @@ impl From<&UsageError> for Known {
     }
 }
 
+impl From<&StoppedError> for Known {
+    fn from(error: &StoppedError) -> Self {
+        Self { kind: Some(error.kind), hint: Some(error.hint.clone()), is_usage: false }
+    }
+}
+
 impl From<&job::Stop> for Known {
     fn from(stop: &job::Stop) -> Self {
         Self { kind: Some(stop.kind()), hint: Some(stop.hint().to_owned()), is_usage: false }
@@ -120,7 +162,7 @@ impl From<&sync::Stop> for Known {
 
 impl From<&SinkError> for Known {
     fn from(error: &SinkError) -> Self {
-        let is_usage = matches!(error, SinkError::Settings(_));
+        let is_usage = error.kind() == "settings";
         Self { kind: Some(error.kind()), hint: Some(error.hint()), is_usage }
     }
 }
@@ -128,17 +170,28 @@ impl From<&SinkError> for Known {
 impl From<&StoreError> for Known {
     fn from(error: &StoreError) -> Self {
         let is_usage = matches!(error, StoreError::Settings(_));
+        let mut hint = error.hint().to_owned();
+        if matches!(error, StoreError::Absent { .. }) {
+            hint.push_str(&demo::hint());
+        }
+        Self { kind: Some(error.kind()), hint: Some(hint), is_usage }
+    }
+}
+
+impl From<&VaultError> for Known {
+    fn from(error: &VaultError) -> Self {
+        let is_usage = error.kind() == "settings";
         Self { kind: Some(error.kind()), hint: Some(error.hint().to_owned()), is_usage }
     }
 }
 
 /// Shows a problem that came up before the settings were known; as a log line where a machine reads it.
 pub(super) fn show_early(problem: &str, is_for_a_machine: bool) -> Exit {
-    if LogFormat::Auto.is_json(is_for_a_machine) {
+    if is_for_a_machine {
         telemetry::init(true, LogLevel::Info);
         tracing::error!(error_kind = "settings", "{problem}");
     } else {
-        let _ = writeln!(io::stderr(), "error: {}", output::printable_lines(problem));
+        output::say_painted(&said(Tone::Bad, "error:", problem));
     }
     Exit::Usage
 }
@@ -163,6 +216,11 @@ mod tests {
         let settings = || StoreError::Settings("no such scheme".into());
         for (error, kind, code) in [
             (UsageError::new("no sites").hint("write some").into(), Some("settings"), Exit::Usage),
+            (
+                StoppedError::new("timeout", "no answer", "wait").into(),
+                Some("timeout"),
+                Exit::Stopped,
+            ),
             (job::Stop::Interrupted.into(), Some("interrupted"), Exit::Stopped),
             (sync::Stop::NeverSynced.into(), Some("never_synced"), Exit::Stopped),
             (SinkError::Settings("no project".into()).into(), Some("settings"), Exit::Usage),

@@ -1,21 +1,27 @@
 //! `weather etl`: collects what is due now.
 
+use std::io::{self, IsTerminal as _};
+
 use anyhow::Context as _;
 use clap::builder::NonEmptyStringValueParser;
-use serde::Serialize;
 
 use super::error;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row};
+use super::output::{self, OutputFormat};
 use super::parts::{Parts, PartsSettings};
 use super::platform::Platform;
 use super::progress::Bar;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{RunCounts, Site};
-use crate::etl::{self, Ended, Etl, Report, Selection};
+use crate::etl::{self, Ended, Etl, Report, Selection, Summary};
 use crate::job::{JobSettings, Stop};
 use crate::store::Holder;
+
+pub(super) mod document;
+mod dry_run;
+mod words;
+
+use document::Document;
 
 /// Collect what is due now: extract, transform, load
 ///
@@ -30,6 +36,7 @@ use crate::store::Holder;
 #[command(after_help = "Examples:\n  \
     weather etl\n  \
     weather etl --dry-run\n  \
+    weather etl --output json | jq .collected\n  \
     weather etl --site mad-retiro --site lon-city --force\n  \
     SOURCES=openweathermap,open-meteo weather etl\n  \
     DATABASE_URL=mysql://weather:weather@127.0.0.1/weather OPENWEATHER_API_KEY=… weather etl")]
@@ -46,9 +53,10 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) dry_run: bool,
 
-    /// Form of the rows of --dry-run
+    /// Form of what goes to stdout: json is what was done, in one document; with --dry-run the calls, in
+    /// any form
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: OutputFormat,
+    pub(super) output: OutputFormat,
 
     /// Share of the sites that may fail before the exit code is 1
     #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = parse_percent)]
@@ -61,21 +69,50 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
+    let args = args.ready()?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    collect(&args, &Parts::of(&args.parts, platform, &shutdown)).await
+    let collected = collect(&args, &Parts::of(&args.parts, platform, &shutdown)).await?;
+    if let Some(document) = &collected.document
+        && args.output == OutputFormat::Json
+    {
+        output::document(document)?;
+    }
+    collected.end
+}
+
+impl Args {
+    /// The same, checked: a dry run needs no key, and what was done is one document, not rows.
+    pub(super) fn ready(mut self) -> anyhow::Result<Self> {
+        output::check_form(self.output, self.dry_run)?;
+        if self.dry_run {
+            self.parts.sources = self.parts.sources.for_no_call();
+        }
+        Ok(self)
+    }
+}
+
+/// What came of a start.
+pub(super) struct Collected {
+    /// How the command ends.
+    pub(super) end: anyhow::Result<Exit>,
+    /// What was done; `None` of a dry run.
+    pub(super) document: Option<Document>,
 }
 
 /// Collects until it is done or interrupted.
-pub(super) async fn collect(args: &Args, parts: &Parts<'_>) -> anyhow::Result<Exit> {
+pub(super) async fn collect(args: &Args, parts: &Parts<'_>) -> anyhow::Result<Collected> {
     parts.platform.check_store(&args.parts.store)?;
     let sites = parts.sites().await?;
     let site_ids = args.parts.sites_file.select(&args.sites, sites)?;
     let selection = Selection { site_ids, force: args.force };
     let shard = parts.platform.shard()?;
-    let sources = parts.sources().await?;
-    let opened = parts.store.writable().await?;
+    if args.dry_run {
+        let end = dry_run::run(parts, sites, &selection, args.output).await;
+        return Ok(Collected { end, document: None });
+    }
+    let (sources, opened) = parts.sources_and_store().await?;
     let bar = Bar::new(parts.platform.has_machine_log(), "sites");
-    let each = sources.into_iter().map(|ready| Etl {
+    let each = sources.iter().map(|ready| Etl {
         job: parts.job(opened, shard),
         source: &*ready.source,
         settings: &args.settings,
@@ -84,16 +121,22 @@ pub(super) async fn collect(args: &Args, parts: &Parts<'_>) -> anyhow::Result<Ex
         progress: &bar,
     });
     let each: Vec<Etl<'_>> = each.collect();
-    if args.dry_run {
-        return dry_run(&each, sites, &selection, args.output).await;
-    }
     // Each source by itself, at once: the pace of one must not make another's slots late.
     let runs = each.iter().map(|parts| etl::run(*parts, sites, &selection));
     let ended = futures::future::join_all(runs).await;
     drop(bar);
-    let concluded =
-        ended.into_iter().map(|ended| conclude(ended?, args.max_failed, parts.shutdown));
-    worst(concluded.collect())
+    let is_prose = io::stderr().is_terminal() && args.output != OutputFormat::Json;
+    let (mut ends, mut runs) = (Vec::new(), Vec::new());
+    for (ready, ended) in sources.iter().zip(ended) {
+        if let Ok(Ended::Ran(report)) = &ended {
+            runs.push(Summary::of(report));
+            if is_prose {
+                words::show(report, ready.entry, sites);
+            }
+        }
+        ends.push(ended.and_then(|ended| conclude(ended, args.max_failed, parts.shutdown)));
+    }
+    Ok(Collected { end: worst(ends), document: Some(Document::of(runs)) })
 }
 
 /// What came of all sources: the first error, else the worst end. Other errors are logged here.
@@ -117,65 +160,15 @@ pub(super) fn worst(concluded: Vec<anyhow::Result<Exit>>) -> anyhow::Result<Exit
     }
 }
 
-#[derive(Serialize)]
-struct PlannedCall {
-    site_id: String,
-    slot_time: String,
-    source: &'static str,
-}
-
-impl Row for PlannedCall {
-    const HEADS: &[&str] = &["site", "slot", "source"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.site_id.clone(), self.slot_time.clone(), self.source.into()]
-    }
-}
-
-async fn dry_run(
-    sources: &[Etl<'_>],
-    sites: &[Site],
-    selection: &Selection,
-    format: OutputFormat,
-) -> anyhow::Result<Exit> {
-    let (mut calls, mut words) = (Vec::new(), Vec::new());
-    for parts in sources {
-        let source = parts.source.name();
-        let due = etl::due(*parts, sites, selection).await?;
-        calls.extend(due.slots.iter().map(|(_, slot)| PlannedCall {
-            site_id: slot.site_id.to_string(),
-            slot_time: slot.slot_time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            source,
-        }));
-        words.push(format!(
-            "dry run: {} calls for {} sites; {} collected already, {} failed for good ({source})",
-            due.slots.len(),
-            due.sites,
-            due.collected_before,
-            due.failed_before
-        ));
-        if let Some(until) = parts.job.store.paused_until(source).await?
-            && until > parts.job.clock.now()
-        {
-            let until = until.format("%F %T UTC");
-            words.push(format!("the account is blocked until {until} ({source})"));
-        }
-    }
-    output::rows(format, &calls)?;
-    words.iter().for_each(|words| output::say(words));
-    Ok(Exit::Done)
-}
-
 fn conclude(ended: Ended, max_failed: f64, shutdown: &Shutdown) -> anyhow::Result<Exit> {
-    let report = match ended {
-        Ended::Ran(report) => report,
+    let report: Report = match ended {
+        Ended::Ran(report) => *report,
         Ended::Interrupted => return Ok(shutdown.exit()),
         Ended::Held(holder) => {
             warn_of(&holder);
             return Ok(Exit::Done);
         }
     };
-    show(&report);
     match report.stop {
         Some(Stop::Interrupted) => Ok(shutdown.exit()),
         Some(stop) => Err(stop.into()),
@@ -196,38 +189,6 @@ pub(super) fn warn_of(holder: &Holder) {
         holder.run_id,
         holder.host
     );
-}
-
-/// The report for the person at the terminal; machines read the log line.
-fn show(report: &Report) {
-    use std::io::IsTerminal as _;
-    if !std::io::stderr().is_terminal() {
-        return;
-    }
-    let RunCounts { sites, collected, failed, skipped, calls, retries, .. } = report.counts;
-    let head = [
-        "source",
-        "outcome",
-        "sites",
-        "collected",
-        "failed",
-        "skipped",
-        "left",
-        "calls",
-        "retries",
-    ];
-    let cells = [sites, collected, failed, skipped, report.left(), calls, retries];
-    let cells = [report.source.to_owned(), report.outcome().to_string()]
-        .into_iter()
-        .chain(cells.iter().map(u64::to_string))
-        .collect();
-    output::say(&output::table(&head, std::iter::once(cells)));
-    if !report.failures.is_empty() {
-        let rows = report.failures.iter().map(|failure| {
-            vec![failure.site_id.clone(), failure.kind.to_string(), failure.message.clone()]
-        });
-        output::say(&output::table(&["site", "error", "message"], rows));
-    }
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {

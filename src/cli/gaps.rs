@@ -2,16 +2,18 @@
 
 use std::io::{self, Write as _};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
-use super::error::UsageError;
+use super::colour::Tone;
+use super::days::DaysArgs;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row, Rows, grouped};
+use super::output::{self, Column, OutputFormat, Row, Rows, grouped, relative};
+use super::selection::{ListArgs, SelectionArgs};
 use super::sources;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Days, Life, SiteId};
+use crate::domain::Reason;
 use crate::store::StoreSettings;
-use crate::views::gaps::{self, GapRow, Selection, Summary};
+use crate::views::gaps::{self, GapRow, Selection, SiteGap, Summary};
 
 /// List the slots that are missing, as ranges, each with its reason
 ///
@@ -24,20 +26,22 @@ use crate::views::gaps::{self, GapRow, Selection, Summary};
 #[command(after_help = "Examples:\n  \
     weather gaps\n  \
     weather gaps --site mad-retiro --from 2026-11-01 --to 2026-11-07\n  \
-    weather gaps --output csv > gaps.csv\n  \
+    weather gaps --trouble --from yesterday --exit-code || echo 'something is missing'\n  \
+    weather gaps --from 7d --output csv > gaps.csv\n  \
     weather gaps --output json | jq 'map(select(.reason == \"never_tried\") | .slots) | add'")]
 pub(super) struct Args {
-    /// Only this site; may be given several times
-    #[arg(long = "site", value_name = "ID", value_parser = parse_site_id)]
-    sites: Vec<SiteId>,
+    #[command(flatten)]
+    sites: SelectionArgs,
 
-    /// Only slots from this day on (UTC)
-    #[arg(long, value_name = "DATE")]
-    from: Option<NaiveDate>,
+    /// Only what can still be filled: what no source can fill any more is left out
+    #[arg(long)]
+    trouble: bool,
 
-    /// Only slots up to this day (UTC), which is included
-    #[arg(long, value_name = "DATE")]
-    to: Option<NaiveDate>,
+    #[command(flatten)]
+    list: ListArgs,
+
+    #[command(flatten)]
+    days: DaysArgs,
 
     /// Only of this source
     #[arg(long, value_name = "NAME", value_parser = sources::NAMES)]
@@ -51,67 +55,85 @@ pub(super) struct Args {
     store: StoreSettings,
 }
 
-/// Ranges that a table shows; programs get all.
+/// Ranges that a table shows if no other number is asked for; programs get all.
 const MAX_ROWS: usize = 200;
-
-fn parse_site_id(text: &str) -> Result<SiteId, String> {
-    SiteId::parse(text).ok_or_else(|| "no id of a site".into())
-}
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let now = SystemClock.now();
-    let days = days(&args, now)?;
+    let days = args.days.days(now)?;
     let reads = args.store.open_ready().await?.reads;
-    let lives = selected(reads.list_lives().await?, &args.sites)?;
+    let selected = args.sites.site_ids(&reads).await?;
+    let mut lives = reads.list_lives().await?;
+    lives.retain(|life| selected.as_ref().is_none_or(|ids| ids.contains(life.site_id.as_str())));
     let selection = Selection { source: args.source.as_deref(), days, now };
-    if args.output == OutputFormat::Table {
-        let mut rows = Vec::new();
-        let mut more = 0_usize;
-        let each = |gap| {
-            if rows.len() < MAX_ROWS {
-                rows.push(GapRow::from(gap));
-            } else {
-                more += 1;
-            }
-            Ok::<_, anyhow::Error>(())
+    let mut listed = Listed::begin(&args)?;
+    gaps::list(&reads, &lives, selection, |gap| listed.push(gap)).await?;
+    let is_missing = listed.summary.slots > 0;
+    listed.finish()?;
+    Ok(if args.list.exit_code && is_missing { Exit::TooManyFailed } else { Exit::Done })
+}
+
+/// The gaps that are shown, and what all that are selected come to.
+struct Listed<'a> {
+    args: &'a Args,
+    summary: Summary,
+    last_site: String,
+    shown: Shown,
+    more: usize,
+}
+
+/// A table is shown at its end; for programs each row is written at once.
+enum Shown {
+    Table(Vec<GapRow>),
+    Written(Rows, usize),
+}
+
+impl<'a> Listed<'a> {
+    fn begin(args: &'a Args) -> anyhow::Result<Self> {
+        let shown = match args.output {
+            OutputFormat::Table => Shown::Table(Vec::new()),
+            format => Shown::Written(Rows::begin(format)?, 0),
         };
-        let summary = gaps::list(&reads, &lives, selection, each).await?;
-        return show(&summary, &rows, more).map(|()| Exit::Done);
+        let (summary, last_site) = (Summary::default(), String::new());
+        Ok(Self { args, summary, last_site, shown, more: 0 })
     }
-    let mut rows = Rows::begin(args.output)?;
-    gaps::list(&reads, &lives, selection, |gap| rows.push(&GapRow::from(gap))).await?;
-    rows.finish()?;
-    Ok(Exit::Done)
-}
 
-fn show(summary: &Summary, rows: &[GapRow], more: usize) -> anyhow::Result<()> {
-    output::line(&headline(summary))?;
-    if !rows.is_empty() {
-        output::rows(OutputFormat::Table, rows)?;
+    fn push(&mut self, gap: SiteGap) -> anyhow::Result<()> {
+        if self.args.trouble && matches!(gap.gap.reason, Reason::Unfillable(_)) {
+            return Ok(());
+        }
+        self.summary.count(&gap.gap);
+        if gap.site_id != self.last_site {
+            self.summary.sites += 1;
+            self.last_site.clone_from(&gap.site_id);
+        }
+        match &mut self.shown {
+            Shown::Table(rows) if rows.len() < self.args.list.rows(MAX_ROWS) => {
+                rows.push(gap.into());
+            }
+            Shown::Written(rows, written) if *written < self.args.list.rows(usize::MAX) => {
+                *written += 1;
+                rows.push(&GapRow::from(gap))?;
+            }
+            _ => self.more += 1,
+        }
+        Ok(())
     }
-    if more > 0 {
-        output::text(&format!("… and {more} more: --output csv has all\n"))?;
-    }
-    Ok(io::stdout().flush()?)
-}
 
-/// The days that are asked for.
-fn days(args: &Args, now: DateTime<Utc>) -> anyhow::Result<Days> {
-    let today = now.date_naive();
-    let days = Days::of_flags(args.from, args.to, today);
-    Ok(days.map_err(|problem| UsageError::new(problem).hint(format!("today is {today} (UTC)")))?)
-}
-
-/// The sites that are asked for; all, if none is named.
-fn selected(mut lives: Vec<Life>, site_ids: &[SiteId]) -> anyhow::Result<Vec<Life>> {
-    if let Some(unknown) = site_ids.iter().find(|id| lives.iter().all(|life| life.site_id != **id))
-    {
-        let problem = format!("the store knows no site `{unknown}`");
-        let hint = "`weather status` lists the sites; one that is new in the file is taken in by `weather etl`";
-        return Err(UsageError::new(problem).hint(hint).into());
+    fn finish(self) -> anyhow::Result<()> {
+        let rows = match self.shown {
+            Shown::Written(rows, _) => return rows.finish(),
+            Shown::Table(rows) => rows,
+        };
+        output::line(&headline(&self.summary))?;
+        if !rows.is_empty() {
+            output::rows(OutputFormat::Table, &rows)?;
+        }
+        if self.more > 0 {
+            output::line(&format!("… and {} more: --limit N, or --output csv has all", self.more))?;
+        }
+        Ok(io::stdout().flush()?)
     }
-    lives.retain(|life| site_ids.is_empty() || site_ids.contains(&life.site_id));
-    Ok(lives)
 }
 
 /// `4,800 slots of 100 sites are missing, the oldest since …: 4,700 never tried, 100 not_found`.
@@ -137,16 +159,30 @@ fn headline(summary: &Summary) -> String {
 }
 
 impl Row for GapRow {
-    const HEADS: &[&str] =
-        &["site", "source", "first slot", "last slot", "slots", "reason", "says"];
+    const COLUMNS: &[Column] = &[
+        Column::text("site"),
+        Column::text("source").leaves(2),
+        Column::number("first slot"),
+        Column::number("last slot").leaves(1),
+        Column::number("slots"),
+        Column::text("reason").toned(),
+        Column::words("says").leaves(3),
+    ];
 
-    fn cells(&self) -> Vec<String> {
-        let time = |time: DateTime<Utc>| time.format("%F %H:%M").to_string();
+    fn tone(&self) -> Tone {
+        match self.reason {
+            "unfillable" => Tone::Faint,
+            "never_tried" | "paused" => Tone::Warning,
+            _ => Tone::Bad,
+        }
+    }
+
+    fn cells(&self, now: DateTime<Utc>) -> Vec<String> {
         vec![
             self.site_id.clone(),
             self.source.clone().unwrap_or_else(|| "–".into()),
-            time(self.first_slot),
-            time(self.last_slot),
+            relative(self.first_slot, now),
+            relative(self.last_slot, now),
             grouped(self.slots),
             match &self.error_kind {
                 Some(kind) if self.reason == "failed" => kind.clone(),

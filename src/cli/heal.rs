@@ -1,10 +1,14 @@
 //! `weather heal`: fills missing slots from a source's history.
 
+use std::io::{self, IsTerminal as _};
+
 use anyhow::Context as _;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use clap::builder::NonEmptyStringValueParser;
 
+use super::days::DaysArgs;
 use super::error::UsageError;
+use super::etl;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, grouped};
 use super::parts::{Parts, PartsSettings};
@@ -14,13 +18,15 @@ use super::shutdown::Shutdown;
 use super::sources::{self, Ready, SourceName};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Shard, Site};
-use crate::heal::{self, Ended, Heal};
+use crate::heal::{self, Ended, Heal, Summary};
 use crate::job::{JobSettings, Stop, Unwatched, moves};
 use crate::store::Opened;
 
+pub(super) mod document;
 mod planned;
-mod words;
+pub(super) mod words;
 
+use document::Document;
 use planned::PlannedCall;
 use words::{again, later, show};
 
@@ -36,7 +42,7 @@ use words::{again, later, show};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather heal --dry-run\n  \
-    weather heal --site mad-retiro --from 2026-11-01 --to 2026-11-07\n  \
+    weather heal --site mad-retiro --from 7d --to yesterday\n  \
     weather heal --max-calls 500\n  \
     weather heal --again --from 2026-11-01    # also slots that were given up as unfillable\n  \
     weather heal --from-source open-meteo     # OpenWeatherMap's holes, from Open-Meteo's archive")]
@@ -45,13 +51,8 @@ pub(super) struct Args {
     #[arg(long = "site", value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     sites: Vec<String>,
 
-    /// Only slots from this day on (UTC)
-    #[arg(long, value_name = "DATE")]
-    from: Option<NaiveDate>,
-
-    /// Only slots up to this day (UTC), which is included
-    #[arg(long, value_name = "DATE")]
-    to: Option<NaiveDate>,
+    #[command(flatten)]
+    days: DaysArgs,
 
     /// Calls that may be spent, as the source charges them [default: as many as it takes]
     #[arg(long, value_name = "N")]
@@ -65,7 +66,8 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
 
-    /// Form of the rows of --dry-run
+    /// Form of what goes to stdout: json is what was done, in one document; with --dry-run the calls, in
+    /// any form
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output: OutputFormat,
 
@@ -87,7 +89,11 @@ pub(super) struct FromSource {
     from_source: Option<SourceName>,
 }
 
-pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
+pub(super) async fn run(mut args: Args, platform: &Platform) -> anyhow::Result<Exit> {
+    output::check_form(args.output, args.dry_run)?;
+    if args.dry_run {
+        args.parts.sources = args.parts.sources.for_no_call();
+    }
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let parts = Parts::of(&args.parts, platform, &shutdown);
     platform.check_store(&args.parts.store)?;
@@ -98,6 +104,7 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
     let opened = if args.dry_run {
         parts.store.ready().await?
     } else {
+        parts.ready_vault().await?;
         let opened = parts.store.writable().await?;
         moves::warn_of_moves(&opened.store.take_in_sites(live_sites, SystemClock.now()).await?);
         opened
@@ -113,35 +120,54 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
         max_calls: args.max_calls,
         again: args.again,
         goes_on_later: false,
+        is_prose: is_prose(args.output),
     };
     if args.dry_run {
         return dry_run(healing, &filled, &sites, days, args.output).await;
     }
     let bar = Bar::new(platform.has_machine_log(), "slots");
-    healing.heal(&filled, &sites, days, &bar).await
+    let healed = healing.heal(&filled, &sites, days, &bar).await;
+    if args.output == OutputFormat::Json {
+        output::document(&healed.document)?;
+    }
+    healed.end
+}
+
+/// Whether a person reads what was done, and in words.
+fn is_prose(format: OutputFormat) -> bool {
+    io::stderr().is_terminal() && format != OutputFormat::Json
+}
+
+/// What came of a heal.
+pub(super) struct Healed {
+    /// How the command ends.
+    pub(super) end: anyhow::Result<Exit>,
+    /// What was done.
+    pub(super) document: Document,
 }
 
 /// Fills missing slots within so many calls, with the settings of the collection.
 pub(super) async fn heal_all(
     parts: &Parts<'_>,
-    settings: &JobSettings,
+    collection: &etl::Args,
     from_source: FromSource,
     max_calls: u64,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Healed> {
     let filled = Filled::of_all(parts, from_source).await?;
     let sites = parts.sites().await?;
     let healing = Healing {
         parts,
         opened: parts.store.ready().await?,
-        settings,
+        settings: &collection.settings,
         shard: parts.platform.shard()?,
         live_sites: sites,
         max_calls: Some(max_calls),
         again: false,
         goes_on_later: true,
+        is_prose: is_prose(collection.output),
     };
     let bar = Bar::new(parts.platform.has_machine_log(), "slots");
-    healing.heal(&filled, sites, Days::ALL, &bar).await
+    Ok(healing.heal(&filled, sites, Days::ALL, &bar).await)
 }
 
 /// What a heal of all sources works with.
@@ -158,6 +184,8 @@ struct Healing<'a> {
     again: bool,
     /// It takes what the day leaves, start by start: a spent budget is no failure.
     goes_on_later: bool,
+    /// A person reads what was done.
+    is_prose: bool,
 }
 
 /// A source whose slots are filled, and what from.
@@ -209,30 +237,34 @@ impl<'a> Healing<'a> {
         sites: &[Site],
         days: Days,
         bar: &'a Bar,
-    ) -> anyhow::Result<Exit> {
-        let mut concluded = Vec::new();
+    ) -> Healed {
+        let (mut concluded, mut summaries) = (Vec::new(), Vec::new());
         for filled in filled {
             let ended = heal::run(self.parts(filled, bar), sites, days).await;
             if let Ok(Ended::Ran(report) | Ended::Held(_, report)) = &ended {
                 self.max_calls = self.max_calls.map(|calls| calls.saturating_sub(report.charged));
+                summaries.push(Summary::of(report));
             }
             concluded.push(ended.and_then(|ended| self.conclude(ended)));
             if self.parts.shutdown.token().is_cancelled() {
                 break;
             }
         }
-        super::etl::worst(concluded)
+        Healed { end: etl::worst(concluded), document: Document::of(summaries) }
     }
 
     fn conclude(&self, ended: Ended) -> anyhow::Result<Exit> {
         let report = match ended {
             Ended::Ran(report) => report,
             Ended::Held(holder, report) => {
-                super::etl::warn_of(&holder);
+                etl::warn_of(&holder);
                 report
             }
         };
-        show(&report);
+        words::log_failures(&report);
+        if self.is_prose {
+            show(&report);
+        }
         match report.stop {
             Some(Stop::Interrupted) => Ok(self.parts.shutdown.exit()),
             Some(stop @ Stop::BudgetSpent { .. }) if self.goes_on_later => {
@@ -248,13 +280,10 @@ impl<'a> Healing<'a> {
 
 /// The days that are asked for.
 fn days(args: &Args, filled: &[Filled<'_>], now: DateTime<Utc>) -> anyhow::Result<Days> {
-    let Args { from, to, .. } = *args;
-    let days = Days::of_flags(from, to, now.date_naive()).map_err(|problem| {
-        UsageError::new(problem).hint(format!("today is {} (UTC)", now.date_naive()))
-    })?;
+    let days = args.days.days(now)?;
     for history in filled.iter().filter_map(|filled| filled.from.histories.first()) {
         let since = history.reach().since;
-        let end = to.map(|day| day.and_time(NaiveTime::MIN).and_utc());
+        let end = days.to.map(|day| day.and_time(NaiveTime::MIN).and_utc());
         if end.is_some_and(|end| end < since) {
             let source = history.source_name();
             let since = since.date_naive();

@@ -3,15 +3,21 @@
 //! Names and messages that others wrote reach a terminal or a spreadsheet here, and only as text:
 //! without what a terminal would obey, and not as a formula. JSON has its own way to write them.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
-use crate::domain::csv_cell::text_cell;
+mod csv_lines;
+mod table;
+
+use super::colour::Tone;
+use super::error::UsageError;
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::text::printable;
+use csv_lines::csv_lines;
+pub(super) use table::{Column, Line, table};
 
 /// Form of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -19,7 +25,7 @@ pub(super) enum OutputFormat {
     /// A table.
     #[default]
     Table,
-    /// An array of objects.
+    /// JSON.
     Json,
     /// Comma-separated values with a head line.
     Csv,
@@ -32,22 +38,50 @@ pub(super) fn job(kind: &str, source: Option<&str>) -> String {
 
 /// A kind of row: what a table shows of it; JSON and CSV have it whole.
 pub(super) trait Row: Serialize {
-    /// Heads of the table's columns.
-    const HEADS: &[&str];
-    /// The table's cells.
-    fn cells(&self) -> Vec<String>;
+    /// The table's columns.
+    const COLUMNS: &[Column];
+
+    /// The table's cells; times are relative to `now`.
+    fn cells(&self, now: DateTime<Utc>) -> Vec<String>;
+
+    /// What the row means, which the colour of its toned columns repeats.
+    fn tone(&self) -> Tone {
+        Tone::Plain
+    }
+
+    /// A line of the table.
+    fn line(&self, now: DateTime<Utc>) -> Line {
+        Line { cells: self.cells(now), tone: self.tone() }
+    }
 }
 
 /// Writes rows to stdout.
 pub(super) fn rows<R: Row>(format: OutputFormat, rows: &[R]) -> anyhow::Result<()> {
     match format {
-        OutputFormat::Table => text(&table(R::HEADS, rows.iter().map(Row::cells))),
-        OutputFormat::Json => text(&format!("{}\n", serde_json::to_string_pretty(rows)?)),
+        OutputFormat::Table => {
+            let now = SystemClock.now();
+            painted(&table(R::COLUMNS, rows.iter().map(|row| row.line(now)), stdout_width()))
+        }
+        OutputFormat::Json => document(&rows),
         OutputFormat::Csv => {
             let mut written = Rows::begin(format)?;
             rows.iter().try_for_each(|row| written.push(row))
         }
     }
+}
+
+/// Passes the form of a job's result: what was done is one document, only what would be done are rows.
+pub(super) fn check_form(format: OutputFormat, is_dry_run: bool) -> Result<(), UsageError> {
+    if format != OutputFormat::Csv || is_dry_run {
+        return Ok(());
+    }
+    Err(UsageError::new("--output csv is for the rows of --dry-run")
+        .hint("what was done is one document: --output json"))
+}
+
+/// Writes one JSON document to stdout.
+pub(super) fn document(value: &impl Serialize) -> anyhow::Result<()> {
+    text(&format!("{}\n", serde_json::to_string_pretty(value)?))
 }
 
 /// Rows written to stdout one by one, as many as there may be: JSON or CSV, as [`rows`] writes them.
@@ -85,51 +119,45 @@ impl Rows {
     }
 }
 
-/// A row as comma-separated values, after the head if that is still to come. Which cells are text
-/// only the row's own type knows: a number may begin as a formula does.
-fn csv_lines<R: Row>(row: &R, with_head: bool) -> anyhow::Result<String> {
-    let mut plain = csv::Writer::from_writer(Vec::new());
-    plain.serialize(row)?;
-    let plain = plain.into_inner()?;
-    let mut plain = csv::Reader::from_reader(&plain[..]);
-    let head = plain.headers()?.clone();
-    let types = serde_json::to_value(row)?;
-    let mut safe = csv::Writer::from_writer(Vec::new());
-    if with_head {
-        safe.write_record(&head)?;
-    }
-    for record in plain.records() {
-        let record = record?;
-        let cells = head.iter().zip(&record).map(|(name, cell)| match types[name].is_string() {
-            true => text_cell(cell),
-            false => cell.to_owned(),
-        });
-        safe.write_record(cells)?;
-    }
-    Ok(String::from_utf8(safe.into_inner()?)?)
+/// A terminal narrower than this (some say 0) is none that could be fitted into.
+const MIN_COLUMNS: u16 = 20;
+
+/// The columns of the terminal that stdout is, if it is one.
+pub(super) fn stdout_width() -> Option<usize> {
+    io::stdout()
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(io::stdout()))
+        .flatten()
+        .and_then(wide_enough)
 }
 
-/// A terminal narrower than this (some say 0) cannot be fitted into.
-const MIN_COLUMNS: u16 = 60;
+/// The columns of the terminal that stderr is, if it is one.
+pub(super) fn stderr_width() -> Option<usize> {
+    io::stderr()
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(io::stderr()))
+        .flatten()
+        .and_then(wide_enough)
+}
 
-/// A table as text, fitted into the terminal if there is one.
-pub(super) fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(heads.iter().copied());
-    if table.width().is_some_and(|columns| columns >= MIN_COLUMNS) {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    for row in rows {
-        table.add_row(row.iter().map(|cell| printable(cell)));
-    }
-    format!("{table}\n")
+fn wide_enough((width, _): (terminal_size::Width, terminal_size::Height)) -> Option<usize> {
+    Some(width.0).filter(|columns| *columns >= MIN_COLUMNS).map(usize::from)
+}
+
+/// Writes painted text to stdout, in colour where that is wanted.
+pub(super) fn painted(text: &str) -> anyhow::Result<()> {
+    unless_gone(anstream::stdout().write_all(text.as_bytes()))
 }
 
 /// Writes text to stdout. A reader that has gone away (`weather runs | head`) is no error.
 pub(super) fn text(text: &str) -> anyhow::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
+    unless_gone(io::stdout().write_all(text.as_bytes()))
+}
+
+fn unless_gone(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
+        written => Ok(written?),
     }
 }
 
@@ -146,18 +174,34 @@ pub(super) fn say(line: &str) {
     });
 }
 
+/// Writes painted text for the person at the terminal to stderr.
+pub(super) fn say_painted(text: &str) {
+    crate::telemetry::BARS.suspend(|| {
+        let _ = anstream::stderr().write_all(text.as_bytes());
+    });
+}
+
 /// A text of several lines, each of them printable.
 pub(super) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// A span of time as people say it: `42 s`, `17 min`, `3 h`, `5 d`.
-pub(super) fn ago(span: chrono::TimeDelta) -> String {
+pub(super) fn ago(span: TimeDelta) -> String {
     match span.num_seconds() {
         seconds @ ..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds / 60),
         seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
         seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// A moment as people say it: `17 min ago`, `in 3 h`, `now`.
+pub(super) fn relative(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (now - time).num_seconds() {
+        0 => "now".to_owned(),
+        1.. => format!("{} ago", ago(now - time)),
+        _ => format!("in {}", ago(time - now)),
     }
 }
 
@@ -183,43 +227,17 @@ mod tests {
         assert_eq!(numbers.map(grouped), expected);
     }
 
-    #[derive(Serialize)]
-    struct Named {
-        name: &'static str,
-        temperature_c: f64,
-        message: Option<&'static str>,
-    }
-
-    impl Row for Named {
-        const HEADS: &[&str] = &["name", "message"];
-
-        fn cells(&self) -> Vec<String> {
-            vec![self.name.into(), self.message.unwrap_or_default().into()]
+    #[test]
+    fn a_moment_is_so_long_ago_or_to_come() {
+        let now: DateTime<Utc> = "2026-11-30T07:15:00Z".parse().unwrap();
+        for (seconds, words) in [
+            (0, "now"),
+            (42, "42 s ago"),
+            (1020, "17 min ago"),
+            (259_200, "3 d ago"),
+            (-10_800, "in 3 h"),
+        ] {
+            assert_eq!(relative(now - TimeDelta::seconds(seconds), now), words);
         }
-    }
-
-    const HOSTILE: [Named; 2] = [
-        Named { name: "=cmd|'/C calc'!A0", temperature_c: -3.5, message: Some("\u{1b}[2Ja\nb\0") },
-        Named { name: "gro\u{202e}ss, 2", temperature_c: 1.0, message: None },
-    ];
-
-    #[test]
-    fn a_text_in_a_csv_is_no_formula_and_a_number_stays_one() {
-        let [first, second] = &HOSTILE;
-        let lines = csv_lines(first, true).unwrap() + &csv_lines(second, false).unwrap();
-        assert_eq!(
-            lines,
-            "name,temperature_c,message\n'=cmd|'/C calc'!A0,-3.5,[2Ja b\n\"gross, 2\",1.0,\n"
-        );
-    }
-
-    #[test]
-    fn a_table_and_a_message_hold_nothing_that_a_terminal_obeys() {
-        let shown = table(Named::HEADS, HOSTILE.iter().map(Row::cells));
-        assert!(shown.contains("[2Ja b ") && shown.contains("gross, 2"), "{shown}");
-        let lines = printable_lines("one\u{1b}[31m\u{202e}\n  two\u{8}");
-        assert_eq!(lines, "one[31m\n  two");
-        let obeyed = |c: char| c.is_control() && c != '\n';
-        assert!(!shown.contains(obeyed) && !shown.contains('\u{202e}'), "{shown:?}");
     }
 }

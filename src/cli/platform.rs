@@ -10,7 +10,10 @@ use clap::Args;
 
 use super::error::UsageError;
 use crate::domain::Shard;
+use crate::objects::ObjectsUrl;
+use crate::sink::LakeSettings;
 use crate::store::{RunHost, StoreSettings};
+use crate::vault::VaultSettings;
 
 /// What the platform has set.
 #[derive(Debug, Clone, Args)]
@@ -23,6 +26,8 @@ pub(super) struct Platform {
     cloud_run_task_index: u32,
     #[arg(long, env = "CLOUD_RUN_TASK_COUNT", hide = true, global = true, default_value_t = 1)]
     cloud_run_task_count: u32,
+    #[arg(long, env = "CLOUD_RUN_TASK_ATTEMPT", hide = true, global = true, default_value_t = 0)]
+    cloud_run_task_attempt: u32,
     #[arg(long, env = "K_SERVICE", hide = true, global = true)]
     k_service: Option<String>,
 }
@@ -80,6 +85,11 @@ impl Platform {
         self.place() == Place::CloudRunService
     }
 
+    /// True where the platform starts a task again that has failed: nobody has asked for it anew.
+    pub(super) fn is_another_try(&self) -> bool {
+        self.place() == Place::CloudRunJob && self.cloud_run_task_attempt > 0
+    }
+
     /// This task's part of the sites.
     pub(super) fn shard(&self) -> Result<Shard, UsageError> {
         let (index, count) = (self.cloud_run_task_index, self.cloud_run_task_count);
@@ -99,6 +109,18 @@ impl Platform {
         }
     }
 
+    /// Refuses a lake in a folder, where the disk does not last.
+    pub(super) fn check_lake(&self, lake: &LakeSettings) -> Result<(), UsageError> {
+        let is_folder = lake.lake_url.as_ref().is_some_and(ObjectsUrl::is_folder);
+        if self.has_lasting_disk() || !is_folder {
+            return Ok(());
+        }
+        Err(UsageError::new(
+            "LAKE_URL is a folder: what is written to it on Cloud Run is forgotten with its task",
+        )
+        .hint("set LAKE_URL=gs://bucket/prefix or s3://bucket/prefix"))
+    }
+
     /// Refuses a store that is a file, where the disk does not last.
     pub(super) fn check_store(&self, store: &StoreSettings) -> Result<(), UsageError> {
         if self.has_lasting_disk() || !store.is_file() {
@@ -108,6 +130,19 @@ impl Platform {
             "DATABASE_URL is not set to a MySQL server: a file on Cloud Run is forgotten with its task",
         )
         .hint("set DATABASE_URL=mysql://user:password@host/database, from a secret"))
+    }
+
+    /// Refuses a vault that is a folder, where the disk does not last, and what is none.
+    pub(super) fn check_vault(&self, vault: &VaultSettings) -> Result<(), UsageError> {
+        const FORMS: &str = "VAULT_URL=s3://bucket/prefix or gs://bucket/prefix";
+        let url = vault.url().map_err(UsageError::new)?;
+        if self.has_lasting_disk() || !url.is_some_and(|url| url.is_folder()) {
+            return Ok(());
+        }
+        Err(UsageError::new(
+            "VAULT_URL is a folder: a file on Cloud Run is forgotten with its task",
+        )
+        .hint(format!("set {FORMS}")))
     }
 }
 
@@ -127,6 +162,7 @@ mod tests {
             cloud_run_job: job.map(str::to_owned),
             cloud_run_execution: Some("weather-x1".into()),
             cloud_run_task_index: 3,
+            cloud_run_task_attempt: 0,
             cloud_run_task_count: 8,
             k_service: service.map(str::to_owned),
         }

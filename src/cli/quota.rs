@@ -1,18 +1,18 @@
 //! `weather quota`: how many calls are left, and are they enough?
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
 
+use super::colour::Tone;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row};
+use super::output::{self, Column, OutputFormat, Row, relative};
 use super::sites::SitesSettings;
 use super::sources::SourcesSettings;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::budget::{Counts, Limit};
-use crate::domain::{Budget, Site, Window};
-use crate::store::{CallCount, Reads, StoreSettings};
+use crate::domain::Site;
+use crate::store::{Reads, SiteRow, StoreSettings};
+use crate::views::quota::{self, Quota};
 
-mod plan;
+pub(super) mod plan;
 
 /// Show the calls that each account has used, reserved and left, and what its sites will need
 ///
@@ -50,85 +50,27 @@ enum Command {
     Plan(plan::Args),
 }
 
-/// A window of a limit.
-#[derive(Debug, Serialize)]
-struct Quota {
-    source: &'static str,
-    account: String,
-    scope: &'static str,
-    window: &'static str,
-    cap: u64,
-    used: u64,
-    reserved: u64,
-    left: u64,
-    resets_at: String,
-    needed: Option<u64>,
-    #[serde(skip)]
-    counts: Counts,
-    #[serde(skip)]
-    end: DateTime<Utc>,
-}
-
-impl Quota {
-    fn new(
-        source: &'static str,
-        budget: &Budget,
-        limit: &Limit,
-        counted: &[CallCount],
-        sites: &[Site],
-        now: DateTime<Utc>,
-    ) -> Self {
-        let (start, end) = (limit.window.start(now), limit.window.end(now));
-        let counted = counted.iter().find(|row| row.is_of(limit.scope, limit.window, start));
-        let number = |count: i64| u64::try_from(count).unwrap_or_default();
-        let (reserved, used) =
-            counted.map_or((0, 0), |row| (number(row.reserved), number(row.used)));
-        // A minute is the pace's matter, and history has no slots to come.
-        let is_foreseen = limit.window != Window::Minute && limit.counts != Counts::History;
-        Self {
-            source,
-            account: budget.account.clone(),
-            scope: limit.scope,
-            window: limit.window.as_str(),
-            cap: limit.calls,
-            used,
-            reserved: reserved.saturating_sub(used),
-            left: limit.calls.saturating_sub(reserved),
-            resets_at: end.to_rfc3339_opts(SecondsFormat::Secs, true),
-            needed: is_foreseen.then(|| budget.live_need(sites, now, end)),
-            counts: limit.counts,
-            end,
-        }
-    }
-
-    /// Calls that are left beyond what is needed; below 0, calls that will be missing.
-    fn spare(&self) -> i128 {
-        i128::from(self.left) - i128::from(self.needed.unwrap_or(0))
-    }
-
-    /// In a few words.
-    fn in_words(&self) -> String {
-        let (window, end) = (self.window, self.end.format("%F %H:%M UTC"));
-        match (self.left, self.needed) {
-            (0, _) => format!("no calls left this {window}, new ones at {end}"),
-            (left, Some(needed)) if self.spare() < 0 => {
-                format!(
-                    "{left} calls left this {window}, and {needed} needed until {end}: not enough"
-                )
-            }
-            (left, Some(needed)) => {
-                format!("{left} calls left this {window}, {needed} needed until {end}")
-            }
-            (left, None) => format!("{left} calls left this {window}"),
-        }
-    }
-}
-
 impl Row for Quota {
-    const HEADS: &[&str] =
-        &["scope", "account", "window", "cap", "used", "reserved", "left", "needed", "resets at"];
+    const COLUMNS: &[Column] = &[
+        Column::text("scope"),
+        Column::text("account").leaves(3),
+        Column::text("window"),
+        Column::number("cap").leaves(2),
+        Column::number("used"),
+        Column::number("reserved").leaves(4),
+        Column::number("left").toned(),
+        Column::number("needed"),
+        Column::number("resets").leaves(1),
+    ];
 
-    fn cells(&self) -> Vec<String> {
+    fn tone(&self) -> Tone {
+        match self.spare() {
+            ..0 => Tone::Bad,
+            _ => Tone::Good,
+        }
+    }
+
+    fn cells(&self, now: DateTime<Utc>) -> Vec<String> {
         vec![
             self.scope.to_owned(),
             self.account.clone(),
@@ -138,7 +80,7 @@ impl Row for Quota {
             self.reserved.to_string(),
             self.left.to_string(),
             self.needed.map_or_else(|| "–".to_owned(), |needed| needed.to_string()),
-            self.end.format("%F %H:%M").to_string(),
+            relative(self.end, now),
         ]
     }
 }
@@ -147,16 +89,21 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(Command::Plan(plan)) = args.command {
         return plan::run(&plan);
     }
-    let names = args.sources.names().into_iter();
-    let budgets = names.map(|entry| Ok((entry.name, args.sources.budget(entry)?)));
-    let budgets = budgets.collect::<anyhow::Result<Vec<_>>>()?;
-    let sites = args.sites.read()?;
     let reads = args.store.open_ready().await?.reads;
+    let sites = sites(&args.sites, &reads).await?;
     let (mut rows, mut words) = (Vec::new(), Vec::new());
-    for (source, budget) in &budgets {
-        let quotas = quotas(&reads, source, budget, &sites, SystemClock.now()).await?;
-        words.push(format!("{source}: {}", headline(&quotas)));
-        rows.extend(quotas);
+    let now = SystemClock.now();
+    for entry in args.sources.names() {
+        let own = args.sources.budget(entry);
+        let budgets = match args.sources.lacks_key(entry) {
+            true => quota::counted(&reads, own, now).await?,
+            false => vec![own],
+        };
+        for budget in budgets {
+            let quotas = quota::read(&reads, entry.name, &budget, &sites, now).await?;
+            words.push(format!("{}: {}", entry.name, headline(&quotas)));
+            rows.extend(quotas);
+        }
     }
     if args.output == OutputFormat::Table {
         output::line(&words.join("; "))?;
@@ -167,30 +114,27 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn quotas(
-    reads: &Reads,
-    source: &'static str,
-    budget: &Budget,
-    sites: &[Site],
-    now: DateTime<Utc>,
-) -> anyhow::Result<Vec<Quota>> {
-    let counted = reads.list_call_counts(&budget.account, Window::Month.start(now)).await?;
-    let limits = budget.limits.iter();
-    Ok(limits.map(|limit| Quota::new(source, budget, limit, &counted, sites, now)).collect())
+/// The sites of the file; where there is none, those of the store, which the last start took in.
+async fn sites(settings: &SitesSettings, reads: &Reads) -> anyhow::Result<Vec<Site>> {
+    if !settings.is_unset() {
+        return settings.read();
+    }
+    let mut rows = reads.list_sites().await?;
+    rows.retain(|row| row.deactivated_at.is_none());
+    Ok(rows.iter().map(SiteRow::site).collect::<Result<_, _>>()?)
 }
 
-/// The window that matters to the live slots: a spent one, else the one with the least to spare.
+/// The window that matters to the live slots, in words.
 fn headline(quotas: &[Quota]) -> String {
-    let live = quotas.iter().filter(|quota| quota.counts != Counts::History);
-    let tightest = live.min_by_key(|quota| (quota.left > 0, quota.needed.is_none(), quota.spare()));
-    tightest.map_or_else(|| "no limit is set".into(), Quota::in_words)
+    quota::tightest(quotas).map_or_else(|| "no limit is set".into(), Quota::in_words)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Interval;
-    use crate::domain::budget::account;
+    use crate::domain::budget::{Counts, Limit, account};
+    use crate::domain::{Budget, Interval, Window};
+    use crate::store::CallCount;
 
     const SOURCE: &str = "openweathermap";
 

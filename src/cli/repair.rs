@@ -1,14 +1,14 @@
-//! `weather repair`: rewrites in the warehouse the days that differ.
+//! `weather repair`: rewrites in each sink the days that differ.
 
 use super::exit::Exit;
 use super::verify::{self, CompareArgs, PartsArgs};
 use crate::sync::repair;
-use crate::sync::verify::run as compare_only;
+use crate::sync::verify::{Verify, run as compare_only};
 
-/// Rewrite in BigQuery the days that differ from the store, and no others
+/// Rewrite in the sinks the days that differ from the store, and no others
 ///
 /// Compares as `weather verify` does, then deletes and inserts each day that differs in one
-/// transaction. Rows that only BigQuery has stay, with the whole day, unless --allow-delete is given.
+/// transaction. Rows that only the sink has stay, with the whole day, unless --allow-delete is given.
 /// May run beside a sync. Ends with exit code 1 when a difference is left.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
 
-    /// Also remove rows that only BigQuery has
+    /// Also remove rows that only the sink has
     #[arg(long, conflicts_with = "dry_run")]
     allow_delete: bool,
 
@@ -31,11 +31,13 @@ pub(super) struct Args {
     parts: PartsArgs,
 }
 
-pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+pub(super) async fn run(args: Args, is_json: bool) -> anyhow::Result<Exit> {
     let Args { dry_run, allow_delete, compare, parts } = args;
     if dry_run {
-        let found = verify::compare(&compare, &parts, async |parts| compare_only(parts).await);
+        let found =
+            verify::compare(&compare, &parts, is_json, async |parts| compare_only(parts).await);
         return found.await.map(|exit| if exit == Exit::TooManyFailed { Exit::Done } else { exit });
     }
-    verify::compare(&compare, &parts, async |parts| repair::run(parts, allow_delete).await).await
+    let repair = async |parts: Verify<'_>| repair::run(parts, allow_delete).await;
+    verify::compare(&compare, &parts, is_json, repair).await
 }

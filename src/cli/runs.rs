@@ -1,8 +1,11 @@
 //! `weather runs`: the audit trail.
 
+use chrono::{DateTime, Utc};
+
+use super::colour::Tone;
 use super::error::UsageError;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row};
+use super::output::{self, Column, Line, OutputFormat, Row, relative};
 use crate::store::{RunRow, StoreSettings};
 
 /// Show the latest runs, or one of them
@@ -45,31 +48,42 @@ enum Command {
 }
 
 impl Row for RunRow {
-    const HEADS: &[&str] = &[
-        "run",
-        "id",
-        "job",
-        "state",
-        "started",
-        "sites",
-        "collected",
-        "failed",
-        "skipped",
-        "calls",
+    const COLUMNS: &[Column] = &[
+        Column::number("run"),
+        Column::text("id").leaves(6),
+        Column::text("job").leaves(1),
+        Column::text("state").toned(),
+        Column::number("started"),
+        Column::number("sites").leaves(3),
+        Column::number("collected"),
+        Column::number("failed"),
+        Column::number("skipped").leaves(4),
+        Column::number("calls").leaves(2),
+        Column::text("shard").leaves(5),
     ];
 
-    fn cells(&self) -> Vec<String> {
+    fn tone(&self) -> Tone {
+        match self.outcome.as_deref() {
+            Some("succeeded") => Tone::Good,
+            Some("failed") => Tone::Bad,
+            Some(_) => Tone::Warning,
+            None => Tone::Plain,
+        }
+    }
+
+    fn cells(&self, now: DateTime<Utc>) -> Vec<String> {
         vec![
             self.run_seq.to_string(),
             self.run_id.clone(),
-            format!("{} {}", output::job(&self.kind, self.source.as_deref()), self.shard),
+            output::job(&self.kind, self.source.as_deref()),
             self.state(),
-            self.started_at.format("%F %T").to_string(),
+            relative(self.started_at, now),
             self.sites.to_string(),
             self.collected.to_string(),
             self.failed.to_string(),
             self.skipped.to_string(),
             self.calls.to_string(),
+            self.shard.clone(),
         ]
     }
 }
@@ -105,12 +119,16 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
 /// One run: a line for each column where a person reads it.
 fn show(format: OutputFormat, run: &RunRow) -> anyhow::Result<()> {
     if format != OutputFormat::Table {
-        return output::rows(format, std::slice::from_ref(run));
+        return match format {
+            OutputFormat::Json => output::document(run),
+            _ => output::rows(format, std::slice::from_ref(run)),
+        };
     }
     let serde_json::Value::Object(columns) = serde_json::to_value(run)? else { return Ok(()) };
     let rows = columns.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        vec![name, value]
+        Line::from(vec![name, value])
     });
-    output::text(&output::table(&["", ""], rows))
+    let columns = [Column::text(""), Column::words("")];
+    output::painted(&output::table(&columns, rows, output::stdout_width()))
 }

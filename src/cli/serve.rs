@@ -15,10 +15,10 @@ use super::exit::Exit;
 use super::output;
 use super::platform::Platform;
 use super::shutdown::Shutdown;
-use super::sources;
+use super::sources::{self, SourcesSettings};
 use crate::clock::SystemClock;
 use crate::serve::access::{self, Access};
-use crate::serve::{self, Parts, SharedCache};
+use crate::serve::{self, Origins, Outside, Parts, PublicUrl, SharedCache};
 use crate::store::{Reads, StoreError, StoreSettings};
 
 /// Answer programs over HTTP, read-only, from the store
@@ -51,15 +51,31 @@ pub(super) struct Args {
     #[arg(long, env = "WEATHER_CACHE_SECONDS", hide = true, value_parser = clap::value_parser!(u64).range(1..=3600))]
     cache_seconds: Option<u64>,
 
+    /// Address by which clients reach the server through a proxy, as in https://host/weather: every link
+    /// begins with it. Requests may come with its path or without
+    #[arg(long, value_name = "URL", env = "PUBLIC_URL", hide_env_values = true)]
+    public_url: Option<String>,
+
+    /// Origin whose pages may read the API in a browser, as in https://bi.example.com; * is any. Several by
+    /// commas, or the flag again
+    #[arg(long, value_name = "ORIGIN", env = "CORS_ORIGINS", value_delimiter = ',')]
+    cors_origin: Vec<String>,
+
+    /// Show the badge of all sites (/badge/fresh.svg) without a token
+    #[arg(long, env = "PUBLIC_BADGE", value_parser = clap::builder::BoolishValueParser::new())]
+    public_badge: bool,
+
     #[arg(long, env = "PORT", hide = true)]
     port: Option<u16>,
 
+    #[command(flatten)]
+    sources: SourcesSettings,
     #[command(flatten)]
     store: StoreSettings,
 }
 
 pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
-    let address = address(&args);
+    let (address, outside) = (address(&args), outside(&args)?);
     let access = match args.api_tokens_file.as_deref().filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => tokens(path)?,
         None => open_access(address, platform)?,
@@ -73,7 +89,8 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
         .with_context(|| format!("cannot listen on {address}: name another with --listen"))?;
     output::say(&format!("serving the store on http://{}", listener.local_addr()?));
     let clock = Arc::new(SystemClock);
-    let parts = Parts { store: store.clone(), clock, sources: &sources::NAMES, access, cache };
+    let (sources, budgets) = (&sources::NAMES, args.sources.budgets());
+    let parts = Parts { store: store.clone(), clock, sources, budgets, access, cache, outside };
     let serving = serve::run(listener, parts, shutdown.token().clone());
     let connecting = connect(&args.store, &store, shutdown.token());
     let (served, connected) = tokio::join!(serving, connecting);
@@ -96,6 +113,27 @@ fn address(args: &Args) -> SocketAddr {
     let any = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
     let here = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
     args.listen.or(args.port.map(any)).unwrap_or(here)
+}
+
+/// How the server is seen from outside; every fault at once.
+fn outside(args: &Args) -> Result<Outside, UsageError> {
+    let mut faults = Vec::new();
+    let url = args.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
+    let public_url = url.map(PublicUrl::parse).transpose().unwrap_or_else(|fault| {
+        faults.push(format!("--public-url (PUBLIC_URL): {fault}"));
+        None
+    });
+    let origins = args.cors_origin.iter().map(|origin| origin.trim());
+    let origins = Origins::parse(origins).unwrap_or_else(|found| {
+        let named = found.iter().map(|fault| format!("--cors-origin (CORS_ORIGINS): {fault}"));
+        faults.extend(named);
+        Origins::default()
+    });
+    if !faults.is_empty() {
+        return Err(UsageError::new(faults.join("\n")));
+    }
+    let public_url = public_url.unwrap_or_default();
+    Ok(Outside { public_url, origins, public_badge: args.public_badge })
 }
 
 fn shared_cache(args: &Args) -> Result<Option<SharedCache>, UsageError> {

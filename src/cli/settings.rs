@@ -49,7 +49,7 @@ pub(super) fn parse<C: CommandFactory + FromArgMatches>(
 }
 
 fn try_parse<C: CommandFactory + FromArgMatches>(arguments: Vec<OsString>) -> Result<C, Error> {
-    let mut command = without_empty(C::command());
+    let mut command = shortened(without_empty(C::command()));
     let matches = command.try_get_matches_from_mut(arguments);
     let parsed = matches.and_then(|mut matches| C::from_arg_matches_mut(&mut matches));
     parsed.map_err(|error| {
@@ -66,6 +66,21 @@ fn without_empty(command: Command) -> Command {
         false => arg,
     };
     command.mut_args(deaf).mut_subcommands(without_empty)
+}
+
+/// What a short help leaves out: settings that are set once, and then in the environment.
+const SET_ONCE: [&str; 7] =
+    ["Store", "OpenWeatherMap", "Open-Meteo", "BigQuery", "Lake", "Vault", "Log"];
+
+/// The command and all below it, with a short help (`-h`) of what is said anew at each start; `--help` has
+/// all.
+fn shortened(command: Command) -> Command {
+    let shorten = |arg: Arg| {
+        let heading = arg.get_help_heading().unwrap_or_default();
+        let is_set_once = SET_ONCE.iter().any(|name| heading.starts_with(name));
+        arg.hide_short_help(is_set_once)
+    };
+    command.mut_args(shorten).mut_subcommands(shortened)
 }
 
 /// What the variable of an argument holds.

@@ -3,28 +3,34 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::error::UsageError;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row};
+use super::output::{self, Column, OutputFormat, Row};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::cost::{Cost, Plan};
-use crate::domain::sites_file;
+use crate::domain::sites_file::{self, Drafts, Fault, Form, SitesFileError, SitesFileFaults};
+use crate::domain::text::quoted;
 use crate::domain::{Move, Site, SiteId};
 use crate::source::openweathermap::CallLimits;
 use crate::store::{StoreError, StoreSettings};
+
+/// The file if none is named.
+const SAMPLE: &str = "config/sites_sample.json";
 
 /// Which sites.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Sites")]
 pub(super) struct SitesSettings {
-    /// File with the sites (JSON; config/sites.schema.json describes it)
+    /// File with the sites: .json, .csv, .yaml or .toml (config/sites.schema.json describes their keys,
+    /// config/examples has one of each)
     #[arg(
         long,
         value_name = "FILE",
         env = "SITES_FILE",
-        default_value = "config/sites_sample.json"
+        default_value = SAMPLE
     )]
     sites_file: PathBuf,
 }
@@ -33,6 +39,11 @@ impl SitesSettings {
     /// The sites of the file.
     pub(super) fn read(&self) -> anyhow::Result<Vec<Site>> {
         read(&self.sites_file)
+    }
+
+    /// True when no file was named, and the sample is not here either.
+    pub(super) fn is_unset(&self) -> bool {
+        self.sites_file.as_os_str() == SAMPLE && !self.sites_file.exists()
     }
 
     /// The sites of `file`, if one is named.
@@ -60,33 +71,78 @@ const MAX_FAULTS: usize = 200;
 
 /// The sites of `file`, or all that is wrong with it.
 fn read(file: &Path) -> anyhow::Result<Vec<Site>> {
-    let name = file.display();
-    let bytes = std::fs::read(file).map_err(|error| {
-        UsageError::new(format!("sites file {name}: {error}")).hint(
-            "name one with --sites-file or SITES_FILE; config/sites_sample.json is an example",
-        )
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        UsageError::new(format!("sites file {name}: not UTF-8 at byte {at}"))
-            .hint("save the file as UTF-8")
-    })?;
-    sites_file::parse(&text).map_err(|faults| {
-        let count = faults.iter().count();
-        let mut problem =
-            format!("sites file {name}: {count} fault{}", if count == 1 { "" } else { "s" });
-        for fault in faults.iter().take(MAX_FAULTS) {
-            problem.push_str(&format!("\n  {fault}"));
+    let form = Form::of(file).map_err(|ending| no_form(file, &ending))?;
+    let opened = std::fs::File::open(file).map_err(SitesFileError::Io);
+    let sites = opened.and_then(|opened| sites_file::read(form, opened));
+    sites.map_err(|error| unread(&file.display(), error).into())
+}
+
+fn no_form(file: &Path, ending: &str) -> UsageError {
+    let endings: Vec<String> = Form::ENDINGS.iter().map(|(known, _)| format!(".{known}")).collect();
+    let problem = format!(
+        "sites file {}: .{} is no form of a sites file: expected {}",
+        file.display(),
+        quoted(ending),
+        endings.join(", ")
+    );
+    UsageError::new(problem)
+        .hint("a spreadsheet is saved as CSV in UTF-8; config/examples has one of each form")
+}
+
+/// The places of a list, or all that is wrong with it.
+pub(super) fn read_places(file: &Path) -> anyhow::Result<Drafts> {
+    if matches!(Form::of(file), Ok(form) if form != Form::Csv) && file.extension().is_some() {
+        let problem = format!("{}: expected a list of places as CSV", file.display());
+        return Err(UsageError::new(problem)
+            .hint("what is a sites file already is looked at by `weather sites check FILE`")
+            .into());
+    }
+    let opened = std::fs::File::open(file).map_err(SitesFileError::Io);
+    let places = opened.and_then(Drafts::read);
+    Ok(places.map_err(|error| match error {
+        SitesFileError::Io(error) => UsageError::new(format!("{}: {error}", file.display())),
+        SitesFileError::NotUtf8 { .. } => UsageError::new(format!("{}: {error}", file.display()))
+            .hint("save the list as CSV in UTF-8"),
+        SitesFileError::Faults(faults) => {
+            UsageError::new(format!("{}: {}", file.display(), first_of(&faults)))
+                .hint("`weather init --help` names the heads; nothing was written")
         }
-        if count > MAX_FAULTS {
-            problem.push_str(&format!("\n  … and {} more", count - MAX_FAULTS));
-        }
-        UsageError::new(problem)
-            .hint(
-                "config/sites.schema.json describes the file; `weather sites check` reads it again",
-            )
-            .into()
-    })
+    })?)
+}
+
+fn unread(name: &std::path::Display<'_>, error: SitesFileError) -> UsageError {
+    let (problem, hint) = match error {
+        SitesFileError::Io(_) => (
+            error.to_string(),
+            "name one with --sites-file or SITES_FILE; config/sites_sample.json is an example, and `weather \
+             init` makes one",
+        ),
+        SitesFileError::NotUtf8 { .. } => (error.to_string(), "save the file as UTF-8"),
+        SitesFileError::Faults(faults) => (
+            first_of(&faults),
+            "config/sites.schema.json describes the keys; `weather sites check` reads the file again",
+        ),
+    };
+    UsageError::new(format!("sites file {name}: {problem}")).hint(hint)
+}
+
+/// How many faults there are, and the first of them.
+pub(super) fn first_of(faults: &SitesFileFaults) -> String {
+    listed(faults.iter())
+}
+
+/// The same of faults that are of no one file.
+pub(super) fn listed<'f>(faults: impl IntoIterator<Item = &'f Fault, IntoIter: Clone>) -> String {
+    let faults = faults.into_iter();
+    let count = faults.clone().count();
+    let mut problem = format!("{count} fault{}", if count == 1 { "" } else { "s" });
+    for fault in faults.take(MAX_FAULTS) {
+        problem.push_str(&format!("\n  {fault}"));
+    }
+    if count > MAX_FAULTS {
+        problem.push_str(&format!("\n  … and {} more", count - MAX_FAULTS));
+    }
+    problem
 }
 
 /// Check the sites file and what it costs, or list its sites
@@ -172,7 +228,8 @@ async fn check(
 
 /// The sites that stand elsewhere than the store has them; none where there is no store.
 async fn moves(sites: &[Site], settings: &StoreSettings) -> Result<Vec<Move>, StoreError> {
-    if !settings.is_there() {
+    let there = settings.check_there();
+    if settings.url().is_none() && matches!(there, Err(StoreError::Absent { .. })) {
         return Ok(Vec::new());
     }
     let known = settings.open_reader().await?.list_sites().await?;
@@ -198,9 +255,10 @@ impl Figure {
 }
 
 impl Row for Figure {
-    const HEADS: &[&str] = &["figure", "value", "unit"];
+    const COLUMNS: &[Column] =
+        &[Column::words("figure"), Column::number("value"), Column::text("unit")];
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, _now: DateTime<Utc>) -> Vec<String> {
         let decimals = usize::from(self.value.fract() != 0.0);
         vec![self.figure.clone(), format!("{:.decimals$}", self.value), self.unit.into()]
     }
@@ -236,7 +294,7 @@ struct SiteRow {
     interval_minutes: u32,
     active_from: Option<String>,
     active_until: Option<String>,
-    tags: String,
+    tags: Vec<String>,
 }
 
 impl SiteRow {
@@ -252,15 +310,23 @@ impl SiteRow {
             interval_minutes: site.interval.minutes(),
             active_from: site.active_from.map(|day| day.to_string()),
             active_until: site.active_until.map(|day| day.to_string()),
-            tags: site.tags.join(" "),
+            tags: site.tags.clone(),
         }
     }
 }
 
 impl Row for SiteRow {
-    const HEADS: &[&str] = &["site", "name", "latitude", "longitude", "time zone", "every"];
+    const COLUMNS: &[Column] = &[
+        Column::text("site"),
+        Column::words("name"),
+        Column::number("latitude"),
+        Column::number("longitude"),
+        Column::text("time zone").leaves(2),
+        Column::number("every").leaves(1),
+        Column::words("tags").leaves(3),
+    ];
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, _now: DateTime<Utc>) -> Vec<String> {
         vec![
             self.site_id.clone(),
             self.name.clone(),
@@ -268,6 +334,7 @@ impl Row for SiteRow {
             self.longitude.to_string(),
             self.timezone.to_owned(),
             format!("{} min", self.interval_minutes),
+            self.tags.join(" "),
         ]
     }
 }

@@ -5,10 +5,14 @@
 //! another entry, and its settings another field of [`SourcesSettings`].
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use url::Url;
 
 use super::error::UsageError;
 use crate::domain::{Budget, ErrorKind};
+use crate::replay::{KeptAnswers, Made};
 use crate::simulator::Service;
 use crate::source::open_meteo::OpenMeteoSettings;
 use crate::source::openweathermap::OpenWeatherSettings;
@@ -21,10 +25,14 @@ mod openweathermap;
 pub(super) struct SourceEntry {
     /// The value of the `source` column.
     pub(super) name: &'static str,
+    /// Passes settings by which it can be called.
+    passes: fn(&SourcesSettings) -> Result<(), SetupError>,
     /// Makes it from its settings.
     build: fn(&SourcesSettings) -> Result<Built, SetupError>,
+    /// Makes it around kept answers, with all of its histories: it calls nobody.
+    pub(super) reread: fn(Arc<KeptAnswers>) -> Made,
     /// What its account may do, by its settings.
-    budget: fn(&SourcesSettings) -> Result<Budget, SetupError>,
+    budget: fn(&SourcesSettings) -> Budget,
     /// What to do where it has no key and needs one.
     key_hint: &'static str,
     /// What `doctor` says of it.
@@ -157,11 +165,30 @@ impl SourcesSettings {
         }
     }
 
+    /// How OpenWeatherMap is reached.
+    pub(super) fn openweather(&self) -> &OpenWeatherSettings {
+        &self.openweather
+    }
+
+    /// The sources as they were named, if any was.
+    pub(super) fn named(&self) -> Option<String> {
+        let Names(names) = self.sources.as_ref()?;
+        let names: Vec<&str> = names.iter().map(|entry| entry.name).collect();
+        (!names.is_empty()).then(|| names.join(","))
+    }
+
     fn timeout(&self) -> Duration {
         Duration::from_secs_f64(self.openweather.http_timeout_seconds)
     }
 
-    /// A source, ready.
+    /// Passes the settings of the sources to collect from.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        self.names()
+            .into_iter()
+            .try_for_each(|entry| (entry.passes)(self).map_err(|error| refused(entry, error)))
+    }
+
+    /// A source, ready. Reads the certificates of public authorities, which takes its time.
     pub(super) fn build(&self, entry: SourceName) -> anyhow::Result<Ready> {
         self.try_build(entry).map_err(|error| refused(entry, error))
     }
@@ -173,13 +200,30 @@ impl SourcesSettings {
     pub(super) fn try_build(&self, entry: SourceName) -> Result<Ready, SetupError> {
         let Built { source, histories, live_calls_per_minute, calls_per_minute } =
             (entry.build)(self)?;
-        let budget = (entry.budget)(self)?;
+        let budget = (entry.budget)(self);
         Ok(Ready { entry, source, histories, live_calls_per_minute, calls_per_minute, budget })
     }
 
     /// What the account of a source may do.
-    pub(super) fn budget(&self, entry: SourceName) -> anyhow::Result<Budget> {
-        (entry.budget)(self).map_err(|error| refused(entry, error))
+    pub(super) fn budget(&self, entry: SourceName) -> Budget {
+        (entry.budget)(self)
+    }
+
+    /// What the account of each source may do, of those to collect from first.
+    pub(super) fn budgets(&self) -> Vec<(&'static str, Budget)> {
+        let mut entries = self.names();
+        entries.extend(SOURCES.into_iter().filter(|entry| !self.names().contains(entry)));
+        entries.into_iter().map(|entry| (entry.name, self.budget(entry))).collect()
+    }
+
+    /// True when the source needs a key, and none is set.
+    pub(super) fn lacks_key(&self, entry: SourceName) -> bool {
+        matches!((entry.passes)(self), Err(SetupError::NoKey { .. }))
+    }
+
+    /// The same settings for what makes no call: they need no key.
+    pub(super) fn for_no_call(self) -> Self {
+        Self { openweather: self.openweather.for_no_call(), ..self }
     }
 }
 
@@ -193,6 +237,12 @@ pub(super) fn hint(entry: SourceName, error: &SetupError) -> Option<&'static str
         ),
         SetupError::Client(_) => None,
     }
+}
+
+/// An address that nobody calls: the answers are there.
+#[expect(clippy::expect_used, reason = "a constant")]
+fn nowhere() -> Url {
+    "http://kept.invalid".parse().expect("an address")
 }
 
 /// What is set wrong is for the user to put right.

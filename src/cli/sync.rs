@@ -1,27 +1,36 @@
-//! `weather sync`: mirrors the store into BigQuery.
+//! `weather sync`: mirrors the store into BigQuery and the lake.
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::error;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row};
-use super::parts::{StorePart, open_sink};
+use super::output::{self, Column, OutputFormat, Row, grouped};
+use super::parts::{SinkChoice, StorePart, open_sinks, with_each};
+use super::platform::Platform;
 use super::shutdown::Shutdown;
-use crate::sink::{Sink, SinkSettings};
+use crate::job::stop::Stopped;
+use crate::sink::{Sink, SinkKind, SinkSettings};
 use crate::store::{Opened, StoreSettings};
-use crate::sync::{self, Stop, Sync};
+use crate::sync::{self, Rebasing, Report, Stop, Summary, Sync};
 
-/// Mirror the store into BigQuery: only what is new, each row once
+/// Mirror the store into BigQuery and the lake: only what is new, each row once
 ///
-/// Makes datasets, tables and views where they are missing. Goes on from the position that BigQuery
-/// holds; may be killed and started again at any time. With nothing new it sends no statement.
+/// Serves each sink that is set, one after the other; one that fails keeps no other from its turn. Makes
+/// datasets, tables and views where they are missing. Goes on from the position that the sink
+/// holds; may be killed and started again at any time. With nothing new it sends no statement and makes no
+/// commit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     BIGQUERY_PROJECT=acme BIGQUERY_DATASET=weather weather sync\n  \
+    LAKE_URL=file:./lake weather sync\n  \
     weather sync --dry-run\n  \
+    weather sync --sink lake\n  \
+    weather sync --output json | jq .rowsSynced\n  \
     weather sync --rebase     # after the store was restored from a backup")]
 pub(super) struct Args {
     /// Say what would be sent, and send and make nothing
@@ -33,10 +42,13 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     rebase: bool,
 
-    /// Form of the rows of --dry-run
+    /// Form of what goes to stdout: json is what was done, in one document (of several sinks a list); with
+    /// --dry-run the rows, in any form
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     output: OutputFormat,
 
+    #[command(flatten)]
+    choice: SinkChoice,
     #[command(flatten)]
     settings: SyncSettings,
     #[command(flatten)]
@@ -54,6 +66,13 @@ pub(super) struct SyncSettings {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub(super) chunk_rows: u32,
+
+    /// Rows of each table at most that one script writes, for tests
+    #[arg(
+        long, env = "WEATHER_GROUP_ROWS", hide = true, default_value_t = 1_000_000,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(super) group_rows: u32,
 }
 
 impl SyncSettings {
@@ -69,41 +88,124 @@ impl SyncSettings {
             store: &*opened.store,
             sink,
             chunk_rows: self.chunk_rows,
-            rebase: false,
+            group_rows: self.group_rows,
+            rebase: Rebasing::No,
             lease,
             shutdown: shutdown.token(),
         }
     }
 }
 
-pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
+pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyhow::Result<Exit> {
+    output::check_form(args.output, args.dry_run)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let sink = open_sink(&args.sink).await?;
+    platform.check_lake(&args.sink.lake)?;
+    let sinks = open_sinks(&args.sink, args.choice).await?;
     let store = StorePart::of(&args.store);
-    let opened = store.ready().await?;
-    let parts = args.settings.parts((opened, store.lease()), &*sink, &shutdown);
-    let parts = Sync { rebase: args.rebase, ..parts };
+    let opened = (store.ready().await?, store.lease());
+    let rebase = match (args.rebase, platform.is_another_try()) {
+        (false, _) => Rebasing::No,
+        (true, false) => Rebasing::Begin,
+        (true, true) => Rebasing::GoOn,
+    };
+    let mut pending = Vec::new();
+    let mut documents = Vec::new();
+    let exit = with_each(sinks, is_json, &shutdown, async |kind, sink| {
+        let sink = sink?;
+        let parts = args.settings.parts(opened, &*sink, &shutdown);
+        let parts = Sync { rebase, ..parts };
+        if args.dry_run {
+            let rows = sync::pending(parts).await?;
+            pending
+                .extend(rows.into_iter().map(|(table, rows)| PendingTable::new(kind, table, rows)));
+            return Ok(Exit::Done);
+        }
+        let mirrored = mirror(parts, &shutdown, args.output).await;
+        documents.push(mirrored.document);
+        mirrored.end
+    })
+    .await;
     if args.dry_run {
-        let pending = sync::pending(parts).await?;
-        let rows: Vec<_> = pending.iter().map(SyncedTable::pending).collect();
-        output::rows(args.output, &rows)?;
-        return Ok(Exit::Done);
+        output::rows(args.output, &pending)?;
+    } else if args.output == OutputFormat::Json
+        && let Some(documents) = Documents::of(documents)
+    {
+        output::document(&documents)?;
     }
-    mirror(parts, &shutdown).await
+    Ok(exit)
 }
 
-/// Syncs, and shows the person at the terminal what it did; machines read the log line.
-pub(super) async fn mirror(parts: Sync<'_>, shutdown: &Shutdown) -> anyhow::Result<Exit> {
-    let report = sync::run(parts).await;
-    if io::stderr().is_terminal() {
-        let rows = report.tables.iter().map(|table| SyncedTable::written(table).cells());
-        output::say(&output::table(SyncedTable::HEADS, rows));
+/// What was done with each sink: of one its document, of several a list.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Documents {
+    One(Box<Document>),
+    Several(Vec<Document>),
+}
+
+impl Documents {
+    /// `None` where there was no sink.
+    pub(super) fn of(mut documents: Vec<Document>) -> Option<Self> {
+        match documents.len() {
+            0 | 1 => documents.pop().map(|document| Self::One(Box::new(document))),
+            _ => Some(Self::Several(documents)),
+        }
     }
-    match report.stop {
+}
+
+/// What a sync did: `sync_summary`, and each table.
+#[derive(Serialize)]
+pub(super) struct Document {
+    #[serde(flatten)]
+    summary: Summary,
+    tables: Vec<SyncedTable>,
+    #[serde(flatten)]
+    stopped: Option<Stopped>,
+}
+
+/// What came of a sync.
+pub(super) struct Mirrored {
+    /// How the command ends.
+    pub(super) end: anyhow::Result<Exit>,
+    /// What was done.
+    pub(super) document: Document,
+}
+
+/// Syncs, and shows the person at the terminal what it did; machines read the log line or the document.
+pub(super) async fn mirror(parts: Sync<'_>, shutdown: &Shutdown, format: OutputFormat) -> Mirrored {
+    let report = sync::run(parts).await;
+    if io::stderr().is_terminal() && format != OutputFormat::Json {
+        output::say(&in_words(&report));
+    }
+    let summary = Summary::of(&report);
+    let tables = report.tables.iter().map(SyncedTable::written).collect();
+    let end = match report.stop {
         None => Ok(Exit::Done),
         Some(Stop::Interrupted) => Ok(shutdown.exit()),
         Some(Stop::Failed(error)) => Err(error),
         Some(stop) => Err(stop.into()),
+    };
+    let stopped = end.as_ref().err().map(error::stopped);
+    Mirrored { end, document: Document { summary, tables, stopped } }
+}
+
+/// `bigquery: synced 512 rows of 3 tables (…); billed: …`.
+fn in_words(report: &Report) -> String {
+    let billed = match report.billed.bytes {
+        0 => String::new(),
+        _ => format!("; billed: {}", report.billed),
+    };
+    let tables = report.tables.iter().filter(|table| table.rows > 0);
+    let tables: Vec<_> =
+        tables.map(|table| format!("{} {}", grouped(table.rows), table.table.name)).collect();
+    match tables.is_empty() {
+        true => format!("{}: nothing new to sync{billed}", report.sink),
+        false => format!(
+            "{}: synced {} rows: {}{billed}",
+            report.sink,
+            grouped(report.rows()),
+            tables.join(", "),
+        ),
     }
 }
 
@@ -118,16 +220,27 @@ impl SyncedTable {
     fn written(report: &sync::TableReport) -> Self {
         Self { table: report.table.name, rows: report.rows }
     }
+}
 
-    fn pending((table, rows): &(&'static str, u64)) -> Self {
-        Self { table, rows: *rows }
+/// Rows of a table that are still to be sent.
+#[derive(Serialize)]
+struct PendingTable {
+    sink: &'static str,
+    table: &'static str,
+    rows: u64,
+}
+
+impl PendingTable {
+    fn new(sink: SinkKind, table: &'static str, rows: u64) -> Self {
+        Self { sink: sink.as_str(), table, rows }
     }
 }
 
-impl Row for SyncedTable {
-    const HEADS: &[&str] = &["table", "rows"];
+impl Row for PendingTable {
+    const COLUMNS: &[Column] =
+        &[Column::text("sink"), Column::text("table"), Column::number("rows")];
 
-    fn cells(&self) -> Vec<String> {
-        vec![self.table.into(), self.rows.to_string()]
+    fn cells(&self, _now: DateTime<Utc>) -> Vec<String> {
+        vec![self.sink.into(), self.table.into(), self.rows.to_string()]
     }
 }

@@ -1,12 +1,17 @@
-//! `weather verify`: does the warehouse hold what the store holds?
+//! `weather verify`: does each sink hold what the store holds?
+
+use std::num::NonZero;
 
 use anyhow::Context as _;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::colour::Tone;
+use super::days::DaysArgs;
+use super::error::UsageError;
 use super::exit::Exit;
-use super::output::{self, OutputFormat, Row};
-use super::parts::open_sink;
+use super::output::{self, Column, OutputFormat, Row};
+use super::parts::{SinkChoice, open_sinks, with_each};
 use super::shutdown::Shutdown;
 use super::sync::SyncSettings;
 use crate::clock::{Clock as _, SystemClock};
@@ -14,9 +19,9 @@ use crate::domain::Days;
 use crate::sink::SinkSettings;
 use crate::store::StoreSettings;
 use crate::sync::Stop;
-use crate::sync::verify::{self, DayComparison, Report, Verdict, Verify};
+use crate::sync::verify::{self, DayComparison, Report, RollUpComparison, Scope, Verdict, Verify};
 
-/// Compare store and BigQuery day by day, and show the days that differ
+/// Compare store and sinks day by day, and show the days that differ
 ///
 /// Of each day the rows, the keys and a fingerprint of every value are compared; each side computes
 /// them from its own rows. A day with rows that are still to be synced is pending and no difference.
@@ -24,7 +29,9 @@ use crate::sync::verify::{self, DayComparison, Report, Verdict, Verify};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather verify\n  \
+    weather verify --sink lake\n  \
     weather verify --deep --from 2026-11-01\n  \
+    weather verify --rolling 30     # once a day: every day within a month\n  \
     weather verify --days 35\n  \
     weather verify --output json | jq '.[] | select(.verdict == \"different\")'")]
 pub(super) struct Args {
@@ -37,17 +44,17 @@ pub(super) struct Args {
 /// What is compared, and how it is shown.
 #[derive(Debug, clap::Args)]
 pub(super) struct CompareArgs {
-    /// Compare every value in BigQuery itself, and name the rows and columns that differ
+    /// Compare every value in the sink itself, and name the rows and columns that differ
     #[arg(long)]
     deep: bool,
 
-    /// The first day (UTC)
-    #[arg(long, value_name = "DATE")]
-    from: Option<NaiveDate>,
+    #[command(flatten)]
+    span: DaysArgs,
 
-    /// The last day (UTC)
-    #[arg(long, value_name = "DATE")]
-    to: Option<NaiveDate>,
+    /// Only the days that changed since they were last found equal, the last three, and one of N of the
+    /// rest: N runs compare every day
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "to", "days"], value_parser = clap::value_parser!(u16).range(1..=365))]
+    rolling: Option<u16>,
 
     /// Only so many days (UTC), of which today is the last
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"], value_parser = clap::value_parser!(u16).range(1..))]
@@ -62,6 +69,8 @@ pub(super) struct CompareArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct PartsArgs {
     #[command(flatten)]
+    choice: SinkChoice,
+    #[command(flatten)]
     settings: SyncSettings,
     #[command(flatten)]
     sink: SinkSettings,
@@ -70,65 +79,97 @@ pub(super) struct PartsArgs {
 }
 
 impl CompareArgs {
-    fn days(&self) -> Days {
-        match self.days {
-            None => Days { from: self.from, to: self.to },
-            Some(count) => {
-                let first = SystemClock.now() - TimeDelta::days(i64::from(count) - 1);
-                Days { from: Some(first.date_naive()), to: None }
-            }
+    fn scope(&self, now: DateTime<Utc>) -> Result<Scope, UsageError> {
+        if let Some(n) = self.rolling.and_then(NonZero::new) {
+            return Ok(Scope::Rolling(n));
         }
+        Ok(Scope::Of(match self.days {
+            None => self.span.days(now)?,
+            Some(count) => {
+                let today = now.date_naive();
+                let first = today - TimeDelta::days(i64::from(count) - 1);
+                Days { from: Some(first), to: Some(today) }
+            }
+        }))
     }
 }
 
-pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
-    compare(&args.compare, &args.parts, async |parts| verify::run(parts).await).await
+pub(super) async fn run(args: Args, is_json: bool) -> anyhow::Result<Exit> {
+    compare(&args.compare, &args.parts, is_json, async |parts| verify::run(parts).await).await
 }
 
-/// Compares by `job` and shows what it found.
+/// Compares each sink by `job` and shows what it found.
 pub(super) async fn compare(
     args: &CompareArgs,
     parts: &PartsArgs,
-    job: impl AsyncFnOnce(Verify<'_>) -> Report,
+    is_json: bool,
+    mut job: impl AsyncFnMut(Verify<'_>) -> Report,
 ) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let sink = open_sink(&parts.sink).await?;
+    let scope = args.scope(SystemClock.now())?;
+    let sinks = open_sinks(&parts.sink, parts.choice).await?;
     let reads = parts.store.open_ready().await?.reads;
-    let report = job(Verify {
-        reads: &reads,
-        sink: &*sink,
-        days: args.days(),
-        is_deep: args.deep,
-        chunk_rows: parts.settings.chunk_rows,
-        shutdown: shutdown.token(),
+    let mut rows = Vec::new();
+    let exit = with_each(sinks, is_json, &shutdown, async |_, sink| {
+        let sink = sink?;
+        let report = job(Verify {
+            reads: &reads,
+            sink: &*sink,
+            scope,
+            clock: &SystemClock,
+            is_deep: args.deep,
+            chunk_rows: parts.settings.chunk_rows,
+            shutdown: shutdown.token(),
+        })
+        .await;
+        let found = rows_of(&report);
+        match args.output {
+            OutputFormat::Table => show(&report, &found)?,
+            _ => rows.extend(found),
+        }
+        match report.stop {
+            None if report.has_differences() => Ok(Exit::TooManyFailed),
+            None => Ok(Exit::Done),
+            Some(Stop::Interrupted) => Ok(shutdown.exit()),
+            Some(Stop::Failed(error)) => Err(error),
+            Some(stop) => Err(stop.into()),
+        }
     })
     .await;
-    show(args.output, &report)?;
-    match report.stop {
-        None if report.has_differences() => Ok(Exit::TooManyFailed),
-        None => Ok(Exit::Done),
-        Some(Stop::Interrupted) => Ok(shutdown.exit()),
-        Some(Stop::Failed(error)) => Err(error),
-        Some(stop) => Err(stop.into()),
+    if args.output != OutputFormat::Table {
+        output::rows(args.output, &rows)?;
     }
+    Ok(exit)
 }
 
-fn show(format: OutputFormat, report: &Report) -> anyhow::Result<()> {
-    let rows: Vec<_> = report.days.iter().filter_map(DayRow::of).collect();
-    if format == OutputFormat::Table {
-        if report.stop.is_none() {
-            output::line(&headline(report))?;
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
+fn rows_of(report: &Report) -> Vec<DayRow> {
+    let roll_ups = report.roll_ups.iter().map(DayRow::of_roll_up);
+    let rows = report.days.iter().filter_map(DayRow::of).chain(roll_ups);
+    rows.map(|row| DayRow { sink: report.sink, ..row }).collect()
+}
+
+/// For a person.
+fn show(report: &Report, rows: &[DayRow]) -> anyhow::Result<()> {
+    if report.stop.is_none() {
+        output::line(&format!("{}: {}", report.sink, headline(report)))?;
     }
-    output::rows(format, &rows)
+    if !rows.is_empty() {
+        output::rows(OutputFormat::Table, rows)?;
+    }
+    match report.billed.bytes {
+        0 => Ok(()),
+        _ => output::line(&format!("billed: {}", report.billed)),
+    }
 }
 
 /// What there is to say in one sentence.
 fn headline(report: &Report) -> String {
-    let mut parts = vec![format!("days compared: {}", report.days.len())];
+    let mut parts = Vec::new();
+    if report.days_read < report.days_known {
+        parts.push(format!("{} of {} days read", report.days_read, report.days_known));
+    }
+    parts.push(format!("days compared: {}", report.days.len()));
+    let found = parts.len();
     for (verdict, words) in [
         (Verdict::Different, "differ"),
         (Verdict::Kept, "differ and are kept: --allow-delete removes what only the sink has"),
@@ -140,7 +181,13 @@ fn headline(report: &Report) -> String {
             count => parts.push(format!("{count} {words}")),
         }
     }
-    if parts.len() == 1 {
+    for (is_repaired, words) in [(false, "differ"), (true, "computed anew")] {
+        match report.roll_ups.iter().filter(|day| day.is_repaired == is_repaired).count() {
+            0 => {}
+            count => parts.push(format!("days of roll-ups: {count} {words}")),
+        }
+    }
+    if parts.len() == found {
         parts.push("all are the same".into());
     }
     parts.push(report.verified_through.map_or_else(
@@ -153,6 +200,7 @@ fn headline(report: &Report) -> String {
 /// A day that is not the same.
 #[derive(Serialize)]
 struct DayRow {
+    sink: &'static str,
     table: &'static str,
     /// None for a table without days.
     day: Option<NaiveDate>,
@@ -172,6 +220,7 @@ impl DayRow {
             Verdict::Kept => "kept",
         };
         Some(Self {
+            sink: "",
             table: found.table.name,
             day: found.day,
             verdict,
@@ -179,6 +228,21 @@ impl DayRow {
             store_rows: found.store.rows,
             sink_rows: found.sink.rows,
         })
+    }
+}
+
+impl DayRow {
+    /// Both sides are the sink's own: there are no rows of the store to count.
+    fn of_roll_up(found: &RollUpComparison) -> Self {
+        Self {
+            sink: "",
+            table: found.of.table,
+            day: found.of.day,
+            verdict: if found.is_repaired { "repaired" } else { "different" },
+            what: "not what its definition says".into(),
+            store_rows: 0,
+            sink_rows: 0,
+        }
     }
 }
 
@@ -211,9 +275,24 @@ fn rows(count: u64) -> String {
 }
 
 impl Row for DayRow {
-    const HEADS: &[&str] = &["table", "day", "", "store", "sink", "what"];
+    const COLUMNS: &[Column] = &[
+        Column::text("table"),
+        Column::text("day"),
+        Column::text("verdict").toned(),
+        Column::number("store").leaves(1),
+        Column::number("sink").leaves(1),
+        Column::words("what"),
+    ];
 
-    fn cells(&self) -> Vec<String> {
+    fn tone(&self) -> Tone {
+        match self.verdict {
+            "different" | "kept" => Tone::Bad,
+            "repaired" => Tone::Good,
+            _ => Tone::Warning,
+        }
+    }
+
+    fn cells(&self, _now: DateTime<Utc>) -> Vec<String> {
         vec![
             self.table.into(),
             self.day.map_or_else(|| "–".into(), |day| day.to_string()),
@@ -240,6 +319,7 @@ mod tests {
             store: DaySum { rows: store, keys: store, fingerprint: 1 },
             sink: DaySum { rows, keys, fingerprint: 2 },
             differences: Vec::new(),
+            equal_at: None,
         }
     }
 
@@ -270,5 +350,31 @@ mod tests {
             headline(&report),
             "days compared: 1; all are the same; verified through 2026-11-24"
         );
+        (report.days_read, report.days_known) = (14, 400);
+        assert!(headline(&report).starts_with("14 of 400 days read; days compared: 1; all"));
+    }
+
+    #[test]
+    fn the_last_n_days_end_with_today() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 24);
+        let now = "2026-11-24T23:59:00Z".parse().unwrap();
+        let args = |days| CompareArgs {
+            deep: false,
+            span: DaysArgs::default(),
+            rolling: None,
+            days,
+            output: OutputFormat::Table,
+        };
+        for (count, first) in [(1, 24), (3, 22), (24, 1)] {
+            let Scope::Of(days) = args(Some(count)).scope(now).unwrap() else {
+                panic!("not those days")
+            };
+            let from = NaiveDate::from_ymd_opt(2026, 11, first);
+            assert_eq!(days, Days { from, to: today });
+        }
+        let Scope::Of(days) = args(None).scope(now).unwrap() else { panic!("not every day") };
+        assert_eq!(days, Days::ALL);
+        let rolling = CompareArgs { rolling: Some(30), ..args(None) };
+        assert!(matches!(rolling.scope(now), Ok(Scope::Rolling(n)) if n.get() == 30));
     }
 }

@@ -30,10 +30,13 @@ pub fn row_hash(observation: &Observation) -> i64 {
     canonical_text(observation).fingerprint()
 }
 
-/// The first measured value that has no number, by its column: not finite, or far out of any range.
-#[must_use]
-pub fn find_unusable(observation: &Observation) -> Option<&'static str> {
-    canonical_text(observation).unusable
+/// The same of an observation whose every measured value has a number.
+///
+/// # Errors
+/// The first that has none, by its column: not finite, or far out of any range.
+pub fn usable_row_hash(observation: &Observation) -> Result<i64, &'static str> {
+    let text = canonical_text(observation);
+    text.unusable.map_or_else(|| Ok(text.fingerprint()), Err)
 }
 
 /// Key and values as one unambiguous text, in the order of the list of values.

@@ -25,16 +25,21 @@ pub struct Unit {
     pub code: &'static str,
     /// Its name.
     pub label: &'static str,
+    /// The same as names of metrics end with it; empty: it is a number without a unit.
+    pub in_metrics: &'static str,
 }
 
-pub(super) const CELSIUS: Unit = Unit { code: "Cel", label: "degree Celsius" };
-pub(super) const PERCENT: Unit = Unit { code: "%", label: "percent" };
-pub(super) const HECTOPASCAL: Unit = Unit { code: "hPa", label: "hectopascal" };
-pub(super) const METRE_PER_SECOND: Unit = Unit { code: "m/s", label: "metre per second" };
-pub(super) const DEGREE: Unit = Unit { code: "deg", label: "degree" };
-pub(super) const INDEX: Unit = Unit { code: "1", label: "index" };
-pub(super) const METRE: Unit = Unit { code: "m", label: "metre" };
-const MILLIMETRE: Unit = Unit { code: "mm", label: "millimetre" };
+pub(super) const CELSIUS: Unit =
+    Unit { code: "Cel", label: "degree Celsius", in_metrics: "celsius" };
+pub(super) const PERCENT: Unit = Unit { code: "%", label: "percent", in_metrics: "percent" };
+pub(super) const HECTOPASCAL: Unit =
+    Unit { code: "hPa", label: "hectopascal", in_metrics: "hectopascals" };
+pub(super) const METRE_PER_SECOND: Unit =
+    Unit { code: "m/s", label: "metre per second", in_metrics: "meters_per_second" };
+pub(super) const DEGREE: Unit = Unit { code: "deg", label: "degree", in_metrics: "degrees" };
+pub(super) const INDEX: Unit = Unit { code: "1", label: "index", in_metrics: "" };
+pub(super) const METRE: Unit = Unit { code: "m", label: "metre", in_metrics: "meters" };
+const MILLIMETRE: Unit = Unit { code: "mm", label: "millimetre", in_metrics: "millimeters" };
 
 /// A quantity of the moment.
 pub(super) const fn momentary(
@@ -61,6 +66,15 @@ impl Quantity {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Its name without the unit, with which the name of its column ends where it has one.
+    #[must_use]
+    pub fn bare_name(&self) -> &'static str {
+        match (self.unit.in_metrics, self.name.rsplit_once('_')) {
+            ("", _) | (_, None) => self.name,
+            (_, Some((bare, _))) => bare,
+        }
     }
 
     /// The address of its standard name in the vocabulary server of the CF conventions.

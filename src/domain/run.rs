@@ -11,6 +11,9 @@ pub const ETL: &str = "etl";
 /// The kind of the runs that fill missing slots from history.
 pub const HEAL: &str = "heal";
 
+/// The kind of the runs that read kept answers anew.
+pub const REPLAY: &str = "replay";
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
@@ -50,7 +53,7 @@ pub enum Outcome {
 impl Outcome {
     /// The name in tables and reports.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
             Self::Partial => "partial",
@@ -81,6 +84,8 @@ pub enum StopKind {
     SourceFails,
     /// The store failed.
     Store,
+    /// An answer could not be kept, and has to be.
+    Vault,
     /// A signal ended the job.
     Interrupted,
     /// The run was silent past its lease, and another start or a sync set it aside.
@@ -89,13 +94,14 @@ pub enum StopKind {
 
 impl StopKind {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::KeyRefused,
         Self::NotSubscribed,
         Self::AccountBlocked,
         Self::BudgetSpent,
         Self::SourceFails,
         Self::Store,
+        Self::Vault,
         Self::Interrupted,
         Self::SetAside,
     ];
@@ -114,6 +120,7 @@ impl StopKind {
             Self::BudgetSpent => "budget_spent",
             Self::SourceFails => "source_fails",
             Self::Store => "store",
+            Self::Vault => "vault",
             Self::Interrupted => "interrupted",
             Self::SetAside => "set_aside",
         }

@@ -117,7 +117,8 @@ impl Site {
     /// A number that changes when anything about the site does.
     #[must_use]
     pub fn fingerprint(&self) -> i64 {
-        crate::farmhash::fingerprint64(serde_json::json!(self).to_string().as_bytes()).cast_signed()
+        let text = serde_json::to_vec(&ByName::of(self)).unwrap_or_default();
+        crate::farmhash::fingerprint64(&text).cast_signed()
     }
 
     /// True when `time` lies in the site's life: from the start of `active_from` to the end of
@@ -128,9 +129,52 @@ impl Site {
     }
 }
 
+/// A site as its fingerprint is made of: JSON with the keys in the order of their names, which stays what it
+/// is, or every site of every store would be one that has changed.
+#[derive(Serialize)]
+struct ByName<'a> {
+    active_from: Option<NaiveDate>,
+    active_until: Option<NaiveDate>,
+    country: Option<&'a str>,
+    elevation_m: Option<f64>,
+    interval_minutes: u32,
+    latitude: f64,
+    longitude: f64,
+    name: &'a str,
+    site_id: &'a str,
+    tags: &'a [String],
+    timezone: &'static str,
+}
+
+impl<'a> ByName<'a> {
+    fn of(site: &'a Site) -> Self {
+        Self {
+            active_from: site.active_from,
+            active_until: site.active_until,
+            country: site.country.as_deref(),
+            elevation_m: site.elevation_m,
+            interval_minutes: site.interval.minutes(),
+            latitude: site.coordinates.latitude(),
+            longitude: site.coordinates.longitude(),
+            name: &site.name,
+            site_id: site.site_id.as_str(),
+            tags: &site.tags,
+            timezone: site.timezone.name(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fingerprint_is_of_the_keys_by_name() {
+        let text = r#"{"active_from":"2026-01-01","active_until":"2026-01-02","country":null,"elevation_m":null,"interval_minutes":60,"latitude":-33.86,"longitude":151.21,"name":"Sydney","site_id":"syd-harbour","tags":[],"timezone":"Australia/Sydney"}"#;
+        let expected = crate::farmhash::fingerprint64(text.as_bytes()).cast_signed();
+        assert_eq!(site().fingerprint(), expected);
+        assert_eq!(serde_json::json!(site()).to_string(), text, "every field of a site");
+    }
 
     fn site() -> Site {
         Site {

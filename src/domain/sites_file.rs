@@ -1,29 +1,59 @@
-//! The sites file: JSON that people write by hand, taken in whole or not at all.
+//! The sites file: JSON, CSV, YAML or TOML that people write by hand, taken in whole or not at all.
 //!
 //! A person who mends a file wants to know every fault at once. So reading goes on after a
 //! fault and collects them: where it is, which field, what is wrong and what is expected. Only
-//! JSON that cannot be read ends it early. `config/sites.schema.json` says the same rules to
+//! text that cannot be read ends it early. `config/sites.schema.json` says the same rules to
 //! editors, except those that look at several sites or know the time zones; a test keeps the
 //! two in step.
+//!
+//! JSON and CSV are read as they come, an entry at a time: a file of many sites takes the memory of its
+//! sites, and not that of its text beside them.
 
+mod drafts;
+mod entries;
 mod entry;
 mod fault;
+mod form;
 mod json;
 mod object;
 mod rules;
 #[cfg(test)]
 mod schema_test;
+mod stream;
+mod utf8;
+mod written;
 
-use std::collections::HashMap;
+use std::io::{self, BufReader, Read};
+
+use serde_json::Deserializer;
 
 use super::site::Site;
+pub use drafts::{Draft, Drafts};
 pub use fault::{Fault, SitesFileFaults};
-use fault::{Place, Wrong};
-use json::Json;
-use object::Object;
+pub use form::Form;
+use stream::Unread;
+use utf8::{NotUtf8, Utf8};
+pub use written::write;
 
-/// The keys of the file itself; `$schema` is for editors.
-const FILE_KEYS: &[&str] = &["$schema", "sites"];
+/// Bytes of the file that are read at a time.
+const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Why a file gives no sites.
+#[derive(Debug, thiserror::Error)]
+pub enum SitesFileError {
+    /// It cannot be read to its end.
+    #[error(transparent)]
+    Io(io::Error),
+    /// It is no text in UTF-8.
+    #[error("not UTF-8 at byte {at}")]
+    NotUtf8 {
+        /// The first byte that cannot be, counted from 0.
+        at: u64,
+    },
+    /// Every fault of it.
+    #[error(transparent)]
+    Faults(SitesFileFaults),
+}
 
 /// The sites of a sites file, in its order.
 ///
@@ -31,46 +61,45 @@ const FILE_KEYS: &[&str] = &["$schema", "sites"];
 ///
 /// Every fault of the file at once; the caller adds the file's name.
 pub fn parse(text: &str) -> Result<Vec<Site>, SitesFileFaults> {
-    // Some editors on Windows begin a file with a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let json = json::parse(text).map_err(|error| SitesFileFaults(vec![Fault::of_json(&error)]))?;
-    let mut faults = Vec::new();
-    let sites = read_file(&json, &mut faults);
-    if faults.is_empty() { Ok(sites) } else { Err(SitesFileFaults(faults)) }
+    let text = text.strip_prefix(utf8::BYTE_ORDER_MARK).unwrap_or(text);
+    stream::read(Deserializer::from_str(text)).map_err(Unread::faults)
 }
 
-fn read_file(json: &Json, faults: &mut Vec<Fault>) -> Vec<Site> {
-    let Json::Object(fields) = json else {
-        let expected = r#"expected an object: {"sites": [...]}"#;
-        faults.push(Wrong::kind(json, "object", expected).at(Place::File, None));
-        return Vec::new();
+/// The sites of a sites file of this form, in its order, read as the file is.
+///
+/// # Errors
+///
+/// Every fault of the file at once, or why its text cannot be read.
+pub fn read(form: Form, file: impl Read) -> Result<Vec<Site>, SitesFileError> {
+    let mut text = Utf8::of(file).map_err(unreadable)?;
+    let sites = match form {
+        Form::Json => return read_json(text),
+        Form::Csv => form::csv::read(&mut text),
+        Form::Yaml => form::whole(&mut text, form::yaml::read),
+        Form::Toml => form::whole(&mut text, form::toml::read),
     };
-    let mut object = Object::read(Place::File, fields, FILE_KEYS, faults);
-    object.optional("$schema", rules::schema);
-    let Some(entries) = object.required("sites", rules::entries) else { return Vec::new() };
-    let (mut sites, mut first_with) = (Vec::new(), HashMap::new());
-    for (index, entry) in entries.iter().enumerate() {
-        faults.extend(repeated_id(index, entry, &mut first_with));
-        sites.extend(entry::read(index, entry, faults));
-    }
-    sites
+    sites.map_err(unreadable)?.map_err(SitesFileError::Faults)
 }
 
-/// Entries that are faulty otherwise count too, so that mending one does not bring the next
-/// fault to light.
-fn repeated_id<'a>(
-    index: usize,
-    entry: &'a Json<'a>,
-    first_with: &mut HashMap<&'a str, usize>,
-) -> Option<Fault> {
-    let site_id = entry::find_site_id(entry)?;
-    let first = *first_with.entry(site_id).or_insert(index);
-    let wrong = Wrong::new(
-        format!("is that of sites[{first}] already"),
-        "expected each id once: give one of the two another, or remove it",
-    );
-    let place = Place::Site { index, site_id: Some(site_id) };
-    (first != index).then(|| wrong.at(place, Some("site_id")))
+fn read_json(mut text: Utf8<impl Read>) -> Result<Vec<Site>, SitesFileError> {
+    let blocks = BufReader::with_capacity(BLOCK_BYTES, &mut text);
+    match stream::read(Deserializer::from_reader(blocks)) {
+        Ok(sites) => Ok(sites),
+        Err(Unread::Json(error)) if error.is_io() => Err(unreadable(error.into())),
+        Err(Unread::Json(error)) => {
+            // What is no text has no fault of its JSON, wherever in the file that shows.
+            io::copy(&mut text, &mut io::sink()).map_err(unreadable)?;
+            Err(SitesFileError::Faults(Unread::Json(error).faults()))
+        }
+        Err(unread) => Err(SitesFileError::Faults(unread.faults())),
+    }
+}
+
+fn unreadable(error: io::Error) -> SitesFileError {
+    match error.get_ref().and_then(|reason| reason.downcast_ref()) {
+        Some(&NotUtf8 { at }) => SitesFileError::NotUtf8 { at },
+        None => SitesFileError::Io(error),
+    }
 }
 
 #[cfg(test)]
@@ -213,7 +242,124 @@ mod tests {
                "active_from": site.active_from, "active_until": site.active_until})
     }
 
+    /// A file that gives a few bytes at a time.
+    struct Pieces<'a>(&'a [u8], usize);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            let (piece, rest) = self.0.split_at(self.0.len().min(self.1).min(room.len()));
+            room[..piece.len()].copy_from_slice(piece);
+            self.0 = rest;
+            Ok(piece.len())
+        }
+    }
+
+    /// JSON with faults of every kind, indented or not, with and without a byte order mark.
+    fn any_file() -> impl Strategy<Value = String> {
+        let entry = prop_oneof![any_site(), any_json()];
+        let fields = prop::collection::vec(
+            prop_oneof![
+                prop::collection::vec(entry, 0..4)
+                    .prop_map(|entries| ("sites".to_owned(), Value::from(entries))),
+                (prop::sample::select(vec!["sites", "$schema", "version"]), any_json())
+                    .prop_map(|(key, value)| (key.to_owned(), value)),
+            ],
+            0..3,
+        );
+        (fields, any::<bool>(), any::<bool>()).prop_map(|(fields, is_marked, is_indented)| {
+            let mark = if is_marked { "\u{feff}" } else { "" };
+            let fields = fields.iter().map(|(key, value)| match is_indented {
+                true => format!("{key:?}: {value:#}"),
+                false => format!("{key:?}:{value}"),
+            });
+            format!("{mark}{{{}}}", fields.collect::<Vec<_>>().join(",\n"))
+        })
+    }
+
+    #[test]
+    fn an_error_of_the_file_is_no_fault_of_its_text() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+        }
+        for before in ["", "{\"sites\": [", "x"] {
+            let error = read(Form::Json, before.as_bytes().chain(Broken)).unwrap_err();
+            assert!(matches!(error, SitesFileError::Io(_)), "{before}: {error}");
+        }
+    }
+
+    /// Sites as each form has them.
+    fn in_form(form: Form, sites: &[Value]) -> String {
+        match form {
+            Form::Json | Form::Yaml => json!({"sites": sites}).to_string(), // which is YAML too
+            Form::Csv => sites.iter().fold(entry::SITE_KEYS.join(";"), |text, site| {
+                let cells = entry::SITE_KEYS.iter().map(|key| csv_cell(&site[key]));
+                text + "\r\n" + &cells.collect::<Vec<_>>().join(";")
+            }),
+            Form::Toml => sites.iter().fold(String::new(), |text, site| {
+                let fields = site.as_object().unwrap().iter().filter(|(_, value)| !value.is_null());
+                let lines = fields.map(|(key, value)| format!("{key} = {value}\n"));
+                text + "[[sites]]\n" + &lines.collect::<String>()
+            }),
+        }
+    }
+
+    fn csv_cell(value: &Value) -> String {
+        match value {
+            Value::Null => String::new(),
+            Value::String(text) => format!("\"{}\"", text.replace('"', "\"\"")),
+            value => format!("\"{}\"", value.to_string().replace('"', "\"\"")),
+        }
+    }
+
+    #[test]
+    fn the_examples_of_all_forms_have_the_same_sites() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples");
+        let read = |ending: &str, form| {
+            let file = std::fs::File::open(format!("{folder}/sites.{ending}")).unwrap();
+            super::read(form, file).unwrap_or_else(|error| panic!("{ending}: {error}"))
+        };
+        let expected = read("json", Form::Json);
+        assert_eq!(expected.len(), 6);
+        for (ending, form) in Form::ENDINGS.into_iter().filter(|(ending, _)| *ending != "yml") {
+            assert_eq!(read(ending, form), expected, "{ending}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_text_panics_a_reader(text in ".{0,200}", marks in r#"[\[\]{}:;,"'&*\-\n\r a-z=#|>]{0,80}"#) {
+            for (ending, form) in Form::ENDINGS {
+                for text in [&text, &marks] {
+                    let read = read(form, text.as_bytes());
+                    let Err(SitesFileError::Faults(faults)) = read else { continue };
+                    for fault in faults.iter() {
+                        prop_assert_eq!(fault.to_string().lines().count(), 1, "{}: {}", ending, fault);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn the_same_sites_are_read_from_every_form(
+            mut sites in prop::collection::vec(any_site(), 1..6),
+        ) {
+            sites.sort_by_key(|site| site["site_id"].to_string());
+            sites.dedup_by_key(|site| site["site_id"].to_string());
+            // The spaces around a cell are none of its text.
+            sites.retain(|site| site["name"].as_str().is_some_and(|name| name.trim() == name));
+            prop_assume!(!sites.is_empty());
+            let expected = parse(&json!({"sites": sites}).to_string()).unwrap();
+            for (ending, form) in Form::ENDINGS {
+                let text = in_form(form, &sites);
+                let read = read(form, text.as_bytes());
+                let read = read.unwrap_or_else(|error| panic!("{ending}: {error}: {text}"));
+                prop_assert_eq!(&read, &expected, "{}: {}", ending, text);
+            }
+        }
+
         #[test]
         fn no_json_panics(entries in prop::collection::vec(any_json(), 0..4), whole in any_json()) {
             for text in [whole.to_string(), json!({"sites": entries}).to_string()] {
@@ -221,6 +367,34 @@ mod tests {
                     prop_assert_eq!(faults.to_string().lines().count(), faults.iter().count() + 1);
                 }
             }
+        }
+
+        #[test]
+        fn a_file_that_comes_in_pieces_is_read_as_the_whole_text(
+            text in any_file(), cut in any::<prop::sample::Index>(), piece in 1..9_usize,
+        ) {
+            for text in [&text[..], &text[..text.floor_char_boundary(cut.index(text.len()))]] {
+                let in_pieces = read(Form::Json, Pieces(text.as_bytes(), piece));
+                match (parse(text), in_pieces) {
+                    (Ok(whole), Ok(in_pieces)) => prop_assert_eq!(whole, in_pieces),
+                    (Err(whole), Err(SitesFileError::Faults(in_pieces))) => {
+                        prop_assert_eq!(whole, in_pieces);
+                    }
+                    (whole, in_pieces) => prop_assert!(false, "{whole:?} {in_pieces:?}"),
+                }
+            }
+        }
+
+        #[test]
+        fn the_first_byte_that_is_no_utf8_is_named_whatever_stands_before_it(
+            bytes in prop::collection::vec(any::<u8>(), 0..256), piece in 1..9_usize,
+        ) {
+            let whole = std::str::from_utf8(&bytes).map_err(|error| error.valid_up_to());
+            let in_pieces = match read(Form::Json, Pieces(&bytes, piece)) {
+                Err(SitesFileError::NotUtf8 { at }) => Err(at),
+                _ => Ok(()),
+            };
+            prop_assert_eq!(whole.map(drop).map_err(|at| at as u64), in_pieces);
         }
 
         #[test]

@@ -1,9 +1,11 @@
 //! Slots: which observation is expected when, and what became of it.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::error_kind::ErrorKind;
 use super::observation::Observation;
+use super::raw_ref::RawRef;
 use super::site::{Interval, Site, SiteId};
 use super::text::printable;
 
@@ -48,6 +50,8 @@ pub struct SlotResult {
     pub value_kind: ValueKind,
     /// The observation, or why there is none.
     pub outcome: SlotOutcome,
+    /// Where the answer of the last attempt is kept; `None`: it is not.
+    pub raw_ref: Option<RawRef>,
 }
 
 impl SlotResult {
@@ -60,7 +64,8 @@ impl SlotResult {
 }
 
 /// How values came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ValueKind {
     /// Asked for when they were due.
     Live,

@@ -109,6 +109,8 @@ pub struct Value {
     pub name: &'static str,
     /// What it is.
     pub kind: Kind,
+    /// What it may be, if it is measured.
+    pub measure: Option<Measure>,
     /// Whether it is what fell: where hours are shown, what was not reported is 0.
     pub is_amount: bool,
     /// What it says, with unit and range.

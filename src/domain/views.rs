@@ -7,18 +7,23 @@
 mod collecting;
 mod columns;
 mod of_values;
+mod rollups;
 mod view;
 mod weather;
 
 pub use collecting::{MISSING_HOURS, SITE_FRESHNESS};
+pub use rollups::{
+    OBSERVATIONS_BY_DAY, OBSERVATIONS_BY_HOUR, OF_SITES, ROLL_UPS, RollUpTable, SOURCES_ASKED,
+};
 pub use view::{Kind, View, ViewColumn};
-pub use weather::{OBSERVATIONS_DAILY, OBSERVATIONS_HOURLY, OBSERVATIONS_LATEST};
+pub use weather::{OBSERVATIONS_DAILY, OBSERVATIONS_HOURLY, OBSERVATIONS_LATEST, SITES_GEO};
 
 /// Every view; one that uses another comes after it.
-pub const VIEWS: [&View; 5] = [
+pub const VIEWS: [&View; 6] = [
     &OBSERVATIONS_HOURLY,
     &OBSERVATIONS_DAILY,
     &OBSERVATIONS_LATEST,
+    &SITES_GEO,
     &SITE_FRESHNESS,
     &MISSING_HOURS,
 ];
@@ -35,6 +40,7 @@ mod tests {
         for view in VIEWS {
             let names = view.field_names();
             assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{}", view.name);
+            assert!(view.key.iter().all(|key| names.contains(key)), "{}", view.name);
             for column in view.fields() {
                 assert!(column.description.len() > 5, "{}.{}", view.name, column.name);
             }

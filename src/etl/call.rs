@@ -1,11 +1,13 @@
 //! One slot: its call, and what came of it.
 
+use super::failure;
 use super::parts::Etl;
 use crate::domain::{
     Coordinates, Observation, Site, Slot, SlotOutcome, SlotResult, ValueKind, slot_time,
 };
 use crate::job::attempt::{Attempted, Attempts, Call, Unanswered};
 use crate::job::gate::{Charge, Gate};
+use crate::job::keep::{About, Keeper};
 use crate::source::{Answer, SourceError};
 use crate::store::Run;
 
@@ -20,15 +22,19 @@ pub(super) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    pub(super) fn new(parts: Etl<'a>, run: &'a Run, gate: &'a Gate<'a>) -> Self {
+    pub(super) fn new(
+        parts: Etl<'a>,
+        run: &'a Run,
+        (gate, keeper): (&'a Gate<'a>, &'a Keeper<'a>),
+    ) -> Self {
         let policy = parts.settings.call_retry();
-        Self { parts, run, attempts: Attempts { job: parts.job, gate, policy } }
+        Self { parts, run, attempts: Attempts { job: parts.job, gate, policy, keeper } }
     }
 
     /// What became of the slot of `site` that was due; `None` when no call was made for it.
     pub(super) async fn collect(&self, site: &Site, slot: Slot) -> Option<SlotResult> {
         let call = LiveCall { caller: self, site, slot: &slot };
-        let Attempted { answer, effort } = self.attempts.until_answered(&call).await;
+        let Attempted { answer, effort, raw_ref } = self.attempts.until_answered(&call).await;
         let (outcome, http_status) = match answer {
             Ok(answer) => {
                 warn_if_far(site, &answer.observation);
@@ -47,8 +53,9 @@ impl<'a> Caller<'a> {
             latency_ms: effort.latency_ms,
             value_kind: ValueKind::Live,
             outcome,
+            raw_ref,
         };
-        log_failure(self.run, &result);
+        failure::log(self.run, &result);
         Some(result)
     }
 }
@@ -76,6 +83,11 @@ impl Call for LiveCall<'_> {
         self.caller.attempts.gate.count_call(attempt);
     }
 
+    fn about(&self) -> About<'_> {
+        let slot_time = Some(self.slot.slot_time);
+        About { site_ids: vec![&self.site.site_id], slot_time, kind: ValueKind::Live }
+    }
+
     async fn send(&self) -> Result<Answer, SourceError> {
         let Etl { job, source, .. } = self.caller.parts;
         source.observe(self.site, job.clock.now()).await
@@ -83,21 +95,6 @@ impl Call for LiveCall<'_> {
 
     fn pause_name(&self) -> &'static str {
         self.caller.parts.source.name()
-    }
-}
-
-fn log_failure(run: &Run, result: &SlotResult) {
-    if let Some((kind, message)) = result.outcome.failure() {
-        tracing::warn!(
-            labels.run_id = %run.run_id,
-            site_id = result.slot.site_id.as_str(),
-            source = result.source,
-            error_kind = kind.as_str(),
-            http_status = result.http_status,
-            attempt = result.attempts,
-            duration_ms = result.latency_ms,
-            "site not collected: {message}"
-        );
     }
 }
 

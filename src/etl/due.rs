@@ -2,9 +2,31 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
+
 use super::parts::Etl;
-use crate::domain::{Site, SiteId, Slot};
-use crate::store::{StoreError, TriedSlot};
+use crate::domain::{Shard, Site, SiteId, Slot};
+use crate::store::{Store, StoreError, TriedSlot};
+
+/// Whose slots are looked at, and when.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// What has been tried; `None`: there is no store yet, and nothing has.
+    pub store: Option<&'a dyn Store>,
+    /// The source.
+    pub source: &'static str,
+    /// Its part of the sites.
+    pub shard: Shard,
+    /// The present moment.
+    pub now: DateTime<Utc>,
+}
+
+impl<'a> From<Etl<'a>> for Asked<'a> {
+    fn from(Etl { job, source, .. }: Etl<'a>) -> Self {
+        let (shard, now) = (job.shard, job.clock.now());
+        Self { store: Some(job.store), source: source.name(), shard, now }
+    }
+}
 
 /// Which sites are meant, and whether those settled are called again.
 #[derive(Debug, Clone, Default)]
@@ -41,19 +63,19 @@ pub struct Due<'a> {
 /// # Errors
 /// When the store fails.
 pub async fn due<'a>(
-    parts: Etl<'_>,
+    asked: Asked<'_>,
     sites: &'a [Site],
     selection: &Selection,
 ) -> Result<Due<'a>, StoreError> {
-    let now = parts.job.clock.now();
+    let Asked { shard, now, .. } = asked;
     let mut slots: Vec<(&Site, Slot)> = sites
         .iter()
-        .filter(|site| parts.job.shard.contains(&site.site_id) && selection.includes(site))
+        .filter(|site| shard.contains(&site.site_id) && selection.includes(site))
         .map(|site| (site, Slot::containing(now, site)))
         .filter(|(site, slot)| site.is_active_at(slot.slot_time))
         .collect();
     let mut due = Due { sites: slots.len(), collected_before: 0, failed_before: 0, slots: vec![] };
-    let tried = tried(parts, &slots).await?;
+    let tried = tried(asked, &slots).await?;
     slots.retain(|(_, slot)| match tried.get(slot) {
         Some(tried) if tried.is_settled() && !selection.force => {
             let is_collected = tried.status == "collected";
@@ -70,13 +92,13 @@ pub async fn due<'a>(
 
 /// What the ledger has of these slots.
 async fn tried(
-    parts: Etl<'_>,
+    Asked { store, source, .. }: Asked<'_>,
     slots: &[(&Site, Slot)],
 ) -> Result<HashMap<Slot, TriedSlot>, StoreError> {
+    let Some(store) = store else { return Ok(HashMap::new()) };
     let times: Vec<_> =
         slots.iter().map(|(_, slot)| slot.slot_time).collect::<BTreeSet<_>>().into_iter().collect();
-    let source = parts.source.name();
-    let rows = parts.job.store.list_tried(source, &times).await?;
+    let rows = store.list_tried(source, &times).await?;
     let tried = rows.into_iter().filter_map(|row| {
         let site_id = SiteId::parse(&row.site_id)?;
         Some((Slot { site_id, slot_time: row.slot_time }, row))

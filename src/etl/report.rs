@@ -5,26 +5,15 @@ use hdrhistogram::Histogram;
 use uuid::Uuid;
 
 use super::due::Due;
+use super::failure::Faults;
 use super::parts::Etl;
+use super::summary::Summary;
 use crate::domain::run::ETL;
 use crate::domain::{ErrorKind, Outcome, RunCounts, Shard, SlotOutcome, SlotResult};
 use crate::job::Stop;
 use crate::job::gate::Gate;
+use crate::job::keep::Keeper;
 use crate::store::Run;
-
-/// Failures that a report shows in full; all of them are in the ledger.
-const MAX_FAILURES: usize = 20;
-
-/// A failed slot, for the terminal.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// The site.
-    pub site_id: String,
-    /// What kind of error.
-    pub kind: ErrorKind,
-    /// What happened.
-    pub message: String,
-}
 
 /// What a run did.
 #[derive(Debug)]
@@ -51,12 +40,14 @@ pub struct Report {
     pub failed_before: u64,
     /// Slots that were over before their first call.
     pub passed: u64,
+    /// Answers that could not be kept.
+    pub vault_missed: u64,
     /// The source's own time of the newest observation in the store, if there is one.
     pub newest_observation_time: Option<DateTime<Utc>>,
     /// Why it stopped short, if it did.
     pub stop: Option<Stop>,
-    /// The first failures.
-    pub failures: Vec<Failure>,
+    /// What went wrong with those that failed.
+    pub faults: Faults,
     latencies_ms: Histogram<u64>,
 }
 
@@ -75,9 +66,10 @@ impl Report {
             collected_before: 0,
             failed_before: 0,
             passed: 0,
+            vault_missed: 0,
             newest_observation_time: None,
             stop: None,
-            failures: Vec::new(),
+            faults: Faults::default(),
             latencies_ms: latencies(),
         }
     }
@@ -101,17 +93,15 @@ impl Report {
                 let kind = *kind;
                 self.counts.failed += 1;
                 *self.counts.errors.entry(kind).or_default() += 1;
-                if self.failures.len() < MAX_FAILURES {
-                    let site_id = result.slot.site_id.to_string();
-                    self.failures.push(Failure { site_id, kind, message: message.clone() });
-                }
+                self.faults.count(result.slot.site_id.as_str(), kind, message);
             }
             // Of past slots only, which this job does not call for.
             SlotOutcome::Unfillable { .. } => {}
         }
     }
 
-    pub(super) fn take_counts(&mut self, gate: &Gate<'_>) {
+    pub(super) fn take_counts(&mut self, gate: &Gate<'_>, keeper: &Keeper<'_>) {
+        self.vault_missed = keeper.missed();
         self.counts.calls = gate.calls();
         self.counts.retries = gate.retries();
         self.passed = gate.passed_slots();
@@ -123,7 +113,7 @@ impl Report {
     pub(super) fn only_refusals(&self) -> Option<Stop> {
         let refused = self.counts.errors.get(&ErrorKind::Unauthorized).copied().unwrap_or_default();
         let is_all = refused == self.counts.failed && self.counts.collected == 0;
-        let first = self.failures.first().filter(|_| is_all && self.collected_before == 0)?;
+        let first = self.faults.first().filter(|_| is_all && self.collected_before == 0)?;
         Some(Stop::KeyRefused { source: self.source, message: first.message.clone() })
     }
 
@@ -176,53 +166,14 @@ impl Report {
     }
 
     /// How old the newest observation of the store was when the run ended, in seconds.
-    fn newest_observation_age_s(&self) -> Option<i64> {
+    pub(super) fn newest_observation_age_s(&self) -> Option<i64> {
         self.newest_observation_time.map(|time| (self.finished_at - time).num_seconds().max(0))
     }
 
     /// The one line with a run's figures, for log-based metrics; `docs/LOGGING.md` describes each.
     pub(super) fn log(&self) {
         self.warn_of_passed_slots();
-        let counts = &self.counts;
-        let errors = |kind| counts.errors.get(&kind).copied().unwrap_or_default();
-        let duration_ms = (self.finished_at - self.started_at).num_milliseconds();
-        tracing::info!(
-            labels.run_id = %self.run_id,
-            event = "run_summary",
-            kind = self.kind,
-            source = self.source,
-            run_id = %self.run_id,
-            run_seq = self.run_seq,
-            shard = %self.shard,
-            outcome = self.outcome().as_str(),
-            duration_ms,
-            sites = counts.sites,
-            collected = counts.collected,
-            failed = counts.failed,
-            failed_before = self.failed_before,
-            failed_permille = self.failed_permille(),
-            skipped = counts.skipped,
-            passed = self.passed,
-            left = self.left(),
-            rows_loaded = counts.rows_loaded,
-            newest_observation_age_s = self.newest_observation_age_s(),
-            calls = counts.calls,
-            retries = counts.retries,
-            latency_mean_ms = counts.latency_mean_ms,
-            latency_p95_ms = counts.latency_p95_ms,
-            latency_max_ms = counts.latency_max_ms,
-            errors_timeout = errors(ErrorKind::Timeout),
-            errors_connection = errors(ErrorKind::Connection),
-            errors_server_error = errors(ErrorKind::ServerError),
-            errors_rate_limited = errors(ErrorKind::RateLimited),
-            errors_unauthorized = errors(ErrorKind::Unauthorized),
-            errors_bad_request = errors(ErrorKind::BadRequest),
-            errors_not_found = errors(ErrorKind::NotFound),
-            errors_malformed = errors(ErrorKind::Malformed),
-            errors_out_of_range = errors(ErrorKind::OutOfRange),
-            account_blocked = u64::from(matches!(self.stop, Some(Stop::AccountBlocked { .. }))),
-            "run_summary"
-        );
+        Summary::of(self).log();
     }
 
     fn warn_of_passed_slots(&self) {

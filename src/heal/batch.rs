@@ -11,6 +11,7 @@ use super::report::{Report, RunReport};
 use super::wanted::{Places, SlotsOfHours};
 use crate::domain::{SiteId, SlotResult, run};
 use crate::job::Stop;
+use crate::job::keep::Keeper;
 use crate::job::load::Loader;
 use crate::job::lock::{self, Lock};
 use crate::source::history::HistoryCall;
@@ -72,7 +73,7 @@ impl<'a> Batch<'a> {
         };
         let mut own = RunReport::default();
         if let Err(error) = self.fill(parts, places, &run, account, &mut own).await {
-            gate.stop(Stop::Store(error));
+            gate.stop(error);
         }
         let (outcome, stopped) = own.outcome(gate.stopped());
         let closed = parts.job.close(&run, outcome, &own.counts(), stopped).await;
@@ -90,16 +91,20 @@ impl<'a> Batch<'a> {
         run: &Run,
         account: &Account<'_>,
         report: &mut RunReport,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Stop> {
         let missing = self.still_missing(parts, places).await?;
+        account.gate.respect_pauses(parts.job, &parts.pauses()).await?;
         let batch_rows = parts.batch_rows();
         let (sender, receiver) = mpsc::channel(batch_rows);
-        let caller = Caller::new(parts, account, (self.history, &missing), sender);
+        let keeper = Keeper::new(parts.job, run, (parts.history_name(), parts.source));
+        let asks = (&keeper, self.history, &missing);
+        let caller = Caller::new(parts, account, asks, sender);
         let loader = Loader {
             job: parts.job,
             run,
             gate: &account.gate,
             pauses: &parts.pauses(),
+            keeper: &keeper,
             batch_rows,
             loaded: &mut |result| {
                 report.count(result);
@@ -108,7 +113,7 @@ impl<'a> Batch<'a> {
         };
         let (loaded, made) =
             tokio::join!(loader.load(receiver), caller.make(self.calls, self.unfillable));
-        report.take(made);
+        report.take(made, keeper.missed());
         loaded
     }
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 
@@ -12,12 +12,13 @@ use super::account::Account;
 use super::parts::Heal;
 use super::report::{Failure, Made};
 use super::smaller::{fit, halves};
-use super::wanted::{SlotsOfHours, reason};
+use super::wanted::SlotsOfHours;
 use crate::clock::Clock as _;
-use crate::domain::{ErrorKind, Site, SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
-use crate::job::Stop;
+use crate::domain::{ErrorKind, RawRef, Site, SiteId, Slot, SlotResult, ValueKind};
 use crate::job::attempt::{Attempted, Attempts, Call, Effort, Unanswered};
 use crate::job::gate::Charge;
+use crate::job::keep::{About, Keeper};
+use crate::job::{Stop, recalled as recalled_outcome};
 use crate::retry::Transient as _;
 use crate::source::history::{HistoryCall, Missing, Recalled};
 use crate::source::{Fault, History, SourceError};
@@ -41,11 +42,11 @@ impl<'a> Caller<'a> {
     pub(super) fn new(
         parts: Heal<'a>,
         account: &'a Account<'a>,
-        (history, missing): (usize, &'a SlotsOfHours),
+        (keeper, history, missing): (&'a Keeper<'a>, usize, &'a SlotsOfHours),
         results: mpsc::Sender<SlotResult>,
     ) -> Self {
         let policy = parts.settings.call_retry();
-        let attempts = Attempts { job: parts.job, gate: &account.gate, policy };
+        let attempts = Attempts { job: parts.job, gate: &account.gate, policy, keeper };
         let history = &*parts.histories[history];
         Self { parts, account, history, missing, results, attempts, made: Mutex::default() }
     }
@@ -93,9 +94,9 @@ impl<'a> Caller<'a> {
         };
         let charge = self.history.charge(&call);
         let past = PastCall { caller: self, call: &call, charge };
-        let Attempted { answer, effort } = self.attempts.until_answered(&past).await;
+        let Attempted { answer, effort, raw_ref } = self.attempts.until_answered(&past).await;
         match answer {
-            Ok(recalled) => self.take(call, recalled, effort).await,
+            Ok(recalled) => self.take(call, recalled, (effort, raw_ref)).await,
             Err(Unanswered::NotSent(_)) => false,
             Err(Unanswered::Failed(error)) => {
                 let Some(both) = halves(&call).filter(|_| self.is_worth_halving(&error)) else {
@@ -134,13 +135,18 @@ impl<'a> Caller<'a> {
 
     /// Hands on what was recalled. Sites of which something cannot be read are asked for once more, by
     /// themselves; where that is all of them, what can be read is taken, and the rest has failed.
-    async fn take(&self, call: HistoryCall<'_>, recalled: Vec<Recalled>, effort: Effort) -> bool {
+    async fn take(
+        &self,
+        call: HistoryCall<'_>,
+        recalled: Vec<Recalled>,
+        came: (Effort, Option<RawRef>),
+    ) -> bool {
         let is_unreadable = |each: &&Recalled| self.unreadable(each).is_some();
         let faulty: BTreeSet<SiteId> =
             recalled.iter().filter(is_unreadable).map(|each| each.site_id.clone()).collect();
         if faulty.len() < call.sites.len() {
             let is_good = |each: &Recalled| !faulty.contains(&each.site_id);
-            self.hand_on(recalled.into_iter().filter(is_good).collect(), effort).await;
+            self.hand_on(recalled.into_iter().filter(is_good).collect(), came).await;
             let is_faulty = |site: &&Site| faulty.contains(&site.site_id);
             let sites: Vec<_> = call.sites.iter().copied().filter(is_faulty).collect();
             return sites.is_empty() || Box::pin(self.fill(HistoryCall { sites, ..call })).await;
@@ -148,7 +154,7 @@ impl<'a> Caller<'a> {
         let failed = recalled.iter().filter(is_unreadable);
         let slots = failed.map(|each| self.slots(&each.site_id, each.hour).len()).sum();
         let fault = recalled.iter().find_map(|each| self.unreadable(each)).cloned();
-        self.hand_on(recalled, effort).await;
+        self.hand_on(recalled, came).await;
         if let Some(fault) = fault {
             self.fail(&call, slots, unreadable(fault));
         }
@@ -204,11 +210,16 @@ impl<'a> Caller<'a> {
 
     /// Newest hour first, all sites of it, so that of a call that is loaded in part a later one
     /// asks for no day that is there.
-    async fn hand_on(&self, mut recalled: Vec<Recalled>, effort: Effort) {
+    async fn hand_on(
+        &self,
+        mut recalled: Vec<Recalled>,
+        (effort, raw_ref): (Effort, Option<RawRef>),
+    ) {
         self.made().latencies_ms.push(effort.latency_ms);
         recalled.sort_by_key(|each| Reverse(each.hour));
         for each in recalled {
-            let Some(outcome) = self.outcome(&each) else { continue };
+            let (source, now) = (self.history.source_name(), self.account.gate.now());
+            let Some(outcome) = recalled_outcome(source, &each, now) else { continue };
             for slot_time in self.slots(&each.site_id, each.hour) {
                 self.send(SlotResult {
                     slot: Slot { site_id: each.site_id.clone(), slot_time: *slot_time },
@@ -218,22 +229,10 @@ impl<'a> Caller<'a> {
                     latency_ms: effort.latency_ms,
                     value_kind: ValueKind::Backfill,
                     outcome: outcome.clone(),
+                    raw_ref: raw_ref.clone(),
                 })
                 .await;
             }
-        }
-    }
-
-    /// What becomes of a slot; `None`: it stays as it is, since the source may know more later.
-    fn outcome(&self, recalled: &Recalled) -> Option<SlotOutcome> {
-        let age: TimeDelta = self.account.gate.now() - recalled.hour;
-        match &recalled.found {
-            Ok(observation) => Some(SlotOutcome::Collected(Box::new(observation.clone()))),
-            Err(missing) if missing.is_final(age) => {
-                let why = reason(self.history.source_name(), &missing.to_string());
-                Some(SlotOutcome::unfillable(&why))
-            }
-            Err(_) => None,
         }
     }
 
@@ -278,6 +277,11 @@ impl Call for PastCall<'_> {
 
     fn note_sent(&self, attempt: u32) {
         self.caller.made().count(self.charge, attempt);
+    }
+
+    fn about(&self) -> About<'_> {
+        let site_ids = self.call.sites.iter().map(|site| &site.site_id).collect();
+        About { site_ids, slot_time: None, kind: ValueKind::Backfill }
     }
 
     /// An answer of which nothing can be read is none.

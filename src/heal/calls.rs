@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::batch::Batch;
 use super::parts::Heal;
-use super::wanted::{HistorySpan, Places, Wanted, reason};
+use super::wanted::{HistorySpan, Places, Wanted};
 use crate::domain::{SiteId, Slot, SlotOutcome, SlotResult, ValueKind};
+use crate::job::reason;
 use crate::source::history::{HistoryCall, Missing, Reach, plan};
 use crate::store::StoreError;
 
@@ -134,5 +135,6 @@ fn unfillable(parts: Heal<'_>, wanted: &Wanted<'_>) -> Option<SlotResult> {
         latency_ms: 0,
         value_kind: ValueKind::Backfill,
         outcome: SlotOutcome::unfillable(&reason(parts.history_name(), &missing.to_string())),
+        raw_ref: None,
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::parts::Heal;
+use super::summary::Summary;
 use super::wanted::Survey;
 use crate::domain::run::StopReason;
 use crate::domain::{ErrorKind, Outcome, RunCounts, SlotOutcome, SlotResult};
@@ -61,6 +62,8 @@ pub struct Report {
     pub calls: u64,
     /// Calls as the source charges them.
     pub charged: u64,
+    /// Answers that could not be kept.
+    pub vault_missed: u64,
     /// Runs that were opened.
     pub runs: u64,
     /// When it started.
@@ -92,6 +95,7 @@ impl Report {
             known_from: survey.known_from,
             calls: 0,
             charged: 0,
+            vault_missed: 0,
             runs: 0,
             started_at: now,
             finished_at: now,
@@ -104,6 +108,7 @@ impl Report {
 
     pub(super) fn add(&mut self, run: RunReport) {
         self.runs += 1;
+        self.vault_missed += run.vault_missed;
         self.calls += run.made.calls;
         self.charged += run.made.charged;
         for (site_id, site) in run.sites {
@@ -156,23 +161,7 @@ impl Report {
 
     /// The one line with a heal's figures; `docs/LOGGING.md` describes each.
     pub(super) fn log(&self) {
-        tracing::info!(
-            event = "heal_summary",
-            source = self.source,
-            history = self.history,
-            outcome = self.outcome().as_str(),
-            duration_ms = (self.finished_at - self.started_at).num_milliseconds(),
-            missing = self.missing,
-            healed = self.healed,
-            unfillable = self.unfillable,
-            failed = self.failed,
-            left = self.left(),
-            later = self.later,
-            calls = self.calls,
-            charged = self.charged,
-            runs = self.runs,
-            "heal_summary"
-        );
+        Summary::of(self).log();
     }
 }
 
@@ -199,6 +188,7 @@ impl Made {
 pub(super) struct RunReport {
     sites: BTreeMap<String, SiteReport>,
     made: Made,
+    vault_missed: u64,
 }
 
 impl RunReport {
@@ -212,8 +202,9 @@ impl RunReport {
         }
     }
 
-    pub(super) fn take(&mut self, made: Made) {
+    pub(super) fn take(&mut self, made: Made, vault_missed: u64) {
         self.made = made;
+        self.vault_missed = vault_missed;
     }
 
     /// How the run ended, and why it stopped short.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelt
 
 use super::parts::Heal;
 use crate::domain::{Days, Gap, Life, Locality, Reason, Site, SiteId};
+use crate::job::reason;
 use crate::source::History;
 use crate::source::history::{Missing, Reach};
 use crate::store::StoreError;
@@ -144,11 +145,6 @@ impl<'a> Places<'a> {
         };
         gaps::list(parts.job.reads, lives, selection, of_gap).await.map(|_| ())
     }
-}
-
-/// What begins the reason of a slot that this source cannot fill: another one may be able to.
-pub(super) fn reason(source: &str, why: &str) -> String {
-    format!("{source}: {why}")
 }
 
 fn is_settled(gap: &Gap, source: &str) -> bool {

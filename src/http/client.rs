@@ -10,6 +10,12 @@ use url::Url;
 
 use super::address::is_here;
 
+/// Makes ring what this process encrypts by, unless something else was chosen before. To be called before a
+/// library makes a client of its own: none brings a provider, and without one it panics.
+pub fn choose_cryptography() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// A client of the services at these addresses that gives up after `timeout` and follows no redirect: a
 /// request carries the key in its address, and a redirect would hand it to another host. What is on
 /// this machine is called without a proxy, which would read it, and most often not find it.
@@ -18,6 +24,7 @@ use super::address::is_here;
 /// When the TLS backend cannot be set up.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that makes clients")]
 pub fn client(of: &[&Url], timeout: Duration) -> Result<Client, Error> {
+    choose_cryptography();
     let client = Client::builder()
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())

@@ -11,8 +11,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::gate::{Charge, Gate};
+use super::keep::{About, Keeper};
 use super::{Job, Stop};
-use crate::domain::ErrorKind;
+use crate::domain::{ErrorKind, RawRef};
 use crate::retry::{RetryPolicy, Transient, retry};
 use crate::source::SourceError;
 
@@ -38,6 +39,9 @@ pub trait Call {
     /// An attempt is sent: the first, or the so-many-th.
     fn note_sent(&self, attempt: u32);
 
+    /// What its answers are kept as.
+    fn about(&self) -> About<'_>;
+
     /// Makes one attempt.
     ///
     /// # Errors
@@ -62,6 +66,8 @@ pub struct Attempts<'a> {
     pub gate: &'a Gate<'a>,
     /// How often and how fast to try again.
     pub policy: RetryPolicy,
+    /// What keeps the answers.
+    pub keeper: &'a Keeper<'a>,
 }
 
 /// A call at its end.
@@ -71,6 +77,8 @@ pub struct Attempted<T> {
     pub answer: Result<T, Unanswered>,
     /// What it took.
     pub effort: Effort,
+    /// Where the answer of the last attempt is kept; `None`: it is not.
+    pub raw_ref: Option<RawRef>,
 }
 
 /// What a call took.
@@ -99,8 +107,9 @@ impl Attempts<'_> {
         let mut tries = Tries::default();
         let attempt = async || self.attempt(call, &mut tries).await;
         let answer = retry(self.gate, self.policy, attempt).await;
-        let effort = tries.effort();
-        Attempted { answer: answer.map_err(|missed| tries.unanswered(&missed)), effort }
+        let (effort, raw_ref) = (tries.effort(), tries.raw_ref.take());
+        let answer = answer.map_err(|missed| tries.unanswered(&missed));
+        Attempted { answer, effort, raw_ref }
     }
 
     async fn attempt<C: Call>(self, call: &C, tries: &mut Tries) -> Result<C::Answer, Missed> {
@@ -119,7 +128,9 @@ impl Attempts<'_> {
         tries.attempts += 1;
         tries.first_sent.get_or_insert_with(Instant::now);
         call.note_sent(tries.attempts);
-        match call.send().await {
+        let (sent, raw_ref) = self.keeper.around(&call.about(), tries.attempts, call.send()).await;
+        tries.raw_ref = raw_ref;
+        match sent {
             Ok(answer) => {
                 self.gate.note_success();
                 Ok(answer)
@@ -193,6 +204,7 @@ struct Tries {
     /// At the gate, since the first.
     waited: Duration,
     last_error: Option<SourceError>,
+    raw_ref: Option<RawRef>,
 }
 
 impl Tries {

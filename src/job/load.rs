@@ -3,15 +3,22 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::Job;
 use super::gate::Gate;
+use super::keep::Keeper;
+use super::{Job, Stop};
 use crate::domain::SlotResult;
 use crate::store::{Run, StoreError};
 
 /// How long a row waits for its batch to fill up at most.
 const BATCH_PERIOD: Duration = Duration::from_secs(1);
+
+/// The same where its answer is kept: an object of a few answers costs as much as one of many.
+const KEPT_BATCH_PERIOD: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether another task has paused the source.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// The loader of one run.
 pub struct Loader<'a> {
@@ -23,6 +30,8 @@ pub struct Loader<'a> {
     pub gate: &'a Gate<'a>,
     /// Whose pause, set by another task, ends or delays the calls.
     pub pauses: &'a [&'a str],
+    /// What keeps their answers.
+    pub keeper: &'a Keeper<'a>,
     /// Rows of a batch at most.
     pub batch_rows: usize,
     /// Called with each result that is in the store.
@@ -34,8 +43,8 @@ impl Loader<'_> {
     /// committed stays due.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn load(mut self, results: mpsc::Receiver<SlotResult>) -> Result<(), StoreError> {
+    /// When the store fails, or an answer cannot be kept and has to be.
+    pub async fn load(mut self, results: mpsc::Receiver<SlotResult>) -> Result<(), Stop> {
         let loaded = self.load_all(results).await;
         if loaded.is_err() {
             self.gate.stop_calls();
@@ -43,36 +52,34 @@ impl Loader<'_> {
         loaded
     }
 
-    async fn load_all(
-        &mut self,
-        mut results: mpsc::Receiver<SlotResult>,
-    ) -> Result<(), StoreError> {
+    async fn load_all(&mut self, mut results: mpsc::Receiver<SlotResult>) -> Result<(), Stop> {
         let mut batch = Vec::new();
-        let mut flush = ticks(BATCH_PERIOD);
+        let period = if self.keeper.is_on() { KEPT_BATCH_PERIOD } else { BATCH_PERIOD };
+        let mut flush = ticks(period);
+        let mut look = ticks(LOOK_PERIOD);
         let mut beat = ticks(self.job.lease / 8);
         loop {
             tokio::select! {
                 result = results.recv() => match result {
                     Some(result) => {
                         batch.push(result);
-                        if batch.len() >= self.batch_rows {
+                        if batch.len() >= self.batch_rows || self.keeper.is_full() {
                             self.flush(&mut batch).await?;
                         }
                     }
                     None => return self.flush(&mut batch).await,
                 },
-                _ = flush.tick() => {
-                    self.flush(&mut batch).await?;
-                    self.respect_pauses().await?;
-                }
+                _ = flush.tick() => self.flush(&mut batch).await?,
+                _ = look.tick() => self.respect_pauses().await?,
                 _ = beat.tick() => self.beat().await?,
             }
         }
     }
 
-    /// Writes the batch. On a passing error it is repeated whole: a deadlock has ended its
+    /// Puts the answers, then writes the batch. On a passing error it is repeated whole: a deadlock has ended its
     /// transaction, and a statement sent after it would commit by itself.
-    async fn flush(&mut self, batch: &mut Vec<SlotResult>) -> Result<(), StoreError> {
+    async fn flush(&mut self, batch: &mut Vec<SlotResult>) -> Result<(), Stop> {
+        self.keeper.put(batch).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -99,8 +106,9 @@ impl Loader<'_> {
     }
 }
 
+/// The first when a period is over: the run has just been opened, and its pauses were just looked at.
 fn ticks(period: Duration) -> Interval {
-    let mut ticks = interval(period);
+    let mut ticks = interval_at(Instant::now() + period, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }

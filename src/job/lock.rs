@@ -9,6 +9,9 @@ use super::Job;
 use crate::clock::Clock;
 use crate::store::{Holder, Run, RunStart, Start, StoreError};
 
+/// Where the log says what is waited for.
+pub const LOG_TARGET: &str = module_path!();
+
 /// What came of the wait for the lock.
 pub enum Lock {
     /// The run is open.

@@ -3,13 +3,38 @@
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 
 use crate::domain::run::{StopKind, StopReason};
 use crate::domain::{Outcome, Window};
 use crate::store::StoreError;
+use crate::vault::VaultError;
 
 /// A wait for calls that ends within this is worth it; a longer one ends the run.
 pub(super) const WORTH_WAITING: TimeDelta = TimeDelta::minutes(1);
+
+/// Why a job stopped short, as the last line of the log has it: for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stopped {
+    /// What kind of error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_kind: Option<&'static str>,
+    /// In a sentence.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Stopped {
+    /// By this reason.
+    #[must_use]
+    pub fn of(stop: &Stop) -> Self {
+        let (error_kind, hint) = (Some(stop.kind()), Some(stop.hint().to_owned()));
+        Self { error_kind, message: stop.to_string(), hint }
+    }
+}
 
 /// Why a run stopped short.
 #[derive(Debug)]
@@ -53,8 +78,22 @@ pub enum Stop {
     },
     /// The store failed.
     Store(StoreError),
+    /// An answer cannot be kept, and has to be.
+    Vault(VaultError),
     /// The shutdown came.
     Interrupted,
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<VaultError> for Stop {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error)
+    }
 }
 
 impl fmt::Display for Stop {
@@ -78,6 +117,7 @@ impl fmt::Display for Stop {
                 write!(f, "{source} fails call after call: {message}")
             }
             Self::Store(error) => error.fmt(f),
+            Self::Vault(error) => error.fmt(f),
             Self::Interrupted => f.write_str("interrupted"),
         }
     }
@@ -87,6 +127,7 @@ impl std::error::Error for Stop {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(error) => error.source(),
+            Self::Vault(error) => error.source(),
             _ => None,
         }
     }
@@ -112,6 +153,7 @@ impl Stop {
             Self::BudgetSpent { .. } => StopKind::BudgetSpent,
             Self::SourceFails { .. } => StopKind::SourceFails,
             Self::Store(_) => StopKind::Store,
+            Self::Vault(_) => StopKind::Vault,
             Self::Interrupted => StopKind::Interrupted,
         }
     }
@@ -127,6 +169,7 @@ impl Stop {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Store(error) => error.kind(),
+            Self::Vault(error) => error.kind(),
             stop => stop.stop_kind().as_str(),
         }
     }
@@ -162,6 +205,7 @@ impl Stop {
                 "start again when the service answers: only what is missing is asked for"
             }
             Self::Store(error) => error.hint(),
+            Self::Vault(error) => error.hint(),
             Self::Interrupted => "start again: only what is missing is collected",
         }
     }

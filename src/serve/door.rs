@@ -5,4 +5,5 @@ pub mod access;
 pub(super) mod connections;
 pub(super) mod guard;
 pub(super) mod metrics;
+pub(super) mod origins;
 pub(super) mod probes;

@@ -12,21 +12,27 @@ use utoipa_axum::routes;
 
 use super::App;
 
+mod area;
 mod collection;
 mod coverage;
 mod extent;
+mod faults;
 mod features;
 mod landing;
 mod links;
 mod locations;
 mod parameter;
+mod places;
 mod position;
+mod query;
 mod schema;
 mod series;
+mod standing;
 mod terms;
 mod values;
 
-use values::{Bbox, Crs, Interval, ParameterName, Point};
+pub(super) use faults::present;
+use values::{Area, Bbox, Crs, Interval, ParameterName, Point, Points, Units, Within};
 
 /// The routes, with their documentation.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -39,6 +45,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(locations::list))
         .routes(routes!(locations::one))
         .routes(routes!(position::nearest))
+        .routes(routes!(area::area))
+        .routes(routes!(area::radius))
         // Where the standard looks for the landing page.
         .route("/edr/", get(landing::show))
 }
@@ -53,6 +61,10 @@ fn document() -> OpenApi {
         schema_of::<Interval>(),
         schema_of::<Bbox>(),
         schema_of::<Point>(),
+        schema_of::<Points>(),
+        schema_of::<Area>(),
+        schema_of::<Within>(),
+        schema_of::<Units>(),
         schema_of::<Crs>(),
         schema_of::<ParameterName>(),
     ]);

@@ -1,4 +1,4 @@
-//! OpenWeatherMap: current weather, One Call 3.0 and One Call 4.0.
+//! OpenWeatherMap: current weather, One Call 3.0, One Call 4.0, and places by name.
 //!
 //! A call is looked at in the order of the real service: key, quota, parameters, fault, answer.
 
@@ -12,6 +12,8 @@ mod answer;
 mod call;
 mod current;
 mod fault;
+mod gazetteer;
+mod geocoding;
 mod refusal;
 mod timeline;
 mod timemachine;
@@ -24,4 +26,5 @@ pub(super) fn routes() -> Router<Simulator> {
         .route(current::PATH, get(current::weather))
         .route(timemachine::PATH, get(timemachine::timemachine))
         .route(timeline::PATH, get(timeline::hourly))
+        .route(geocoding::PATH, get(geocoding::direct))
 }

@@ -423,3 +423,25 @@ async fn the_timeline_names_the_parameter_that_is_no_good() {
     let (status, body) = service.json("/data/4.0/onecall/timeline/1h?lat=91&lon=0&appid=k").await;
     assert_eq!((status, &body["message"]), (400, &"wrong latitude".into()));
 }
+
+#[tokio::test]
+async fn places_are_found_by_name_state_and_country_one_unless_more_are_asked_for() {
+    let service = Service::with_faults(&[]).await;
+    let names = async |query: &str| {
+        let answer = service.get(&format!("/geo/1.0/direct?appid=k&{query}")).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{query}: {answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let places: Vec<serde_json::Value> = serde_json::from_str(body).unwrap();
+        let name = |place: &serde_json::Value| format!("{} {}", place["name"], place["country"]);
+        places.iter().map(|place| name(place).replace('"', "")).collect::<Vec<_>>()
+    };
+    assert_eq!(names("q=Madrid").await, ["Madrid ES"]);
+    assert_eq!(names("q=madrid&limit=5").await, ["Madrid ES", "Madrid CO", "Madrid US"]);
+    assert_eq!(names("q=Madrid,CO&limit=5").await, ["Madrid CO"]);
+    assert_eq!(names("q=Springfield,Ohio,US&limit=5").await, ["Springfield US"]);
+    assert_eq!(names("q=Springfield&limit=50").await.len(), 5);
+    assert_eq!(names("q=Atlantis").await, Vec::<String>::new());
+    let nothing = service.get("/geo/1.0/direct?appid=k").await;
+    assert!(nothing.starts_with("HTTP/1.1 400") && nothing.contains("Nothing to geocode"));
+    assert!(service.get("/geo/1.0/direct?q=Madrid").await.starts_with("HTTP/1.1 401"));
+}

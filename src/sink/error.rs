@@ -1,5 +1,6 @@
 //! What can go wrong with the sink, by what to do next.
 
+use crate::objects::ObjectsError;
 use crate::retry::Transient;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -54,10 +55,20 @@ pub enum SinkError {
         cause: Cause,
     },
     /// Another writer was faster; nothing was written.
-    #[error("{table}: another sync or repair wrote first")]
-    Fenced {
+    #[error("another sync or repair wrote first")]
+    Fenced,
+    /// What is staged is not what was sent; nothing was written.
+    #[error("the staged rows are not those that were sent")]
+    NotStaged {
+        /// The sink's words.
+        #[source]
+        cause: Cause,
+    },
+    /// A table that was to be filled has rows; nothing was written.
+    #[error("{table}: it has rows already")]
+    NotEmpty {
         /// The table.
-        table: &'static str,
+        table: String,
     },
     /// A repair would take rows away that the store does not have.
     #[error("{table}: the sink has rows that the store does not have")]
@@ -83,6 +94,9 @@ pub enum SinkError {
         #[source]
         cause: Cause,
     },
+    /// What the lake's objects answered.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     /// A table is not as we made it.
     #[error("{table}: {problem}")]
     Altered {
@@ -154,7 +168,7 @@ impl Obstacle {
                 "a proxy or a firewall may have answered in its place: check the way out, HTTPS_PROXY and BIGQUERY_BASE_URL"
             }
             Self::Stuck => {
-                "the job was told to end, and nothing is lost: look at it in BigQuery's list of jobs (slots, reservation), then start again"
+                "the job was ended, and nothing is lost: look at it in BigQuery's list of jobs (slots, reservation), then start again"
             }
         }
     }
@@ -183,10 +197,13 @@ impl SinkError {
             Self::Blocked { obstacle, .. } => obstacle.kind(),
             Self::NotFound { .. } => "sink_not_found",
             Self::Unavailable { .. } => "sink_unavailable",
-            Self::Fenced { .. } => "sink_fenced",
+            Self::Fenced => "sink_fenced",
+            Self::NotStaged { .. } => "sink_not_staged",
+            Self::NotEmpty { .. } => "sink_not_empty",
             Self::WouldDelete { .. } => "sink_would_delete",
             Self::InvalidRows { .. } | Self::Rejected { .. } => "sink_rejected",
             Self::Altered { .. } => "sink_altered",
+            Self::Objects(error) => kind_of(error),
         }
     }
 
@@ -210,7 +227,9 @@ impl SinkError {
             Self::Unavailable { .. } => {
                 "nothing is lost: the next start goes on from the position that the sink holds".into()
             }
-            Self::Fenced { .. } => "start again: it goes on from where the other one got".into(),
+            Self::Fenced | Self::NotStaged { .. } | Self::NotEmpty { .. } => {
+                "start again: it goes on from the position that the sink holds".into()
+            }
             Self::WouldDelete { .. } => {
                 "if the store is right, `weather repair --allow-delete` removes them".into()
             }
@@ -218,6 +237,7 @@ impl SinkError {
                 "nothing of it was written; the cause says why".into()
             }
             Self::Altered { remedy, .. } => remedy.clone(),
+            Self::Objects(error) => hint_of(error).into(),
         }
     }
 }
@@ -225,5 +245,52 @@ impl SinkError {
 impl Transient for SinkError {
     fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
+    }
+}
+
+/// The kind of an error of the lake's objects. What may pass was tried again already.
+fn kind_of(error: &ObjectsError) -> &'static str {
+    match error {
+        ObjectsError::Settings(_) => "settings",
+        ObjectsError::Credentials { .. } => "sink_credentials",
+        ObjectsError::Denied { .. } => "sink_access_denied",
+        ObjectsError::NoBucket { .. } => "sink_not_found",
+        ObjectsError::Unavailable { .. } => "sink_unavailable",
+        ObjectsError::Refused { .. } => "sink_rejected",
+        ObjectsError::NoHardLinks { .. }
+        | ObjectsError::Missing { .. }
+        | ObjectsError::Exists { .. }
+        | ObjectsError::TooLarge { .. }
+        | ObjectsError::Cut { .. } => "sink_altered",
+    }
+}
+
+fn hint_of(error: &ObjectsError) -> &'static str {
+    match error {
+        ObjectsError::Settings(_) => {
+            "set LAKE_URL to file:./lake, s3://bucket/prefix or gs://bucket/prefix"
+        }
+        ObjectsError::Credentials { .. } => {
+            "S3: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of container or instance; Google: `gcloud auth application-default login`, or a service account"
+        }
+        ObjectsError::Denied { .. } => {
+            "give the account that runs this the rights to write, read and list objects there (deleting only for `weather lake vacuum`)"
+        }
+        ObjectsError::NoBucket { .. } => {
+            "make the bucket, or check LAKE_URL: no bucket is made by this program"
+        }
+        ObjectsError::NoHardLinks { .. } => {
+            "a lake needs a file system with hard links (ext4, XFS, APFS, NTFS), or a bucket: without them two writers could both win"
+        }
+        ObjectsError::Unavailable { .. } => {
+            "nothing is lost: the next start goes on from the position that the lake holds"
+        }
+        ObjectsError::Refused { .. } => "nothing of it was written; the cause says why",
+        ObjectsError::Missing { .. }
+        | ObjectsError::Exists { .. }
+        | ObjectsError::TooLarge { .. }
+        | ObjectsError::Cut { .. } => {
+            "somebody has changed the lake by hand: `weather lake status` shows its tables"
+        }
     }
 }

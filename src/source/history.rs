@@ -13,6 +13,7 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 use super::{Fault, SourceError};
 use crate::domain::{ErrorKind, Observation, Site, SiteId};
+use crate::http::Params;
 
 /// A source that knows the past.
 #[async_trait]
@@ -38,6 +39,10 @@ pub trait History: Send + Sync {
 
     /// How many calls the account is charged for `call`, at least 1.
     fn charge(&self, call: &HistoryCall<'_>) -> u32;
+
+    /// The hours that a call with these parameters of `endpoint` asked for, the first and the last; `None`:
+    /// such a call is not this history's.
+    fn hours_of(&self, endpoint: &str, params: &Params) -> Option<(DateTime<Utc>, DateTime<Utc>)>;
 
     /// Makes the call, once. The answer has every site-hour of `call`, once, by site in the order asked and by
     /// hour from the earliest on.

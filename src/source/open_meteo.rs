@@ -25,7 +25,7 @@ use url::Url;
 
 use crate::domain::source_time::moment_of_answer;
 use crate::domain::{ErrorKind, Site};
-use crate::http::{ClientError, Fetch, HttpFetch, Request, Response, StatusCode};
+use crate::http::{ClientError, Fetch, HttpFetch, Recorder, Request, Response, StatusCode};
 use crate::source::{Answer, Source, SourceError, reading, wire};
 
 mod answer;
@@ -95,7 +95,7 @@ impl OpenMeteo {
         key: Option<SecretString>,
     ) -> Self {
         Self {
-            fetch,
+            fetch: Recorder::around(fetch, key.as_ref()),
             forecast: endpoint(base_url, FORECAST_PATH),
             archive: endpoint(archive_url, ARCHIVE_PATH),
             key,

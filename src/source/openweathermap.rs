@@ -1,6 +1,6 @@
 //! OpenWeatherMap, current weather: `GET /data/2.5/weather`
 //! (<https://openweathermap.org/current>); history by One Call 4.0 in `timeline`, by One Call 3.0 in
-//! `timemachine`.
+//! `timemachine`; places by name in `geocoding`.
 //!
 //! One call per site: the group call is gone. Metric units are asked for, always. The status is
 //! judged first, then the body, which need not be JSON; the server's own message is kept, because
@@ -16,10 +16,13 @@ use url::Url;
 
 use crate::domain::source_time::moment_of_answer;
 use crate::domain::{Observation, Site};
-use crate::http::{ClientError, Fetch, FetchError, HttpFetch, Request, Response, StatusCode};
+use crate::http::{
+    ClientError, Fetch, FetchError, HttpFetch, Recorder, Request, Response, StatusCode,
+};
 use crate::source::{Answer, Source, SourceError, reading, wire};
 
 mod answer;
+mod geocoding;
 pub mod limits;
 mod one_call;
 mod payload;
@@ -29,6 +32,7 @@ mod timemachine;
 pub mod transform;
 
 pub use super::fault::Fault;
+pub use geocoding::FoundPlace;
 pub use limits::CallLimits;
 pub use settings::OpenWeatherSettings;
 pub use timeline::OneCall4;
@@ -51,6 +55,7 @@ pub struct OpenWeatherMap {
     endpoint: Url,
     timemachine: Url,
     timeline: Url,
+    geocoding: Url,
     key: SecretString,
 }
 
@@ -73,10 +78,11 @@ impl OpenWeatherMap {
     #[must_use]
     pub fn new(fetch: Arc<dyn Fetch>, base_url: &Url, key: SecretString) -> Self {
         Self {
-            fetch,
+            fetch: Recorder::around(fetch, Some(&key)),
             endpoint: endpoint(base_url, PATH),
             timemachine: endpoint(base_url, timemachine::PATH),
             timeline: endpoint(base_url, timeline::PATH),
+            geocoding: endpoint(base_url, geocoding::PATH),
             key,
         }
     }

@@ -17,6 +17,9 @@ use super::StoreError;
 use super::settings::{READER_PATIENCE, STATEMENT_LIMIT};
 use crate::retry::{RetryPolicy, Transient as _, pause};
 
+/// Where the log says what is waited for.
+pub const LOG_TARGET: &str = module_path!();
+
 /// Waits between attempts. How many there are the bound decides.
 const AGAIN: RetryPolicy = RetryPolicy {
     max_attempts: u32::MAX,

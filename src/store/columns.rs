@@ -8,13 +8,15 @@ use super::StoreError;
 use super::pool::{Bind, binds};
 use crate::domain::tables::WEATHER_OBSERVATIONS;
 use crate::domain::values::{Cell, VALUES};
-use crate::domain::{Observation, Site, SlotResult, Spans, ValueKind, find_unusable, row_hash};
+use crate::domain::{
+    Observation, RawRef, Site, SlotResult, Spans, TRANSFORM_VERSION, ValueKind, usable_row_hash,
+};
 
 /// Columns of `weather_observations`.
 pub(super) static OBSERVATION: LazyLock<String> = LazyLock::new(|| {
     format!(
         "site_id, source, observation_time, {}, row_hash, ingestion_run_id, run_seq, created_at, \
-        updated_at, value_kind, available_at",
+        updated_at, value_kind, available_at, transform_version",
         VALUES.map(|value| value.name).join(", ")
     )
 });
@@ -33,13 +35,11 @@ pub(super) fn replaced() -> impl Iterator<Item = &'static str> {
 /// Columns of `collection_slots`.
 pub(super) const SLOT: &str = "site_id, source, slot_time, status, observation_time, attempts, \
     http_status, latency_ms, error_kind, error_message, ingestion_run_id, run_seq, updated_at, \
-    observation_source";
+    observation_source, raw_ref";
 
 /// The values of an observation in the order of [`OBSERVATION`].
-pub(super) fn observation_row(
-    (observation, value_kind): (&Observation, ValueKind),
-    stamp: &Stamp,
-) -> Vec<Bind> {
+pub(super) fn observation_row(loaded: &Loaded<'_>, stamp: &Stamp) -> Vec<Bind> {
+    let Loaded { observation, value_kind, row_hash } = *loaded;
     let mut row =
         binds![observation.site_id.as_str(), observation.source, observation.observation_time,];
     row.extend(observation.values.cells().map(|cell| match cell {
@@ -48,13 +48,14 @@ pub(super) fn observation_row(
         Cell::Text(value) => Bind::from(value),
     }));
     row.extend(binds![
-        row_hash(observation),
+        row_hash,
         stamp.run_id.as_str(),
         stamp.run_seq,
         stamp.now,
         stamp.now,
         value_kind.as_str(),
         stamp.now,
+        i64::from(TRANSFORM_VERSION),
     ]);
     row
 }
@@ -77,26 +78,34 @@ pub(super) fn slot_row(result: &SlotResult, stamp: &Stamp) -> Vec<Bind> {
         stamp.run_seq,
         stamp.now,
         result.observation_source(),
+        result.raw_ref.as_ref().map(RawRef::as_str),
     ]
 }
 
-/// The observations of a batch, each with how it came.
+/// An observation of a batch.
+pub(super) struct Loaded<'a> {
+    observation: &'a Observation,
+    /// How it came.
+    value_kind: ValueKind,
+    row_hash: i64,
+}
+
+/// The observations of a batch.
 ///
 /// # Errors
 /// [`StoreError::NotANumber`]: such a value is stored as another one by one database, refused without
 /// its name by another, and has no fingerprint.
-pub(super) fn observations(
-    batch: &[SlotResult],
-) -> Result<Vec<(&Observation, ValueKind)>, StoreError> {
+pub(super) fn observations(batch: &[SlotResult]) -> Result<Vec<Loaded<'_>>, StoreError> {
     let filled = batch.iter().map(|result| (result.outcome.observation(), result.value_kind));
     let filled = filled.filter_map(|(observation, kind)| Some((observation?, kind)));
-    let usable = filled.map(|(observation, kind)| match find_unusable(observation) {
-        None => Ok((observation, kind)),
-        Some(column) => {
-            Err(StoreError::NotANumber { site_id: observation.site_id.to_string(), column })
-        }
+    let loaded = filled.map(|(observation, value_kind)| {
+        let row_hash = usable_row_hash(observation).map_err(|column| StoreError::NotANumber {
+            site_id: observation.site_id.to_string(),
+            column,
+        })?;
+        Ok(Loaded { observation, value_kind, row_hash })
     });
-    usable.collect()
+    loaded.collect()
 }
 
 /// The values of a site in the order of [`SITE`].

@@ -8,6 +8,12 @@ pub enum StoreError {
     /// The settings cannot be used.
     #[error("{0}")]
     Settings(String),
+    /// The store is a file, and it is not there: what only reads does not make it.
+    #[error("there is no store: {file} is not there")]
+    Absent {
+        /// Where it was looked for.
+        file: String,
+    },
     /// No connection, or it broke.
     #[error("the store cannot be reached")]
     Unreachable(#[source] sqlx::Error),
@@ -83,6 +89,7 @@ impl StoreError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Settings(_) => "settings",
+            Self::Absent { .. } => "store_absent",
             Self::Unreachable(_) => "store_unreachable",
             Self::Tls(_) => "store_tls",
             Self::Conflict(_) => "store_conflict",
@@ -107,6 +114,9 @@ impl StoreError {
         match self {
             Self::Settings(_) => {
                 "set DATABASE_URL, as in mysql://user:password@host/database or sqlite://weather.db"
+            }
+            Self::Absent { .. } => {
+                "`weather etl` makes it; another is named by --database-url or DATABASE_URL"
             }
             Self::Unreachable(_) => {
                 "check that the database runs and that host, port and TLS of DATABASE_URL are right; `weather doctor` looks at each; the slots left stay due"

@@ -20,7 +20,7 @@ pub(super) async fn load(
     runs::beat_within(pool, &mut transaction, run).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
     for rows in observations.chunks(most.observations) {
-        let rows = rows.iter().map(|row| columns::observation_row(*row, &stamp));
+        let rows = rows.iter().map(|row| columns::observation_row(row, &stamp));
         let (columns, tail) = (&columns::OBSERVATION, (dialect.upsert_observations)());
         let upsert = Statement::insert("weather_observations", columns, rows, tail);
         transaction.execute(&upsert).await?;

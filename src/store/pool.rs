@@ -281,23 +281,31 @@ pub(super) enum Transaction {
 }
 
 impl Transaction {
+    /// Row by row.
+    pub(super) fn fetch<'t, T: StoreRow + 't>(
+        &'t mut self,
+        statement: &Statement,
+    ) -> BoxStream<'t, Result<T, StoreError>> {
+        match self {
+            Self::MySql(transaction) => {
+                let rows = statement.query::<MySql>().fetch(&mut **transaction);
+                rows.map(|row| row.and_then(|row| T::from_row(&row)).map_err(mysql::store_error))
+                    .boxed()
+            }
+            Self::Sqlite(transaction) => {
+                let rows = statement.query::<Sqlite>().fetch(&mut **transaction);
+                rows.map(|row| row.and_then(|row| T::from_row(&row)).map_err(sqlite::store_error))
+                    .boxed()
+            }
+        }
+    }
+
     /// Every row.
     pub(super) async fn fetch_all<T: StoreRow>(
         &mut self,
         statement: &Statement,
     ) -> Result<Vec<T>, StoreError> {
-        match self {
-            Self::MySql(transaction) => {
-                let rows = statement.query::<MySql>().fetch_all(&mut **transaction).await;
-                rows.and_then(|rows| rows.iter().map(T::from_row).collect())
-                    .map_err(mysql::store_error)
-            }
-            Self::Sqlite(transaction) => {
-                let rows = statement.query::<Sqlite>().fetch_all(&mut **transaction).await;
-                rows.and_then(|rows| rows.iter().map(T::from_row).collect())
-                    .map_err(sqlite::store_error)
-            }
-        }
+        self.fetch(statement).try_collect().await
     }
 
     /// The only row, which is always there.

@@ -1,6 +1,6 @@
 //! Which store, and how it is reached.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -177,11 +177,12 @@ impl StoreSettings {
         }
     }
 
-    /// The store, connected, its schema this program's.
+    /// The store, connected, its schema this program's. A file that is not there is not made.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and when the schema is older or newer.
+    /// As [`open`](Self::open), when there is no store, and when the schema is older or newer.
     pub async fn open_ready(&self) -> Result<Opened, StoreError> {
+        self.check_there()?;
         let opened = self.open().await?;
         opened.reads.check_schema().await?;
         Ok(opened)
@@ -202,8 +203,9 @@ impl StoreSettings {
     /// that the store cannot be reached until it can.
     ///
     /// # Errors
-    /// [`StoreError::Settings`], or why a file cannot be opened.
+    /// [`StoreError::Settings`], or why a file cannot be opened, or that it is not there.
     pub async fn reader(&self) -> Result<Reads, StoreError> {
+        self.check_there()?;
         let settings = self.clone().read_only();
         let store: SqlStore = match self.kind()? {
             Kind::MySql(url) => mysql::at(url, &settings)?,
@@ -225,11 +227,18 @@ impl StoreSettings {
         }
     }
 
-    /// True when a store is set, or its default file is there.
-    #[must_use]
-    pub fn is_there(&self) -> bool {
-        let default_file = DEFAULT_URL.trim_start_matches("sqlite://");
-        self.url().is_some() || Path::new(default_file).exists()
+    /// Fails where the store is a file that is not there; a server is there until it is called.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`], or [`StoreError::Settings`].
+    pub fn check_there(&self) -> Result<(), StoreError> {
+        let Kind::Sqlite(url) = self.kind()? else { return Ok(()) };
+        let file = sqlite::file_of(url)?;
+        if file.exists() {
+            return Ok(());
+        }
+        let file = std::path::absolute(&file).unwrap_or(file);
+        Err(StoreError::Absent { file: file.display().to_string() })
     }
 
     /// True when the store is a file on this machine.

@@ -1,11 +1,12 @@
 //! The `sites` table follows the sites file.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 
-use super::pool::{Bind, Pool, Statement};
-use super::site_changes::{COLLECTED_SINCE, KNOWN, KnownSite, LastCollected, SiteChanges};
+use super::pool::{Bind, Pool, Statement, Transaction};
+use super::site_changes::{
+    COLLECTED_SINCE, Comparison, KNOWN, KnownSite, LastCollected, PastOfSite, pasts,
+};
 use super::{StoreError, columns};
 use crate::domain::{Move, Site};
 
@@ -16,9 +17,8 @@ pub(super) async fn take_in(
 ) -> Result<Vec<Move>, StoreError> {
     let most = pool.dialect().rows_per_statement.sites;
     let mut transaction = pool.begin().await?;
-    let known: Vec<KnownSite> = transaction.fetch_all(&Statement::of(KNOWN)).await?;
-    let known: HashMap<_, _> = known.into_iter().map(|site| (site.site_id.clone(), site)).collect();
-    let collected = match SiteChanges::moved_slot(&known, sites, now)? {
+    let comparison = compare(&mut transaction, sites, most).await?;
+    let collected = match comparison.moved_slot(now)? {
         Some(since) => {
             let slots = Statement::of(COLLECTED_SINCE).bind(since);
             let slots: Vec<(String, DateTime<Utc>)> = transaction.fetch_all(&slots).await?;
@@ -26,7 +26,7 @@ pub(super) async fn take_in(
         }
         None => LastCollected::default(),
     };
-    let changes = SiteChanges::between(&known, sites, &collected, now)?;
+    let changes = comparison.changes(&collected, now)?;
     if changes.is_empty() {
         transaction.roll_back().await;
         return Ok(Vec::new());
@@ -41,6 +41,29 @@ pub(super) async fn take_in(
     }
     transaction.commit().await?;
     Ok(changes.moves)
+}
+
+/// Reads what the table has of the sites: of those that have not changed, no more than that.
+async fn compare<'a>(
+    transaction: &mut Transaction,
+    sites: &'a [Site],
+    most: usize,
+) -> Result<Comparison<'a>, StoreError> {
+    let mut comparison = Comparison::with(sites);
+    let known = Statement::of(KNOWN);
+    let mut rows = transaction.fetch::<KnownSite>(&known);
+    while let Some(row) = rows.try_next().await? {
+        comparison.take(row);
+    }
+    drop(rows);
+    for site_ids in comparison.with_past().chunks(most) {
+        let pasts = Statement::made(pasts(&vec!["?"; site_ids.len()].join(", "))).not_kept();
+        let pasts = pasts.bind_all(site_ids.iter().map(|site_id| Bind::from(*site_id)));
+        for past in transaction.fetch_all::<PastOfSite>(&pasts).await? {
+            comparison.take_past(past);
+        }
+    }
+    Ok(comparison)
 }
 
 /// Deactivates sites, whose last span ends.

@@ -14,6 +14,7 @@ mod file;
 pub(super) use access::{check_privileges, facts};
 pub(super) use dialect::DIALECT;
 pub(super) use error::store_error;
+pub(super) use file::file_of;
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use arrow_array::RecordBatch;
 use chrono::NaiveDate;
 use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -17,10 +18,10 @@ use crate::retry::Transient;
 use crate::sink::{Chunk, Progress};
 use crate::store::{Reads, Rows, StoreError};
 
-/// Days of a chunk at most: a job may write to 4,000 partitions of a table
+/// Days of a group at most: a job may write to 4,000 partitions of a table
 /// (<https://cloud.google.com/bigquery/quotas#partitioned_tables>), and a script that names this many
 /// is far from too long.
-const MAX_DAYS: usize = 1000;
+pub(super) const MAX_DAYS: usize = 1000;
 
 /// Why there is no chunk.
 #[derive(Debug, thiserror::Error)]
@@ -39,14 +40,15 @@ impl Transient for ChunkError {
     }
 }
 
-/// The next rows past `progress`, as many as are wanted and of [`MAX_DAYS`] at most; `None` when
-/// there are none.
+/// The next rows past `progress`, of runs below `end_run_seq`, as many as are wanted and of as many days;
+/// `None` when there are none.
 pub(super) async fn read_chunk(
     reads: &Reads,
     table: &'static Table,
     progress: Option<&Progress>,
     end_run_seq: i64,
     limit: u32,
+    max_days: usize,
 ) -> Result<Option<Chunk>, ChunkError> {
     let position = match progress {
         Some(Progress::To(position)) => Some(position.clone()),
@@ -55,7 +57,7 @@ pub(super) async fn read_chunk(
     let mut batches = reads.read_rows(table, &Rows::Past { position, end_run_seq, limit });
     let mut builder = ChunkBuilder::new(table)?;
     while let Some(batch) = batches.try_next().await? {
-        let fitting = builder.count_fitting(&batch);
+        let fitting = builder.count_fitting(&batch, max_days);
         builder.add(&batch.slice(0, fitting))?;
         if fitting < batch.num_rows() {
             break;
@@ -65,12 +67,65 @@ pub(super) async fn read_chunk(
     Ok(chunk.filter(|chunk| progress != Some(&chunk.progress)))
 }
 
+/// All rows past a position, as of one moment: one statement, however many chunks they make.
+///
+/// Rows of runs that are still open must be read so. Such runs take rows from each other: one that moved to a run
+/// before those that are still to be read would be in no chunk.
+pub(super) struct Chunks<'a> {
+    table: &'static Table,
+    batches: BoxStream<'a, Result<RecordBatch, StoreError>>,
+    /// What of a batch did not fit into the chunk before.
+    rest: Option<RecordBatch>,
+    limit: usize,
+}
+
+impl<'a> Chunks<'a> {
+    /// Chunks of so many rows at most.
+    pub(super) fn past(
+        reads: &'a Reads,
+        table: &'static Table,
+        position: Position,
+        limit: u32,
+    ) -> Self {
+        let (end_run_seq, all) = (i64::MAX, u32::MAX);
+        let rows = Rows::Past { position: Some(position), end_run_seq, limit: all };
+        let batches = reads.read_rows(table, &rows);
+        Self { table, batches, rest: None, limit: usize::try_from(limit).unwrap_or(usize::MAX) }
+    }
+
+    /// The next one; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Chunk>, ChunkError> {
+        let mut builder = ChunkBuilder::new(self.table)?;
+        let mut room = self.limit;
+        while room > 0
+            && let Some(batch) = self.next_batch().await?
+        {
+            let fitting = builder.count_fitting(&batch, MAX_DAYS).min(room);
+            builder.add(&batch.slice(0, fitting))?;
+            room -= fitting;
+            if fitting < batch.num_rows() {
+                self.rest = Some(batch.slice(fitting, batch.num_rows() - fitting));
+                break;
+            }
+        }
+        builder.finish()
+    }
+
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>, StoreError> {
+        match self.rest.take() {
+            Some(rest) => Ok(Some(rest)),
+            None => self.batches.try_next().await,
+        }
+    }
+}
+
 /// Puts a chunk together, batch by batch.
 pub(super) struct ChunkBuilder {
     table: &'static Table,
     writer: ArrowWriter<Vec<u8>>,
     rows: u64,
     days: BTreeSet<NaiveDate>,
+    touched: BTreeSet<NaiveDate>,
     fingerprint: i64,
     position: Option<Position>,
 }
@@ -83,17 +138,17 @@ impl ChunkBuilder {
             .set_statistics_enabled(EnabledStatistics::None)
             .build();
         let writer = ArrowWriter::try_new(Vec::new(), schema(table), Some(properties))?;
-        let (days, position) = (BTreeSet::new(), None);
-        Ok(Self { table, writer, rows: 0, days, fingerprint: 0, position })
+        let (days, touched) = (BTreeSet::new(), BTreeSet::new());
+        Ok(Self { table, writer, rows: 0, days, touched, fingerprint: 0, position: None })
     }
 
     /// So many rows of the batch fit: with the next one there would be too many days.
-    fn count_fitting(&self, batch: &RecordBatch) -> usize {
+    fn count_fitting(&self, batch: &RecordBatch, max_days: usize) -> usize {
         let Some(day_of) = self.table.day_of else { return batch.num_rows() };
         let mut days = self.days.clone();
         let fits = |row: &Row<'_>| {
             days.extend(row.time(day_of).map(|time| time.date_naive()));
-            days.len() <= MAX_DAYS
+            days.len() <= max_days
         };
         Row::all(self.table, batch).take_while(fits).count()
     }
@@ -105,6 +160,7 @@ impl ChunkBuilder {
             let days =
                 Row::all(self.table, batch).filter_map(|row| Some(row.time(day_of)?.date_naive()));
             self.days.extend(days);
+            Row::all(self.table, batch).for_each(|row| self.touch(row, day_of));
             if let Some(row) = Row::last(self.table, batch) {
                 self.position = Some(position_of(self.table, row)?);
             }
@@ -115,14 +171,26 @@ impl ChunkBuilder {
         Ok(())
     }
 
+    /// The days from the observation that fills a slot to the slot: what fills it may fill those between
+    /// too. Runs touch none.
+    fn touch(&mut self, row: Row<'_>, day_of: &str) {
+        let Some(last) = row.time(day_of).filter(|_| !self.table.order_in_run.is_empty()) else {
+            return;
+        };
+        let first = row.time("observation_time").map_or(last, |first| first.min(last));
+        let days = first.date_naive().iter_days().take_while(|day| *day <= last.date_naive());
+        self.touched.extend(days);
+    }
+
     /// The chunk; `None` if it has no row.
     pub(super) fn finish(self) -> Result<Option<Chunk>, ChunkError> {
         if self.rows == 0 {
             return Ok(None);
         }
         let progress = self.position.map_or(Progress::Whole(self.fingerprint), Progress::To);
-        let parquet = self.writer.into_inner()?;
-        Ok(Some(Chunk { table: self.table, parquet, rows: self.rows, days: self.days, progress }))
+        let Self { table, writer, rows, days, touched, .. } = self;
+        let parquet = writer.into_inner()?;
+        Ok(Some(Chunk { table, parquet, rows, days, touched, progress }))
     }
 }
 

@@ -4,25 +4,32 @@
 //! the rows: another sync or repair that writes meanwhile makes this one begin the day again.
 
 use super::chunk::ChunkError;
-use super::find_states;
+use super::find_state;
 use super::verify::{
-    DayComparison, Report, Verdict, Verify, compare_days, note, read_days, reported, verify,
+    DayComparison, Report, Verdict, Verify, compare_days, note, read_days, reported, rollups,
+    verify,
 };
 use crate::domain::tables::Table;
 use crate::domain::{Day, Days};
 use crate::retry::Transient;
-use crate::sink::{Rewrite, SinkError, with_retries};
+use crate::sink::{Holds, Owner, Rewrite, SinkError, with_retries};
 
 /// Compares and rewrites. The report says why, if it stopped short; what was rewritten before
 /// counts. A day whose rows would be fewer afterwards is kept as it is unless `may_delete`.
 pub async fn run(parts: Verify<'_>, may_delete: bool) -> Report {
-    reported(parts.shutdown, async |report: &mut Report| {
-        let store_id = verify(parts, report).await?;
+    reported(parts, async |report: &mut Report| {
+        let (store_id, plan) = verify(parts, report).await?;
         for day in report.days.iter_mut().filter(|day| day.verdict == Verdict::Different) {
             repair(parts, &store_id, day, may_delete).await?;
         }
-        let states = find_states(parts.sink, &store_id).await?.unwrap_or_default();
-        note(parts, &store_id, &states, report).await
+        // What was rewritten has taken its roll-ups with it: those that differ now are looked for.
+        report.roll_ups.clear();
+        if !report.has_differences() {
+            report.roll_ups = rollups::compare(parts, &store_id, &plan.ranges).await?;
+            rollups::repair(parts, &store_id, &plan.ranges, &mut report.roll_ups).await?;
+        }
+        let state = find_state(parts.sink, &store_id).await?.unwrap_or_default();
+        note(parts, &store_id, &plan, state, report).await
     })
     .await
 }
@@ -37,7 +44,7 @@ async fn repair(
     loop {
         match with_retries(async || rewrite(parts, store_id, table, day, may_delete).await).await {
             Ok(()) => break,
-            Err(RewriteError::Sink(SinkError::Fenced { .. })) => {
+            Err(RewriteError::Sink(SinkError::Fenced)) => {
                 tracing::info!(
                     table = table.name,
                     "another writer was faster: beginning the day again"
@@ -51,12 +58,12 @@ async fn repair(
         }
     }
     tracing::info!(table = table.name, day = day.map(|day| day.to_string()), "rewritten");
-    let states = find_states(parts.sink, store_id).await?.unwrap_or_default();
-    let progress = states.get(table.name).and_then(|state| state.progress.as_ref());
-    let again = compare_days(parts, table, progress, Days::of(day)).await?;
-    let is_same = again.iter().all(|day| matches!(day.verdict, Verdict::Same | Verdict::Pending));
-    if is_same {
+    let state = find_state(parts.sink, store_id).await?.unwrap_or_default();
+    let again = compare_days(parts, table, &state, &[Days::of(day)]).await?;
+    if again.iter().all(|day| matches!(day.verdict, Verdict::Same | Verdict::Pending)) {
         found.verdict = Verdict::Repaired;
+        let is_pending = again.iter().any(|day| day.verdict == Verdict::Pending);
+        found.equal_at = (!is_pending).then_some(state.epoch_of(table));
     }
     Ok(())
 }
@@ -87,17 +94,23 @@ async fn rewrite(
     day: Day,
     may_delete: bool,
 ) -> Result<(), RewriteError> {
-    let states = parts.sink.find_states(store_id).await?.unwrap_or_default();
-    let epoch = states.get(table.name).map_or(0, |state| state.epoch);
+    let mut state = parts.sink.find_state(store_id).await?.unwrap_or_default();
+    let owner = Owner { store_id, epoch: state.epoch };
     let (chunk, _) = read_days(parts.reads, table, None, Days::of(day)).await?;
     let staging = match &chunk {
-        Some(chunk) => Some(parts.sink.stage(chunk).await?),
+        Some(chunk) => {
+            let staging = parts.sink.new_staging(table, &owner, Holds::SomeRows);
+            parts.sink.append(&staging, chunk).await?;
+            Some(staging)
+        }
         None => None,
     };
+    let epoch = state.epoch_of(table) + 1;
+    state.changed.add(table.name, day, epoch);
     let rows = chunk.map_or(0, |chunk| chunk.rows);
     let rewrite = Rewrite { table, day, staging: staging.as_ref(), rows, may_delete };
-    let written = parts.sink.rewrite(store_id, rewrite, epoch).await;
-    if let Some(staging) = staging {
+    let written = parts.sink.rewrite(store_id, rewrite, &state).await;
+    if let Some(staging) = &staging {
         parts.sink.drop_staging(staging).await;
     }
     Ok(written?)

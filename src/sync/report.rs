@@ -3,18 +3,25 @@
 use std::time::Duration;
 
 use super::Stop;
+use super::summary::Summary;
 use crate::domain::tables::Table;
-use crate::sink::Chunk;
+use crate::sink::{Billed, Chunk, Group};
 
 /// What a sync did.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Table by table, in their order.
+    /// The sink.
+    pub sink: &'static str,
+    /// Table by table, of those that had rows.
     pub tables: Vec<TableReport>,
+    /// Written by so many scripts.
+    pub groups: u64,
     /// The run through which all is synced, 0 if nothing is; `None`: not known.
     pub synced_through: Option<i64>,
     /// Seconds since the first run ended that is not in the sink, 0 if all are; `None`: not known.
     pub lag_s: Option<i64>,
+    /// What the sink's jobs were billed.
+    pub billed: Billed,
     /// How long it took.
     pub duration: Duration,
     /// Why it stopped short, if it did.
@@ -28,15 +35,14 @@ pub struct TableReport {
     pub table: &'static Table,
     /// Rows written.
     pub rows: u64,
-    /// In so many chunks.
+    /// Sent in so many chunks.
     pub chunks: u64,
     /// Bytes sent.
     pub bytes: u64,
 }
 
 impl TableReport {
-    pub(super) fn count(&mut self, chunk: &Chunk) {
-        self.rows += chunk.rows;
+    fn count(&mut self, chunk: &Chunk) {
         self.chunks += 1;
         self.bytes += chunk.parquet.len() as u64;
     }
@@ -49,29 +55,30 @@ impl Report {
         self.tables.iter().map(|table| table.rows).sum()
     }
 
-    pub(super) fn table(&mut self, table: &'static Table) -> &mut TableReport {
-        self.tables.push(TableReport { table, rows: 0, chunks: 0, bytes: 0 });
-        let last = self.tables.len() - 1;
-        &mut self.tables[last]
+    /// A chunk that was sent.
+    pub(super) fn count(&mut self, chunk: &Chunk) {
+        self.table(chunk.table).count(chunk);
+    }
+
+    /// A group that was written.
+    pub(super) fn count_group(&mut self, group: &Group) {
+        for part in &group.parts {
+            self.table(part.table).rows += part.rows;
+        }
+        self.groups += 1;
+    }
+
+    fn table(&mut self, table: &'static Table) -> &mut TableReport {
+        let found = self.tables.iter().position(|found| found.table.name == table.name);
+        let index = found.unwrap_or_else(|| {
+            self.tables.push(TableReport { table, rows: 0, chunks: 0, bytes: 0 });
+            self.tables.len() - 1
+        });
+        &mut self.tables[index]
     }
 
     /// The one line of the sync.
     pub(super) fn log(&self) {
-        let sum = |of: fn(&TableReport) -> u64| self.tables.iter().map(of).sum::<u64>();
-        let duration_ms = u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX);
-        let outcome = match &self.stop {
-            None => "succeeded",
-            Some(Stop::Interrupted) => "interrupted",
-            Some(_) => "failed",
-        };
-        tracing::info!(
-            outcome,
-            rows_synced = self.rows(),
-            chunks = sum(|table| table.chunks),
-            bytes_sent = sum(|table| table.bytes),
-            lag_s = self.lag_s,
-            duration_ms,
-            "sync_summary"
-        );
+        Summary::of(self).log();
     }
 }

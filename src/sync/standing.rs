@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{end_without_silent, find_own_states};
+use super::{end_without_silent, find_own_state, verify};
+use crate::clock::{Clock as _, SystemClock};
 use crate::domain::Day;
-use crate::domain::tables::{INGESTION_RUNS, TABLES};
-use crate::sink::{Progress, Sink, States, with_retries};
+use crate::domain::tables::INGESTION_RUNS;
+use crate::sink::{Sink, State, with_retries};
 use crate::store::{Backlog, Reads, StoreError};
 
 /// How far the sink is behind the store.
@@ -13,7 +14,7 @@ use crate::store::{Backlog, Reads, StoreError};
 pub struct Standing {
     /// Runs that have ended and are not, or not wholly, in the sink.
     pub runs_behind: i64,
-    /// Through which day (UTC) all tables were found equal.
+    /// Through which day (UTC) all tables were found equal within the last 45 days, and not changed since.
     pub verified_through: Day,
 }
 
@@ -24,12 +25,14 @@ pub struct Standing {
 /// being read.
 pub async fn standing(reads: &Reads, sink: &dyn Sink, lease: Duration) -> anyhow::Result<Standing> {
     let store_id = with_retries(async || reads.facts().await).await?.store_id;
-    let states = find_own_states(reads, sink, &store_id).await?;
-    let synced = synced_through(&states);
+    let state = find_own_state(reads, sink, &store_id).await?;
+    let synced = synced_through(&state);
     let backlog = with_retries(async || backlog(reads, synced, lease).await).await?;
-    let dated = TABLES.into_iter().filter(|table| table.day_of.is_some());
-    let verified = dated.map(|table| states.get(table.name)?.verified_through);
-    Ok(Standing { runs_behind: backlog.runs, verified_through: verified.min().flatten() })
+    let today = SystemClock.now().date_naive();
+    let first_day = verify::first_day(reads, &state).await?;
+    let verified_through =
+        first_day.and_then(|first| state.proofs.verified_through(&state.changed, first, today));
+    Ok(Standing { runs_behind: backlog.runs, verified_through })
 }
 
 /// The runs beyond this number that a sync would send: it sets silent ones aside first.
@@ -43,9 +46,6 @@ pub(super) async fn backlog(
 }
 
 /// The run through which all is synced, 0 if nothing is: runs go after their rows.
-pub(super) fn synced_through(states: &States) -> i64 {
-    match states.get(INGESTION_RUNS.name).and_then(|state| state.progress.as_ref()) {
-        Some(Progress::To(position)) => position.run_seq,
-        _ => 0,
-    }
+pub(super) fn synced_through(state: &State) -> i64 {
+    state.position(&INGESTION_RUNS).map_or(0, |position| position.run_seq)
 }

@@ -33,7 +33,7 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Why a job stopped short that ended so; `None`: it was told to end before.
+    /// Why a job stopped short that ended so; `None`: it was asked to end before.
     pub(super) fn of(done: Option<anyhow::Result<()>>) -> Option<Self> {
         match done {
             None => Some(Self::Interrupted),

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::Place;
+use crate::domain::degree_days::{self, Bases};
 use crate::store::FilledSlot;
 use crate::views::gaps::ExpectedSource;
 
@@ -34,6 +35,8 @@ pub struct Day {
     pub slots_present: u32,
     pub slots_expected: u32,
     pub coverage_pct: f64,
+    pub heating_degree_days: Option<f64>,
+    pub cooling_degree_days: Option<f64>,
     pub missing: BTreeMap<String, u32>,
 }
 
@@ -43,16 +46,22 @@ impl Day {
         asked: &ExpectedSource,
         local_date: NaiveDate,
         tally: Tally,
+        (now, bases): (DateTime<Utc>, Bases),
     ) -> Self {
         let site = &place.site;
         let sum = |sum| tally.is_filled.then(|| rounded(sum, 2));
+        let timezone = place.timezone_at(tally.last_slot);
+        let is_over = local_date < now.with_timezone(&timezone).date_naive();
+        let is_whole = is_over && degree_days::is_covered(tally.present, tally.expected);
+        let mean = tally.temperature_c.mean(2).filter(|_| is_whole);
+        let degree_days = mean.map(|mean| bases.degree_days(mean));
         Self {
             site_id: site.site_id.clone(),
             source: asked.source.clone(),
             local_date,
             site_name: site.name.clone(),
             country: place.country_at(tally.last_slot),
-            timezone: place.timezone_at(tally.last_slot).name().to_owned(),
+            timezone: timezone.name().to_owned(),
             temperature_min_c: tally.temperature_c.lowest,
             temperature_mean_c: tally.temperature_c.mean(2),
             temperature_max_c: tally.temperature_c.highest,
@@ -67,6 +76,8 @@ impl Day {
             slots_present: tally.present,
             slots_expected: tally.expected,
             coverage_pct: tally.coverage_pct(),
+            heating_degree_days: degree_days.map(|(heating, _)| heating),
+            cooling_degree_days: degree_days.map(|(_, cooling)| cooling),
             missing: tally.missing,
         }
     }

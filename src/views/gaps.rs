@@ -107,7 +107,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn count(&mut self, gap: &Gap) {
+    /// Counts a gap; not its site, which may have several.
+    pub fn count(&mut self, gap: &Gap) {
         self.slots += gap.slots;
         self.oldest = Some(self.oldest.map_or(gap.first_slot, |oldest| oldest.min(gap.first_slot)));
         *self.by_reason.entry(gap.reason.word().to_owned()).or_default() += gap.slots;
@@ -188,24 +189,40 @@ async fn of_source(
     stops: &[StoppedRun],
     selection: Selection<'_>,
 ) -> Result<Vec<Gap>, StoreError> {
-    let (from, to) = selection.times();
+    let (mut folding, mut gaps) = (Folding::default(), Vec::new());
+    let each = |_, missing: Option<Missing>| {
+        if let Some(missing) = missing {
+            gaps.extend(folding.push(missing));
+        }
+    };
+    each_slot(reads, life, asked, stops, selection.times(), each).await?;
+    gaps.extend(folding.finish());
+    Ok(gaps)
+}
+
+/// Passes every slot that is expected of a site and source from one time to another, both included, to
+/// `each`, in order, with why it is missing, if it is.
+pub(crate) async fn each_slot(
+    reads: &Reads,
+    life: &Life,
+    asked: &ExpectedSource,
+    stops: &[StoppedRun],
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    mut each: impl FnMut(Expected, Option<Missing>),
+) -> Result<(), StoreError> {
     let paused = paused(life, asked, stops);
     let site_and_source = (life.site_id.as_str(), asked.source.as_deref().unwrap_or_default());
     let mut ledger = reads.read_ledger(site_and_source, (from, to));
     let mut row: Option<LedgerSlot> = ledger.try_next().await?;
-    let (mut folding, mut gaps) = (Folding::default(), Vec::new());
     for slot in life.slots(asked.first_slot, from, to) {
         // What is in the ledger and not expected was called for under other rules.
         while row.as_ref().is_some_and(|row| row.slot_time < slot.slot_time) {
             row = ledger.try_next().await?;
         }
         let own = row.as_ref().filter(|row| row.slot_time == slot.slot_time);
-        if let Some(missing) = missing(slot, own, &paused) {
-            gaps.extend(folding.push(missing));
-        }
+        each(slot, missing(slot, own, &paused));
     }
-    gaps.extend(folding.finish());
-    Ok(gaps)
+    Ok(())
 }
 
 /// The slots that were under way when the source wanted no more calls.

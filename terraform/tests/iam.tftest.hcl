@@ -127,7 +127,7 @@ run "the_build_deploys_and_nothing_else" {
     error_message = "The build deploys jobs that run as these two accounts."
   }
   assert {
-    condition     = google_cloudbuild_trigger.main[0].substitutions == tomap({ _REGION = "europe-west1", _NAME = "weather-dev", _IMAGE = "registry.example/my-project-id/weather-dev/weather", _API = "no" })
+    condition     = google_cloudbuild_trigger.main[0].substitutions == tomap({ _REGION = "europe-west1", _NAME = "weather-dev", _IMAGE = "registry.example/my-project-id/weather-dev/weather", _API = "no", _KEEPS = "no" })
     error_message = "These are the names that cloudbuild.yaml uses."
   }
 }

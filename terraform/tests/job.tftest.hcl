@@ -44,7 +44,7 @@ run "each_job_runs_the_command_of_its_name" {
     error_message = "The jobs are pipeline, sync, verify and migrate."
   }
   assert {
-    condition     = alltrue([for key, job in google_cloud_run_v2_job.this : job.template[0].template[0].containers[0].args == tolist([key])])
+    condition     = alltrue([for key, job in google_cloud_run_v2_job.this : job.template[0].template[0].containers[0].args == tolist(concat([key], key == "verify" ? ["--rolling", "30"] : []))])
     error_message = "The command of a job is its argument: the image's entry point is the program."
   }
   assert {

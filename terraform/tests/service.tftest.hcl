@@ -130,10 +130,11 @@ run "it_reads_as_a_user_and_an_account_of_its_own" {
   }
   assert {
     condition = { for env in google_cloud_run_v2_service.this["api"].template[0].containers[0].env : env.name => length(env.value_source) > 0 ? env.value_source[0].secret_key_ref[0].secret : env.value } == {
-      DATABASE_CA  = "/database-ca/server-ca.pem"
-      DATABASE_URL = "weather-dev-database-api-url"
+      DATABASE_CA                  = "/database-ca/server-ca.pem"
+      DATABASE_URL                 = "weather-dev-database-api-url"
+      OPENWEATHER_CALLS_PER_MINUTE = "60"
     }
-    error_message = "It is told where the store is and nothing else."
+    error_message = "It is told where the store is, the limits that it shows, and nothing else."
   }
   assert {
     condition     = { for key, binding in google_secret_manager_secret_iam_member.reader : key => binding.member if binding.member == "api" } == { database-api-url = "api" } && contains([for binding in google_secret_manager_secret_iam_member.database_ca : binding.member], "api")
@@ -186,6 +187,44 @@ run "tokens_are_asked_for_too_if_that_is_wanted" {
     condition     = google_secret_manager_secret_iam_member.reader["api-tokens"].member == "api" && google_cloud_run_v2_service.this["api"].template[0].volumes[1].secret[0].secret == "weather-dev-api-tokens"
     error_message = "The service reads its tokens' hashes, and nobody else does."
   }
+}
+
+run "it_is_seen_from_outside_as_the_variables_say" {
+  command = plan
+  variables {
+    enable_api       = true
+    api_public_url   = "https://example.com/weather"
+    api_cors_origins = ["https://bi.example.com", "https://a.example.com"]
+  }
+
+  assert {
+    condition = {
+      for env in google_cloud_run_v2_service.this["api"].template[0].containers[0].env : env.name => env.value if contains(["PUBLIC_URL", "CORS_ORIGINS"], env.name)
+    } == { PUBLIC_URL = "https://example.com/weather", CORS_ORIGINS = "https://a.example.com,https://bi.example.com" }
+    error_message = "PUBLIC_URL and CORS_ORIGINS must be the variables'."
+  }
+}
+
+run "by_default_no_page_of_others_reads_it" {
+  command = plan
+  variables {
+    enable_api = true
+  }
+
+  assert {
+    condition     = length([for env in google_cloud_run_v2_service.this["api"].template[0].containers[0].env : env if contains(["PUBLIC_URL", "CORS_ORIGINS"], env.name)]) == 0
+    error_message = "Neither variable is set without a value."
+  }
+}
+
+run "an_address_without_a_scheme_is_refused" {
+  command = plan
+  variables {
+    enable_api       = true
+    api_public_url   = "example.com/weather"
+    api_cors_origins = ["bi.example.com", "https://bi.example.com/path"]
+  }
+  expect_failures = [var.api_public_url, var.api_cors_origins]
 }
 
 run "instances_have_a_limit" {

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use weather_data_product::clock::{Clock as _, SteppedClock};
-use weather_data_product::domain::{ErrorKind, Shard};
+use weather_data_product::domain::{ErrorKind, Shard, ValueKind};
 use weather_data_product::job::attempt::{Attempted, Attempts, Call, Unanswered};
 use weather_data_product::job::gate::{Charge, Gate};
+use weather_data_product::job::keep::{About, Keeper};
 use weather_data_product::job::{Job, JobSettings, Stop};
 use weather_data_product::source::SourceError;
-use weather_data_product::store::RunHost;
+use weather_data_product::store::{Run, RunHost};
 
 use crate::support::databases::{TestDatabase, on_both_databases};
 use crate::support::samples::{LONG_LEASE, hour};
@@ -70,6 +72,10 @@ impl Call for Script {
         self.sent.lock().unwrap().push(attempt);
     }
 
+    fn about(&self) -> About<'_> {
+        About { site_ids: Vec::new(), slot_time: None, kind: ValueKind::Live }
+    }
+
     fn send(&self) -> impl Future<Output = Result<u32, SourceError>> {
         let mut answers = self.answers.lock().unwrap();
         let next = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
@@ -98,9 +104,12 @@ async fn with_job(database: &TestDatabase, test: impl AsyncFnOnce(Attempts<'_>, 
         lease: LONG_LEASE,
         host: &host,
         shutdown: &shutdown,
+        vault: None,
     };
+    let run = Run { run_seq: 1, run_id: Uuid::now_v7() };
+    let keeper = Keeper::new(job, &run, ("scripted", "scripted"));
     let policy = JobSettings::default().call_retry();
-    test(Attempts { job, gate: &gate, policy }, &clock).await;
+    test(Attempts { job, gate: &gate, policy, keeper: &keeper }, &clock).await;
 }
 
 /// Of the error that is told, and how many attempts were sent.

@@ -12,7 +12,7 @@ use url::Url;
 use weather_data_product::domain::tables::{TABLES, WEATHER_OBSERVATIONS};
 use weather_data_product::domain::{Days, RunCounts};
 use weather_data_product::sink::bigquery::{BigQuery, Bounds};
-use weather_data_product::sink::{Obstacle, Sink as _, SinkError};
+use weather_data_product::sink::{Obstacle, Sink as _, SinkError, State};
 
 use crate::support::databases::{TestDatabase, with_sqlite};
 use crate::support::gateway::{Asked, Deed, Gateway};
@@ -100,7 +100,7 @@ async fn a_call_that_is_never_answered_ends_and_says_so() {
     let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).finish();
     let _logging = tracing::subscriber::set_default(subscriber);
     let gateway = Gateway::deciding(&bigquery_url(), |_| Deed::Hang);
-    let error = hasty_sink(&gateway).await.find_states(STORE_ID).await.unwrap_err();
+    let error = hasty_sink(&gateway).await.find_state(STORE_ID).await.unwrap_err();
     assert!(matches!(error, SinkError::Unavailable { .. }), "{error:?}");
     assert!(lines.with(&["INFO", "the state of sync", "waiting for an answer"]) > 0);
     assert_eq!(lines.with(&["INFO", "the state of sync", "no answer in 0.2 s"]), 1);
@@ -119,7 +119,8 @@ async fn a_job_that_never_ends_is_told_to_end_and_named_with_its_state_while_it_
         asked if asked.is_job() || asked.is_look() => Deed::Answer(200, running.clone()),
         _ => Deed::Answer(200, json!({})),
     });
-    let error = hasty_sink(&gateway).await.begin_rebase(STORE_ID, 1).await.unwrap_err();
+    let error =
+        hasty_sink(&gateway).await.set_state(STORE_ID, &State::default()).await.unwrap_err();
     assert!(
         matches!(&error, SinkError::Blocked { obstacle: Obstacle::Stuck, cause, .. }
             if cause.to_string() == "job job-7 is RUNNING after 0.4 s"),
@@ -142,10 +143,45 @@ async fn results_that_never_come_end_too() {
         _ => Deed::Answer(200, done.clone()),
     });
     let sink = hasty_sink(&gateway).await;
-    let error = sink.sum_days(&WEATHER_OBSERVATIONS, Days::ALL).await.unwrap_err();
+    let error = sink.sum_days(&WEATHER_OBSERVATIONS, &[Days::ALL]).await.unwrap_err();
     let is_stuck = matches!(error, SinkError::Blocked { obstacle: Obstacle::Stuck, .. });
     assert!(is_stuck, "{error:?}");
     assert!(gateway.asked(Asked::is_results).len() > 1);
+}
+
+/// Whatever becomes of a job, and whether it is a query or a script; a load is free.
+#[tokio::test]
+async fn what_the_jobs_were_billed_is_summed_and_told() {
+    with_sqlite(async |database| {
+        let warehouse = Warehouse::new();
+        synced(database, &warehouse).await;
+        warehouse.execute("delete from {d}.weather_observations where true").await;
+        let gateway = Gateway::deciding(&bigquery_url(), |asked| match asked.is_job() {
+            true if !asked.is_upload() => Deed::Alter(|job| {
+                job["statistics"]["query"]["totalBytesBilled"] = "10485760".into();
+            }),
+            _ => Deed::Pass,
+        });
+        let program = warehouse.client(database, &gateway.url);
+        let mut before = 0;
+        for (arguments, message) in [
+            (&["verify"][..], "verify_summary"),
+            (&["repair"], "verify_summary"),
+            (&["sync", "--rebase"], "sync_summary"),
+        ] {
+            let ran = program.run(arguments).expect(i32::from(arguments[0] == "verify"));
+            let jobs = gateway.asked(|asked| asked.is_job() && !asked.is_upload()).len() - before;
+            before += jobs;
+            let log = ran.log();
+            let summary = log.iter().find(|line| line["message"] == message).expect(message);
+            assert_eq!(summary["bytesBilled"], 10_485_760 * jobs, "{arguments:?}");
+            // 6.25 USD a TiB.
+            assert_eq!(summary["costMicroUsd"], (jobs * 10 * 6_250_000).div_ceil(1 << 20));
+            let words = format!("billed: {} MiB, USD 0.00", 10 * jobs);
+            assert!(message == "sync_summary" || ran.stdout.contains(&words), "{}", ran.stdout);
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -189,7 +225,8 @@ async fn a_job_that_is_never_known_is_made_again() {
         asked if asked.is_look() => Deed::refuse(404, "notFound", "Not found: Job p:US.job-7"),
         _ => Deed::Answer(200, made.clone()),
     });
-    let error = hasty_sink(&gateway).await.begin_rebase(STORE_ID, 1).await.unwrap_err();
+    let error =
+        hasty_sink(&gateway).await.set_state(STORE_ID, &State::default()).await.unwrap_err();
     assert!(matches!(error, SinkError::Unavailable { .. }), "{error:?}");
 }
 
@@ -259,15 +296,11 @@ async fn a_state_that_cannot_be_read_is_an_error() {
         synced(database, &warehouse).await;
         let gateway =
             Gateway::deciding(&bigquery_url(), |asked| match asked.path.ends_with("/data") {
-                true => Deed::Alter(|page| {
-                    for row in page["rows"].as_array_mut().unwrap() {
-                        row["f"][2] = json!({"v": "1.0E2"});
-                    }
-                }),
+                true => Deed::Alter(|page| page["rows"][0]["f"][0] = json!({"v": "1.0E2"})),
                 false => Deed::Pass,
             });
         let store_id = database.reads.facts().await.unwrap().store_id;
-        let found = sink(&gateway, &warehouse.dataset).await.find_states(&store_id).await;
+        let found = sink(&gateway, &warehouse.dataset).await.find_state(&store_id).await;
         let is_error =
             matches!(found, Err(SinkError::Blocked { obstacle: Obstacle::Unreadable, .. }));
         assert!(is_error, "{found:?}");
@@ -293,7 +326,7 @@ fn paged(is: fn(&Asked) -> bool, pages: [Value; 3]) -> impl Fn(&Asked) -> Deed +
 
 #[tokio::test]
 async fn every_page_of_the_tables_is_read_also_after_an_empty_one() {
-    let table = json!({"tableReference": {"tableId": "_sync_state_7c9e6679_7425"}});
+    let table = json!({"tableReference": {"tableId": "_state_7c9e6679_7425"}});
     let other = json!({"tableReference": {"tableId": "staging_sites_1"}});
     let pages = [
         json!({"nextPageToken": "one"}),
@@ -316,31 +349,52 @@ async fn every_page_of_results_is_read_also_after_an_empty_one() {
     ];
     let gateway = Gateway::deciding(&bigquery_url(), paged(Asked::is_results, pages));
     let sink = sink(&gateway, "d").await;
-    let found = sink.sum_days(&WEATHER_OBSERVATIONS, Days::ALL).await.unwrap();
+    let found = sink.sum_days(&WEATHER_OBSERVATIONS, &[Days::ALL]).await.unwrap();
     let days: Vec<_> = found.keys().map(|day| day.unwrap().to_string()).collect();
     assert_eq!(days, ["2026-11-25", "2026-11-26"]);
 }
 
 #[tokio::test]
 async fn every_page_of_the_state_is_read() {
-    let row = |name: &str| {
-        let mut cells = vec![json!({"v": name}), json!({"v": "5"})];
-        cells.resize(10, json!({"v": null}));
-        json!({"f": cells})
-    };
-    let total = TABLES.len().to_string();
-    let mut rows: Vec<_> = TABLES.iter().map(|table| row(table.name)).collect();
-    let rest = rows.split_off(2);
+    let mut cells = vec![json!({"v": "5"}), json!({"v": "{}"})];
+    cells.resize(10, json!({"v": null}));
     let pages = [
-        json!({"totalRows": total, "rows": rows, "pageToken": "one"}),
-        json!({"totalRows": total, "pageToken": "two"}),
-        json!({"totalRows": total, "rows": rest}),
+        json!({"totalRows": "1", "rows": [], "pageToken": "one"}),
+        json!({"totalRows": "1", "pageToken": "two"}),
+        json!({"totalRows": "1", "rows": [{"f": cells}]}),
     ];
     let gateway =
         Gateway::deciding(&bigquery_url(), paged(|asked| asked.path.ends_with("/data"), pages));
-    let states = sink(&gateway, "d").await.find_states(STORE_ID).await.unwrap().unwrap();
-    assert_eq!(states.len(), TABLES.len());
-    assert!(states.values().all(|state| state.epoch == 5), "{states:?}");
+    let state = sink(&gateway, "d").await.find_state(STORE_ID).await.unwrap().unwrap();
+    assert_eq!(state, State { epoch: 5, ..State::default() });
+}
+
+/// No row, two rows, and cells that are none: a state that is taken for an empty one would send
+/// everything again.
+#[tokio::test]
+async fn a_state_that_is_not_one_whole_row_is_an_error() {
+    let row = |cells: &[Value]| {
+        let mut cells: Vec<_> = cells.iter().map(|cell| json!({"v": cell})).collect();
+        cells.resize(10, json!({"v": null}));
+        json!({"f": cells})
+    };
+    let whole = row(&[json!("5"), json!("{}")]);
+    let answers = [
+        json!({"totalRows": "0"}),
+        json!({"totalRows": "2", "rows": [whole.clone(), whole]}),
+        json!({"totalRows": "1", "rows": [row(&[json!("5")])]}),
+        json!({"totalRows": "1", "rows": [row(&[Value::Null, json!("{}")])]}),
+        json!({"totalRows": "1", "rows": [row(&[json!("5"), json!("{\"sites\": 3}")])]}),
+        json!({"totalRows": "1", "rows": [row(&[json!("5"), json!("{"), json!("{}")])]}),
+        json!({"totalRows": "1", "rows": [row(&[json!("5"), json!("{}"), json!("odd")])]}),
+    ];
+    for answer in answers {
+        let told = answer.to_string();
+        let gateway =
+            Gateway::deciding(&bigquery_url(), move |_| Deed::Answer(200, answer.clone()));
+        let found = sink(&gateway, "d").await.find_state(STORE_ID).await;
+        assert!(found.is_err(), "{told}: {found:?}");
+    }
 }
 
 /// A page that names itself as the next one would be read for ever.
@@ -379,6 +433,7 @@ async fn a_column_of_a_type_that_we_do_not_know_is_none_of_our_business() {
             true => Deed::Alter(said_by_others),
             false => Deed::Pass,
         });
+        warehouse.unprepare(database).await;
         warehouse.client(database, &gateway.url).run(&["sync"]).expect(0);
         assert_eq!(gateway.asked(is_of_observations).len(), 1);
         assert!(gateway.asked(|asked| asked.method == "PATCH").is_empty(), "nothing has changed");
@@ -401,6 +456,7 @@ async fn what_others_said_of_a_table_goes_back_as_it_came() {
             }),
             _ => Deed::Pass,
         });
+        warehouse.unprepare(database).await;
         warehouse.client(database, &gateway.url).run(&["sync"]).expect(0);
         let patches = gateway.asked(|asked| asked.method == "PATCH");
         assert_eq!(patches.len(), 1, "{patches:?}");
@@ -421,9 +477,8 @@ async fn a_note_of_what_is_verified_that_lost_against_another_is_made_again() {
         let warehouse = Warehouse::new();
         synced(database, &warehouse).await;
         let words =
-            "Could not serialize access to table d_internal._sync_state_1 due to concurrent update";
-        let is_note =
-            |asked: &Asked| asked.is_job() && asked.text().contains("set verified_through");
+            "Could not serialize access to table d_internal._state_1 due to concurrent update";
+        let is_note = |asked: &Asked| asked.is_job() && asked.text().contains("set proofs");
         let deed = Deed::fail_job("invalidQuery", words);
         let gateway = Gateway::deciding(&bigquery_url(), once(is_note, deed));
         let program = warehouse.client(database, &gateway.url);

@@ -23,8 +23,12 @@ async fn everything_is_described_with_its_unit_and_the_sample_queries_run() {
             ("longitude", "degrees east"),
         ];
         let tables = ["sites", "weather_observations", "collection_slots", "ingestion_runs"];
-        let views = ["observations_hourly", "observations_daily", "observations_latest"];
-        for name in tables.iter().chain(&views).chain(&["site_freshness", "missing_hours"]) {
+        let kept = ["sources_asked", "observations_by_hour", "observations_by_day"];
+        let views =
+            ["observations_hourly", "observations_daily", "observations_latest", "sites_geo"];
+        for name in
+            tables.iter().chain(&kept).chain(&views).chain(&["site_freshness", "missing_hours"])
+        {
             let described = warehouse.describe(name).await;
             assert!(
                 described["description"].as_str().is_some_and(|text| text.len() > 20),

@@ -239,6 +239,7 @@ async fn heal_until_stopped(
         lease: LONG_LEASE,
         host: &host,
         shutdown: &job.shutdown,
+        vault: None,
     };
     let permits =
         Permits::new(parts, SOURCE, job.budget.for_heal(sites), (0.0, 16)).behind("etl", SOURCE);
@@ -323,10 +324,24 @@ async fn what_is_spent_and_left_is_shown(database: &TestDatabase) {
 }
 
 #[test]
-fn a_quota_needs_a_key_and_a_plan_needs_none() {
-    let program = Program::new().with_sites(1345);
-    let refused = program.run(&["quota"]).expect(2);
-    assert!(refused.stderr.contains("OPENWEATHER_API_KEY is not set"), "{}", refused.stderr);
+fn without_a_key_a_quota_is_of_every_account_that_was_counted() {
+    let simulator = SimulatorProcess::start(&[]);
+    let program = simulator.client("sqlite://weather.db").with_sites(2);
+    let program = program.env("OPENWEATHER_CALLS_PER_MINUTE", "60");
+    program.run(&["etl"]).expect(0);
+    let of_the_key = program.run(&["quota", "--output", "csv"]).expect(0).stdout;
+    let program = program.env("OPENWEATHER_API_KEY", "");
+    let without = program.run(&["quota", "--output", "csv"]).expect(0).stdout;
+    let accounts = |csv: &str| {
+        let accounts = csv.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned());
+        accounts.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(accounts(&without), accounts(&of_the_key));
+    assert!(without.contains(",2,0,"), "what was used is counted: {without}");
+}
+
+#[test]
+fn a_plan_needs_no_key() {
     let hourly = Program::new()
         .file("sites.json", &crate::support::program::sites_file(1345, 60))
         .run(&["quota", "plan", "sites.json"])

@@ -457,18 +457,21 @@ fn a_dry_run_says_what_would_be_called_and_calls_nothing() {
 fn status_and_runs_print_rows_for_programs_too() {
     let simulator = SimulatorProcess::start(&[]);
     let program = simulator.client("").with_sites(3);
-    assert!(program.run(&["status"]).expect(3).stderr.contains("weather migrate"));
+    assert!(program.run(&["status"]).expect(3).stderr.contains("weather etl"));
+    let empty = Program::new().file("weather.db", "");
+    assert!(empty.run(&["status"]).expect(3).stderr.contains("weather migrate"));
     program.run(&["migrate"]).expect(0);
     assert!(program.run(&["status"]).expect(0).stdout.starts_with("no sites yet"));
     program.run(&["etl"]).expect(0);
     let status = program.run(&["status", "--output", "json"]).expect(0);
-    let sites: Vec<Value> = serde_json::from_str(&status.stdout).unwrap();
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    let sites = status["sites"].as_array().unwrap();
     assert_eq!((sites.len(), &sites[0]["fresh"]), (3, &Value::Bool(true)));
     let runs = program.run(&["runs", "--output", "csv"]).expect(0);
     assert!(runs.stdout.starts_with("run_seq,run_id,kind,shard,status,outcome"), "{}", runs.stdout);
     let run = program.run(&["runs", "show", "1", "--output", "json"]).expect(0);
-    let run: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!((&run[0]["collected"], &run[0]["outcome"]), (&3.into(), &"succeeded".into()));
+    let run: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&run["collected"], &run["outcome"]), (&3.into(), &"succeeded".into()));
     program.run(&["runs", "show", "77"]).expect(2);
 }
 

@@ -10,7 +10,7 @@ use syn::visit::{self, Visit};
 use syn::{Ident, ItemMod, Macro, UseTree};
 
 /// Modules of the crate and what each may import, from the roof to the ground.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -21,6 +21,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "heal",
             "http",
             "job",
+            "objects",
+            "replay",
             "retry",
             "serve",
             "simulator",
@@ -30,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "store",
             "sync",
             "telemetry",
+            "vault",
             "views",
         ],
     ),
@@ -37,14 +40,17 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("simulator", &["clock", "farmhash"]),
     ("telemetry", &["domain"]),
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
-    ("job", &["clock", "domain", "retry", "source", "store"]),
+    ("job", &["clock", "domain", "http", "retry", "source", "store", "vault"]),
+    ("replay", &["clock", "domain", "http", "job", "source", "store", "vault", "views"]),
     ("heal", &["clock", "domain", "job", "retry", "source", "store", "views"]),
     ("status", &["domain", "store", "views"]),
     ("views", &["domain", "store"]),
     ("sync", &["clock", "columnar", "domain", "retry", "sink", "store"]),
     ("source", &["domain", "http", "retry"]),
-    ("sink", &["clock", "columnar", "domain", "farmhash", "http", "retry"]),
+    ("sink", &["clock", "columnar", "domain", "farmhash", "http", "objects", "retry"]),
     ("store", &["columnar", "domain", "retry"]),
+    ("vault", &["domain", "http", "objects"]),
+    ("objects", &["clock", "http", "retry"]),
     ("http", &["clock", "domain", "retry"]),
     ("retry", &["clock"]),
     ("clock", &[]),
@@ -54,21 +60,23 @@ const MAY_USE: [(&str, &[&str]); 20] = [
 ];
 
 /// What stands behind a trait: only the roof, where the parts are built, may name it.
-const IMPLEMENTATIONS: [[&str; 2]; 5] = [
+const IMPLEMENTATIONS: [[&str; 2]; 6] = [
     ["store", "mysql"],
     ["store", "sqlite"],
     ["source", "open_meteo"],
     ["source", "openweathermap"],
     ["sink", "bigquery"],
+    ["sink", "lake"],
 ];
 
 /// The rooms of `serve` and what each may use of the others; `serve` itself puts them together.
-const SERVE_MAY_USE: [(&str, &[&str]); 5] = [
+const SERVE_MAY_USE: [(&str, &[&str]); 6] = [
     ("answer", &[]),
     ("door", &["answer"]),
     ("api", &["answer"]),
     ("edr", &["answer"]),
     ("page", &["answer"]),
+    ("export", &["answer"]),
 ];
 
 /// What of `serve` itself its rooms may name: the state that routes are made for.

@@ -16,6 +16,7 @@ use weather_data_product::simulator::SimulatorConfig;
 use weather_data_product::source::History;
 use weather_data_product::source::open_meteo::OpenMeteo;
 use weather_data_product::store::{RunHost, Store};
+use weather_data_product::vault::Vault;
 use weather_data_product::views::gaps::{self, Selection};
 
 use crate::support::HUNG;
@@ -58,7 +59,8 @@ pub(crate) struct Healer<'a> {
     max_calls: Option<u64>,
     again: bool,
     pub(crate) settings: JobSettings,
-    days: Days,
+    pub(crate) days: Days,
+    pub(crate) vault: Option<Vault>,
 }
 
 impl<'a> Healer<'a> {
@@ -68,7 +70,19 @@ impl<'a> Healer<'a> {
         let settings = JobSettings::default();
         let budget = Budget::unlimited(String::new());
         let (live_sites, max_calls, again, days) = (Vec::new(), None, false, Days::ALL);
-        Self { database, service, histories, budget, live_sites, max_calls, again, settings, days }
+        let vault = None;
+        Self {
+            database,
+            service,
+            histories,
+            budget,
+            live_sites,
+            max_calls,
+            again,
+            settings,
+            days,
+            vault,
+        }
     }
 
     pub(crate) fn by_one_call_4(database: &'a TestDatabase, service: &'a Service) -> Self {
@@ -102,6 +116,7 @@ impl<'a> Healer<'a> {
                 lease: LONG_LEASE,
                 host: &host,
                 shutdown: &tokio_util::sync::CancellationToken::new(),
+                vault: self.vault.as_ref(),
             },
             source: SOURCE,
             histories: &self.histories,

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use weather_data_product::domain::{ErrorKind, Outcome, Site};
 use weather_data_product::etl::Report;
+use weather_data_product::http::Params;
 use weather_data_product::job::Stop;
 use weather_data_product::simulator::{FaultKind, FaultRule, SimulatorConfig};
 use weather_data_product::source::history::{HistoryCall, Reach, Recalled};
@@ -85,7 +86,7 @@ async fn a_live_time_that_is_not_of_now_is_no_row_and_the_slot_stays_due(databas
         let job = Job { source: &*source, ..Job::new(database, &service) };
         let first = job.run(&sites(5)).await;
         assert_eq!((first.counts.collected, first.outcome()), (4, Outcome::Partial), "{name}");
-        assert_eq!(first.failures[0].kind, ErrorKind::OutOfRange);
+        assert_eq!(first.faults.first().unwrap().kind, ErrorKind::OutOfRange);
         let second = job.run(&sites(5)).await;
         assert_eq!((second.counts.calls, second.counts.skipped), (1, 4), "due: {name}");
     }
@@ -156,7 +157,7 @@ async fn a_firewall_that_refuses_one_site_holds_up_no_other(database: &TestDatab
         let first = one_by_one(&mut job, &sites(40)).await;
         assert_eq!((first.counts.collected, first.counts.calls), (39, 40), "{}", source.name());
         assert_eq!(first.outcome(), Outcome::Partial);
-        assert_eq!(first.failures[0].kind, ErrorKind::Unauthorized);
+        assert_eq!(first.faults.first().unwrap().kind, ErrorKind::Unauthorized);
         let second = one_by_one(&mut job, &sites(40)).await;
         assert!(second.stop.is_none(), "the key is good: {:?}", second.stop);
         assert_eq!((second.counts.calls, second.counts.skipped), (1, 39));
@@ -283,6 +284,10 @@ impl<H: History> History for OneSite<H> {
         self.0.charge(call)
     }
 
+    fn hours_of(&self, endpoint: &str, params: &Params) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.0.hours_of(endpoint, params)
+    }
+
     async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {
         self.0.recall(call).await
     }
@@ -305,8 +310,9 @@ async fn too_many_calls_at_once_are_no_block_of_the_account(database: &TestDatab
     let report = job.run(&sites(3)).await;
     assert_eq!((report.counts.failed, report.counts.calls), (3, 3 * 24));
     assert!(report.stop.is_none(), "{:?}", report.stop);
-    assert_eq!(report.failures[0].kind, ErrorKind::RateLimited);
-    assert!(report.failures[0].message.contains("MAX_WORKERS"), "{}", report.failures[0].message);
+    assert_eq!(report.faults.first().unwrap().kind, ErrorKind::RateLimited);
+    let message = &report.faults.first().unwrap().message;
+    assert!(message.contains("MAX_WORKERS"), "{message}");
     // A heal the same.
     left_alone(database, &Service::with_faults(&[]).await, &sites(3), 3).await;
     let service = Service::with_faults(&["crowded=100%:20"]).await;

@@ -92,7 +92,14 @@ async fn says_the_same(database: &TestDatabase, old: &Old) {
     }
     assert_holds("gaps", &gaps, &old.json("/gaps.json"));
     let runs = json(&["runs", "--limit", "1000", "--output", "json"]);
-    assert_holds("runs", &runs, &old.json("/runs.json"));
+    let mut before = old.json("/runs.json");
+    for run in before.as_array_mut().unwrap() {
+        // That version wrote it as a text.
+        if let Some(text) = run["errors_by_kind"].as_str() {
+            run["errors_by_kind"] = serde_json::from_str(text).unwrap();
+        }
+    }
+    assert_holds("runs", &runs, &before);
 
     let sources = ["openweathermap", "open-meteo"];
     let status = status::read(&database.reads, &sources, time(STATUS_TIME), 5).await.unwrap();

@@ -86,15 +86,25 @@ fn asked(path: &str) -> Option<String> {
         "/edr/collections/observations/position" => {
             Some(format!("{path}?coords=POINT(-175 -84.75)"))
         }
+        "/edr/collections/observations/radius" => {
+            Some(format!("{path}?coords=POINT(-175 -84.75)&within=10&within-units=km"))
+        }
+        "/edr/collections/observations/area" => {
+            Some(format!("{path}?coords=POLYGON((-176 -85,-174 -85,-174 -84,-176 -84,-176 -85))"))
+        }
         _ => Some(path),
     }
 }
 
 /// What is in no document.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 11] = [
     "/",
     "/runs",
     "/runs?before=999900",
+    "/runs/999999",
+    "/calls",
+    "/gaps",
+    "/gaps/site-00000/2026-11-25",
     "/sites/site-00000?range=30d",
     "/sites/site-00002",
     "/metrics",
@@ -115,7 +125,9 @@ async fn ask(server: &ServerProcess, path: &str) {
 /// What grows with the history.
 const TABLES: [&str; 3] = ["weather_observations", "collection_slots", "ingestion_runs"];
 
-const COMMANDS: [&[&str]; 4] = [
+const COMMANDS: [&[&str]; 6] = [
+    &["show"],
+    &["show", "site-00000"],
     &["status"],
     &["status", "--output", "json"],
     &["runs", "--limit", "20"],

@@ -2,8 +2,11 @@
 
 mod access;
 mod answers;
+mod areas;
 mod bad_input;
 mod broken_off;
+mod bulk;
+mod bulk_size;
 mod cache_key;
 mod document;
 mod edr;
@@ -12,12 +15,15 @@ mod errors_in_gzip;
 mod fresh;
 mod hostile;
 mod newest;
+mod nginx;
+mod outside;
 mod owslib;
 mod page;
 mod shared_cache;
 mod slow;
 mod weather;
 
+pub(crate) use bulk::fill as fill_world;
 use chrono::TimeDelta;
 use weather_data_product::domain::{ErrorKind, RunCounts};
 use weather_data_product::store::Store;

@@ -77,6 +77,7 @@ async fn operations<'a>(store: &'a dyn Store, reads: &'a Reads) -> Vec<Operation
         facts(),
         paused_until(SOURCE),
         list_call_counts("x", hour()),
+        list_call_accounts("x", hour()),
         is_run_at_work("etl", SOURCE, LONG_LEASE),
         list_site_states(SOURCE, times),
         list_failures(SOURCE, hour()),
@@ -91,6 +92,7 @@ async fn operations<'a>(store: &'a dyn Store, reads: &'a Reads) -> Vec<Operation
         find_site("site-00000"),
         list_observed_sources("site-00000"),
         list_temperatures(times),
+        list_newest_observations(None, hour()),
         list_observed_spans(SOURCE, hour()),
         find_run("1"),
         list_open_runs(),
@@ -181,6 +183,7 @@ async fn every_command_ends_when_the_store_takes_statements_and_never_answers() 
             &["gaps"],
             &["runs"],
             &["quota"],
+            &["show"],
             &["migrate"],
         ] {
             let before = proxy.swallowed();

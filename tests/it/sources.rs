@@ -516,7 +516,8 @@ fn one_start_collects_from_each_source_and_a_second_calls_nothing() {
     program.run(&["etl"]).expect(0);
     assert_eq!(simulator.calls().len(), 8);
     let status = program.run(&["status", "--output", "json"]).expect(0).stdout;
-    let status: Vec<serde_json::Value> = serde_json::from_str(&status).unwrap();
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let status = status["sites"].as_array().unwrap();
     let fresh =
         status.iter().filter(|site| site["fresh"] == true && site["source"] == "open-meteo");
     assert_eq!((status.len(), fresh.count()), (8, 4));

@@ -201,6 +201,7 @@ async fn a_warehouse_of_before_gets_the_columns_and_their_values(database: &Test
     assert!(before.contains("sync 0 runs behind; verified through yesterday"), "{before}");
 
     make_older(&warehouse).await;
+    warehouse.unprepare(database).await;
     let ran = program.run(&["sync"]).expect(0);
     assert!(ran.stderr.contains("ingestion_runs: columns source, stop_kind"), "{}", ran.stderr);
     warehouse.assert_equals(database).await;
@@ -208,9 +209,12 @@ async fn a_warehouse_of_before_gets_the_columns_and_their_values(database: &Test
     let kinds =
         "select count(*) from {d}.ingestion_runs where kind = 'etl' and source = 'openweathermap'";
     assert_eq!(warehouse.count(kinds).await, 2);
+    // What is sent again is to be verified again.
+    let after = program.run(&["status"]).expect(0).stdout;
+    assert!(after.contains("sync 0 runs behind; not verified"), "{after}");
+    program.run(&["verify", "--deep"]).expect(0);
     let after = program.run(&["status"]).expect(0).stdout;
     assert!(after.contains("sync 0 runs behind; verified through yesterday"), "{after}");
-    program.run(&["verify", "--deep"]).expect(0);
     // Once only: nothing is sent again.
     let again = program.run(&["sync"]).expect(0);
     let log = again.log();

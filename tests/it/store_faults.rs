@@ -149,7 +149,7 @@ async fn a_full_disk_ends_the_run_and_with_room_the_next_start_collects_the_rest
     let script = r#"
         set -e
         mkdir disk
-        mount -t tmpfs -o size=1m none disk
+        mount -t tmpfs -o size=1536k none disk
         status=0; "$WEATHER" etl || status=$?
         [ "$status" = 3 ] || { echo "with a full disk: exit $status"; exit 1; }
         mount -o remount,size=20m disk

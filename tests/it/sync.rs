@@ -42,12 +42,15 @@ async fn what_the_store_holds_is_in_the_sink_once_and_then_no_statement_is_sent(
     let gateway = Gateway::to(&bigquery_url());
     let program = warehouse
         .client(database, &gateway.url)
-        .env("WEATHER_CHUNK_ROWS", &(hours * 8).to_string());
+        .env("WEATHER_CHUNK_ROWS", &(hours * 8).to_string())
+        .env("WEATHER_GROUP_ROWS", &(hours * 16).to_string());
     program.run(&["sync"]).expect(0);
     let counts = warehouse.assert_equals(database).await;
     assert!(counts["weather_observations"] > hours * 22 && counts["sites"] == 24, "{counts:?}");
     let before = gateway.asked(Asked::is_job).len();
-    assert!(before >= 2 * (1 + 3 + 3 + 1), "several chunks: {before}");
+    let loads = gateway.asked(Asked::is_upload).len();
+    assert!(loads > 1 + 3 + 3, "several chunks: {loads}");
+    assert!(gateway.asked(Asked::is_write).len() >= 3, "several groups");
     program.run(&["sync"]).expect(0);
     assert_eq!(gateway.asked(Asked::is_job).len(), before, "nothing new: no statement");
 
@@ -111,7 +114,7 @@ async fn a_row_that_changes_is_changed_in_the_sink(database: &TestDatabase) {
 async fn a_sink_over_tls_is_called_over_tls() {
     let nobody = Url::parse("https://127.0.0.1:1/bigquery/v2").unwrap();
     let sink = BigQuery::open("project", "dataset", None, Some(&nobody)).await.unwrap();
-    let Err(SinkError::Unavailable { cause, .. }) = sink.find_states("store").await else {
+    let Err(SinkError::Unavailable { cause, .. }) = sink.find_state("store").await else {
         panic!("nobody answers");
     };
     let causes =

@@ -1,6 +1,7 @@
 //! What must not keep a sync from going on: a run that was killed, a table that is gone, more days
 //! than a job may write, a rebase that was interrupted.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use weather_data_product::domain::RunCounts;
 use weather_data_product::sink::Sink as _;
 use weather_data_product::sink::bigquery::BigQuery;
 use weather_data_product::store::{Opened, Run, RunStart, StoreError, StoreSettings};
-use weather_data_product::sync::{self, Sync};
+use weather_data_product::sync::{self, Rebasing, Sync};
 
-use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
+use crate::support::databases::{TestDatabase, on_both_databases, with_mysql, with_sqlite};
 use crate::support::gateway::{Asked, Deed, Gateway};
 use crate::support::program::{Program, Ran};
 use crate::support::samples::{
@@ -26,8 +27,10 @@ on_both_databases!(
     a_killed_run_of_a_kind_that_is_never_started_again_holds_no_sync_back,
     a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits,
     a_table_that_is_gone_is_filled_again_and_the_others_are_left,
-    a_chunk_ends_at_a_thousand_days,
+    a_group_ends_at_a_thousand_days,
+    a_table_that_is_gone_is_noticed_by_the_script_that_needs_it,
     a_rebase_that_was_interrupted_goes_on_where_it_was,
+    what_was_staged_of_a_store_that_has_gone_back_is_not_gone_on_with,
 );
 
 const LEASE: Duration = Duration::from_secs(120);
@@ -125,15 +128,18 @@ async fn a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits(database: &Te
         store: &*store,
         sink: &sink,
         chunk_rows: 100,
-        rebase: false,
+        group_rows: 100,
+        rebase: Rebasing::No,
         lease: LEASE,
         shutdown: &CancellationToken::new(),
     };
     let report = sync::run(parts).await;
     assert!(report.stop.is_none(), "{:?}", report.stop);
     assert_eq!(database.count(OPEN).await, 1, "it could not be set aside");
-    // It may still write: only what is below it is certain.
-    assert_eq!(warehouse.rows("weather_observations").await.len(), 1);
+    // It may still write: only the run below it is certain. What the others have written so far has come
+    // along.
+    assert_eq!(warehouse.rows("ingestion_runs").await.len(), 1);
+    assert_eq!(warehouse.rows("weather_observations").await.len(), 3);
     assert!(report.lag_s.is_some_and(|lag| lag > 0), "{:?}", report.lag_s);
     let standing = sync::standing(&reads, &sink, LEASE).await.unwrap();
     assert_eq!(standing.runs_behind, 1);
@@ -166,6 +172,7 @@ async fn a_table_that_is_gone_is_filled_again_and_the_others_are_left(database: 
         let verified = program.run(&["status"]).expect(0).stdout;
         assert!(verified.contains("verified through"), "{verified}");
         warehouse.drop_table(table).await;
+        warehouse.unprepare(database).await;
         let ran = program.run(&["sync"]).expect(0);
         assert_eq!(rows_synced(&ran), rows, "{table}: its rows, and no other's");
         let warnings = warnings(&ran);
@@ -176,6 +183,38 @@ async fn a_table_that_is_gone_is_filled_again_and_the_others_are_left(database: 
         assert_eq!(status.contains("not verified"), table != "sites", "{table}: {status}");
         assert_eq!(rows_synced(&program.run(&["sync"]).expect(0)), 0);
     }
+}
+
+/// Without a look at what is there: the statement that needs it says that it is gone.
+async fn a_table_that_is_gone_is_noticed_by_the_script_that_needs_it(database: &TestDatabase) {
+    fill(database).await;
+    let warehouse = Warehouse::new();
+    let program = program(database, &warehouse, &bigquery_url());
+    program.run(&["sync"]).expect(0);
+    for table in ["weather_observations", "collection_slots", "ingestion_runs"] {
+        warehouse.drop_table(table).await;
+        ended_run(database, &[1, 2]).await;
+        let ran = program.run(&["sync"]).expect(0);
+        assert!(ran.stderr.contains("was there and is gone"), "{table}: {}", ran.stderr);
+        warehouse.assert_equals(database).await;
+    }
+}
+
+/// A rebase that the platform starts again is not another one.
+#[tokio::test]
+async fn a_rebase_that_is_over_is_not_begun_anew_by_another_try_of_the_platform() {
+    with_mysql(async |database| {
+        fill(database).await;
+        let warehouse = Warehouse::new();
+        let program = program(database, &warehouse, &bigquery_url()).env("CLOUD_RUN_JOB", "sync");
+        program.run(&["sync"]).expect(0);
+        assert_eq!(rows_synced(&program.run(&["sync", "--rebase"]).expect(0)), all_rows());
+        let again = program.env("CLOUD_RUN_TASK_ATTEMPT", "1");
+        assert_eq!(rows_synced(&again.run(&["sync", "--rebase"]).expect(0)), 0);
+        let first = again.env("CLOUD_RUN_TASK_ATTEMPT", "0");
+        assert_eq!(rows_synced(&first.run(&["sync", "--rebase"]).expect(0)), all_rows());
+    })
+    .await;
 }
 
 /// The table is made once the position is taken back: wherever a start ends, the next one finds no
@@ -189,6 +228,7 @@ async fn a_start_that_ends_while_a_lost_table_is_made_is_mended_by_the_next() {
         sync.run(&["sync"]).expect(0);
 
         warehouse.drop_table("weather_observations").await;
+        warehouse.unprepare(database).await;
         let is_new_table =
             |asked: &Asked| asked.method == "POST" && asked.path.ends_with("/tables");
         let gateway = Gateway::deciding(&bigquery_url(), move |asked| match is_new_table(asked) {
@@ -240,13 +280,13 @@ async fn an_end_that_a_dataset_gives_to_tables_is_warned_of_and_taken_from_ours(
         let names = endless.iter().map(|asked| asked.path.rsplit('/').next().unwrap());
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
-        assert!(names[0].starts_with("_sync_state_"), "{names:?}");
-        assert_eq!(
-            names[1..],
-            ["collection_slots", "ingestion_runs", "sites", "weather_observations"]
-        );
+        assert!(names[0].starts_with("_state_"), "{names:?}");
+        let rollups = ["observations_by_day", "observations_by_hour", "sources_asked"];
+        let mirrored = ["collection_slots", "ingestion_runs", "sites", "weather_observations"];
+        let all: BTreeSet<_> = mirrored.into_iter().chain(rollups).collect();
+        assert_eq!(names[1..].iter().copied().collect::<BTreeSet<_>>(), all);
         let by_day = endless.iter().filter(|asked| asked.text().contains("\"expirationMs\":null"));
-        assert_eq!(by_day.count(), 3, "partitions have no end either");
+        assert_eq!(by_day.count(), 5, "partitions have no end either");
         let before = endless.len();
         program.run(&["sync"]).expect(0);
         assert_eq!(
@@ -265,10 +305,10 @@ async fn an_end_that_a_dataset_gives_to_tables_is_warned_of_and_taken_from_ours(
     .await;
 }
 
-/// Days of history of one site: more than two chunks may have.
+/// Days of history of one site: more than two groups may have.
 const DAYS: i64 = 2100;
 
-async fn a_chunk_ends_at_a_thousand_days(database: &TestDatabase) {
+async fn a_group_ends_at_a_thousand_days(database: &TestDatabase) {
     database.store.take_in_sites(&sites(2), hour()).await.unwrap();
     let start = run_start("0/1", LONG_LEASE);
     let run = opened(database.store.start_run(&start).await.unwrap());
@@ -287,9 +327,9 @@ async fn a_chunk_ends_at_a_thousand_days(database: &TestDatabase) {
     for (table, day_of) in
         [("weather_observations", "observation_time"), ("collection_slots", "slot_time")]
     {
-        let of_table = format!(".{table}` t using");
-        let merges = gateway.asked(|asked| asked.is_merge() && asked.text().contains(&of_table));
-        assert_eq!(merges.len(), 3, "{table}");
+        let of_table = format!("_internal.staging_{table}_");
+        let writes = gateway.asked(|asked| asked.is_write() && asked.text().contains(&of_table));
+        assert_eq!(writes.len(), 3, "{table}");
         let days_each = format!(
             "select count(distinct date({day_of})) from {{d}}.{table} where {day_of} < timestamp '2026-11-26'"
         );
@@ -298,12 +338,41 @@ async fn a_chunk_ends_at_a_thousand_days(database: &TestDatabase) {
     warehouse.assert_equals(database).await;
 }
 
-/// A way that lets so many chunks through, and refuses the next.
-fn letting_through(chunks: usize) -> Gateway {
-    let left = AtomicUsize::new(chunks);
+/// The number of the run that is lost is given out again: its rows that are staged are no others' rows.
+async fn what_was_staged_of_a_store_that_has_gone_back_is_not_gone_on_with(
+    database: &TestDatabase,
+) {
+    fill(database).await;
+    let warehouse = Warehouse::new();
+    let by = |base: &str| program(database, &warehouse, base).env("WEATHER_CHUNK_ROWS", "2");
+    by(&bigquery_url()).run(&["sync"]).expect(0);
+    database.back_up().await;
+    ended_run(database, &[0, 5]).await;
+    // Nothing is written, and what is staged cannot be dropped: as after a kill.
+    let gateway = Gateway::deciding(&bigquery_url(), |asked| {
+        match asked.is_write() || asked.method == "DELETE" {
+            true => Deed::refuse(403, "accessDenied", "Access Denied: it is over"),
+            false => Deed::Pass,
+        }
+    });
+    by(&gateway.url).run(&["sync"]).expect(3);
+    assert!(!gateway.asked(|asked| asked.method == "DELETE").is_empty(), "something is left");
+    database.restore().await;
+    ended_run(database, &[1, 2]).await;
+    let gateway = Gateway::to(&bigquery_url());
+    by(&gateway.url).run(&["sync"]).expect(0);
+    let resumes = gateway.asked(|asked| asked.is_job() && asked.text().contains("weather_resume_"));
+    assert!(!resumes.is_empty(), "what is left is looked at");
+    warehouse.assert_equals(database).await;
+    assert_eq!(rows_synced(&by(&bigquery_url()).run(&["sync"]).expect(0)), 0);
+}
+
+/// A way that lets so many groups through, and refuses the next.
+fn letting_through(groups: usize) -> Gateway {
+    let left = AtomicUsize::new(groups);
     Gateway::deciding(&bigquery_url(), move |asked| {
         let take = |left: usize| left.checked_sub(1);
-        let is_over = asked.is_merge()
+        let is_over = asked.is_write()
             && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err();
         match is_over {
             true => Deed::fail_job("accessDenied", "Access Denied: it is over"),
@@ -315,24 +384,28 @@ fn letting_through(chunks: usize) -> Gateway {
 async fn a_rebase_that_was_interrupted_goes_on_where_it_was(database: &TestDatabase) {
     fill(database).await;
     let warehouse = Warehouse::new();
-    let by = |base: &str| program(database, &warehouse, base).env("WEATHER_CHUNK_ROWS", "2");
+    let by = |base: &str| {
+        program(database, &warehouse, base)
+            .env("WEATHER_CHUNK_ROWS", "2")
+            .env("WEATHER_GROUP_ROWS", "2")
+    };
     let program = by(&bigquery_url());
     program.run(&["sync"]).expect(0);
-    let ended_early = |chunks: usize| {
-        let ran = by(&letting_through(chunks).url).run(&["sync", "--rebase"]).expect(3);
+    let ended_early = |groups: usize| {
+        let ran = by(&letting_through(groups).url).run(&["sync", "--rebase"]).expect(3);
         rows_synced(&ran)
     };
 
-    // The sites and two chunks of observations; then those that are left, once.
-    assert_eq!(ended_early(3), 10);
+    // The sites and three times two observations, the last with two slots; then what is left, once.
+    assert_eq!(ended_early(3), 14);
     assert_eq!(ended_early(1), 2, "it goes on, and is interrupted again");
     let rest = rows_synced(&program.run(&["sync", "--rebase"]).expect(0));
-    assert_eq!(rest, all_rows() - 12);
+    assert_eq!(rest, all_rows() - 16);
     warehouse.assert_equals(database).await;
 
     // It is over: another one begins from the first row. A plain sync ends one as well.
-    assert_eq!(ended_early(3), 10);
-    assert_eq!(rows_synced(&program.run(&["sync"]).expect(0)), all_rows() - 10);
+    assert_eq!(ended_early(3), 14);
+    assert_eq!(rows_synced(&program.run(&["sync"]).expect(0)), all_rows() - 14);
     assert_eq!(rows_synced(&program.run(&["sync", "--rebase"]).expect(0)), all_rows());
     warehouse.assert_equals(database).await;
 
@@ -341,7 +414,7 @@ async fn a_rebase_that_was_interrupted_goes_on_where_it_was(database: &TestDatab
     ended_run(database, &[0, 5]).await;
     program.run(&["sync"]).expect(0);
     database.restore().await;
-    assert_eq!(ended_early(4), 12);
+    assert_eq!(ended_early(4), 16);
     database.restore().await;
     assert_eq!(rows_synced(&program.run(&["sync", "--rebase"]).expect(0)), all_rows());
     warehouse.assert_holds(database).await;

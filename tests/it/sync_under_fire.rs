@@ -10,13 +10,14 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use tokio::sync::mpsc;
 use weather_data_product::domain::observation::Values;
-use weather_data_product::domain::{ErrorKind, RunCounts};
+use weather_data_product::domain::{ErrorKind, RunCounts, SlotResult};
 use weather_data_product::store::{Run, Store, StoreSettings};
 
 use crate::support::databases::{TestDatabase, on_both_databases, with_mysql, with_sqlite};
 use crate::support::emulator::Emulator;
 use crate::support::gateway::{Asked, Deed, Gateway};
 use crate::support::kills::{Killed, Moment, Phase, Random, assert_all_hit, kill_at, kills, spawn};
+use crate::support::observer::{Observer, Written};
 use crate::support::program::{Program, Ran};
 use crate::support::proxy::{AtCommit, Proxy};
 use crate::support::samples::{
@@ -29,6 +30,7 @@ on_both_databases!(
     a_sync_killed_at_any_moment_is_completed_and_nothing_is_lost_or_twice,
     lost_answers_lose_nothing_and_write_nothing_twice,
     two_syncs_at_once_write_nothing_twice,
+    a_slot_that_open_runs_take_from_each_other_is_seen_with_the_run_before,
 );
 
 /// The phases that the job tells in its log, besides its start. The next chunk is read while one is
@@ -37,19 +39,20 @@ const PHASES: [Phase; 6] = [
     phase("preparing", 1, 60_000),
     phase("reading", 1, 2_000),
     phase("loading", 8, 20_000),
-    phase("before_script", 8, 20),
-    phase("script", 8, 60_000),
-    phase("after_script", 8, 2_000),
+    phase("before_script", 3, 20),
+    phase("script", 3, 60_000),
+    phase("after_script", 3, 20),
 ];
 
 const fn phase(name: &'static str, times: u64, length_us: u64) -> Phase {
     Phase { name, times, length: Duration::from_micros(length_us) }
 }
 
-/// Small chunks, so that there are many.
+/// Small chunks and groups, so that there are many.
 fn syncing(database: &TestDatabase, warehouse: &Warehouse, base: &str) -> Program {
     let program = warehouse.client(database, base);
-    program.env("WEATHER_CHUNK_ROWS", "20").env("LOG_LEVEL", "debug")
+    let program = program.env("WEATHER_CHUNK_ROWS", "20").env("WEATHER_GROUP_ROWS", "60");
+    program.env("LOG_LEVEL", "debug")
 }
 
 /// Writes two runs at once, which write rows anew and again, a step at a time.
@@ -57,11 +60,13 @@ struct Writer<'a> {
     store: &'a dyn Store,
     random: Random,
     open: [Option<Run>; 2],
+    written: Written,
 }
 
 impl<'a> Writer<'a> {
     fn new(store: &'a dyn Store) -> Self {
-        Self { store, random: Random(0x517C_C1B7), open: [None, None] }
+        let (random, written) = (Random(0x517C_C1B7), Written::default());
+        Self { store, random, open: [None, None], written }
     }
 
     /// Opens one of the runs, writes a batch of it, or closes it.
@@ -102,6 +107,11 @@ impl<'a> Writer<'a> {
             (site, _) => collected(site, slot, values.clone()),
         };
         let batch: Vec<_> = (0..15).map(result).collect();
+        // One that fails leaves a slot as it is that was collected before.
+        let is_collected = |result: &&SlotResult| result.outcome.observation().is_some();
+        for SlotResult { slot, .. } in batch.iter().filter(is_collected) {
+            self.written.note(run.run_seq, &slot.site_id, slot.slot_time);
+        }
         self.store.load(run, &batch, hour()).await.unwrap();
     }
 
@@ -139,20 +149,22 @@ async fn a_sync_killed_at_any_moment_is_completed_and_nothing_is_lost_or_twice(
     let started = Instant::now();
     program.run(&["sync"]).expect(0);
     let whole = started.elapsed();
+    let observer = Observer::of(warehouse.clone(), writer.written.clone());
     let mut phases = BTreeMap::<String, u32>::new();
     let mut moments = Random(0x9E37_79B9);
     while phases.values().sum::<u32>() < kills() {
         writer.steps(20).await;
-        let before = gateway.asked(Asked::is_merge).len();
+        let before = gateway.asked(Asked::is_write).len();
         let moment = Moment::random(&mut moments, whole, &PHASES);
         let killed = kill_while_runs_write(&program, moment, &mut writer).await;
-        let arrived = gateway.asked(Asked::is_merge).len() - before;
+        let arrived = gateway.asked(Asked::is_write).len() - before;
         if !killed.has_ended {
             *phases.entry(phase_of(&killed.phases, arrived)).or_default() += 1;
         }
     }
     writer.end().await;
     program.run(&["sync"]).expect(0);
+    println!("whole each of {} times that it was looked at", observer.end());
     assert_complete(&warehouse, database).await;
     assert_all_hit(&phases, &PHASES.map(|phase| phase.name));
 }
@@ -175,12 +187,12 @@ async fn kill_while_runs_write(
     killing.await.unwrap()
 }
 
-/// The phase of the chunk that was on its way. The next one is read while a chunk is written; and
-/// a script that the sink has not heard of was not sent.
+/// The phase of the chunk that was on its way. The next one is read while a chunk is written, and at once
+/// after a script; and a script that the sink has not heard of was not sent.
 fn phase_of(phases: &[String], arrived: usize) -> String {
     let mut last = "start";
     for phase in phases {
-        if phase != "reading" || !["loading", "before_script", "script"].contains(&last) {
+        if phase != "reading" || ["start", "preparing"].contains(&last) {
             last = phase;
         }
     }
@@ -193,18 +205,18 @@ async fn lost_answers_lose_nothing_and_write_nothing_twice(database: &TestDataba
     // Of the scripts one in ten, and of the other calls.
     let counts = [AtomicUsize::new(5), AtomicUsize::new(0)];
     let gateway = Gateway::deciding(&bigquery_url(), move |asked| {
-        let count = counts[usize::from(asked.is_merge())].fetch_add(1, Ordering::Relaxed);
+        let count = counts[usize::from(asked.is_write())].fetch_add(1, Ordering::Relaxed);
         if count % 10 == 9 { Deed::LoseAnswer } else { Deed::Pass }
     });
     let program = syncing(database, &warehouse, &gateway.url);
     let mut writer = Writer::new(&*database.store);
-    for _ in 0..2 {
+    for _ in 0..5 {
         writer.steps(25).await;
         writer.end().await;
         program.run(&["sync"]).expect(0);
         assert_complete(&warehouse, database).await;
     }
-    assert!(gateway.asked(Asked::is_merge).len() >= 10, "no answer of a script was lost");
+    assert!(gateway.asked(Asked::is_write).len() >= 10, "no answer of a script was lost");
 }
 
 async fn two_syncs_at_once_write_nothing_twice(database: &TestDatabase) {
@@ -212,7 +224,10 @@ async fn two_syncs_at_once_write_nothing_twice(database: &TestDatabase) {
     let program = syncing(database, &warehouse, &bigquery_url());
     let mut writer = Writer::new(&*database.store);
     let mut overtaken = false;
-    for _ in 0..3 {
+    for round in 0..20 {
+        if overtaken && round >= 3 {
+            break;
+        }
         writer.steps(25).await;
         writer.end().await;
         let syncs = [spawn(&program, &["sync"]), spawn(&program, &["sync"])];
@@ -223,6 +238,54 @@ async fn two_syncs_at_once_write_nothing_twice(database: &TestDatabase) {
         assert_complete(&warehouse, database).await;
     }
     assert!(overtaken, "the two never met");
+}
+
+/// A run has ended whose slot an open run has taken. While the rows of open runs are staged, chunk by chunk,
+/// another open run takes it, whose number is lower: its rows are past already.
+async fn a_slot_that_open_runs_take_from_each_other_is_seen_with_the_run_before(
+    database: &TestDatabase,
+) {
+    const TAKEN: u16 = 89;
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let store = &*database.store;
+    let start =
+        async |shard: &str| opened(store.start_run(&run_start(shard, LONG_LEASE)).await.unwrap());
+    let load = async |run: &Run, sites: std::ops::RangeInclusive<u16>| {
+        let batch: Vec<_> = sites.map(|site| collected(site, hour(), full_values())).collect();
+        store.load(run, &batch, hour()).await.unwrap();
+    };
+    let warehouse = Warehouse::new();
+    let (is_reached, reached) = std::sync::mpsc::channel();
+    let (is_taken, taken) = std::sync::mpsc::channel();
+    let (chunks, taken) = (AtomicUsize::new(0), Mutex::new(taken));
+    let gateway = Gateway::deciding(&bigquery_url(), move |asked| {
+        let is_of_slots = asked.is_upload() && asked.text().contains("staging_of_collection_slots");
+        if is_of_slots && chunks.fetch_add(1, Ordering::Relaxed) == 0 {
+            is_reached.send(()).unwrap();
+            taken.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        }
+        Deed::Pass
+    });
+    let ended = start("0/3").await;
+    load(&ended, TAKEN..=TAKEN + 1).await;
+    store.close_run(&ended, &run_end(RunCounts::default())).await.unwrap();
+    let (lower, higher) = (start("1/3").await, start("2/3").await);
+    load(&lower, 0..=24).await;
+    load(&higher, 25..=TAKEN).await;
+
+    let sync = spawn(&syncing(database, &warehouse, &gateway.url), &["sync"]);
+    let sync = tokio::task::spawn_blocking(|| sync.wait_with_output().unwrap());
+    let is_reached = tokio::task::spawn_blocking(move || reached.recv_timeout(PATIENCE));
+    is_reached.await.unwrap().expect("the rows of open runs are staged");
+    load(&lower, TAKEN..=TAKEN).await;
+    is_taken.send(()).unwrap();
+    Ran::of(&sync.await.unwrap()).expect(0);
+
+    let run =
+        format!("select count(*) from {{d}}.ingestion_runs where run_seq = {}", ended.run_seq);
+    assert_eq!(warehouse.count(&run).await, 1);
+    let slot = "select count(*) from {d}.collection_slots where site_id = 'site-00089'";
+    assert_eq!(warehouse.count(slot).await, 1, "the run is there, and not its slot");
 }
 
 /// Writers, and rows that each writes: five in a transaction, fifty in a run.
@@ -237,7 +300,8 @@ async fn rows_of_transactions_that_commit_late_are_not_missed() {
         proxy.at_commits(&(0..500).map(late).collect::<Vec<_>>());
         let warehouse = Warehouse::new();
         let program = syncing(database, &warehouse, &bigquery_url());
-        let program = Arc::new(program.env("WEATHER_CHUNK_ROWS", "200"));
+        let program = program.env("WEATHER_CHUNK_ROWS", "200").env("WEATHER_GROUP_ROWS", "2000");
+        let program = Arc::new(program);
         let is_over = Arc::new(AtomicBool::new(false));
         let syncs = tokio::task::spawn_blocking({
             let (program, is_over) = (program.clone(), is_over.clone());
@@ -296,7 +360,7 @@ async fn a_sync_outlives_the_death_of_the_sink() {
             let (emulator, jobs, deaths) =
                 (Arc::downgrade(&emulator), jobs.clone(), deaths.clone());
             move |asked| {
-                let is_next = asked.is_merge() || asked.is_upload();
+                let is_next = asked.is_write() || asked.is_upload();
                 if is_next && DEATHS.contains(&jobs.fetch_add(1, Ordering::Relaxed)) {
                     let wait = moments.lock().unwrap().part_of(Duration::from_millis(60));
                     let (emulator, deaths) = (emulator.clone(), deaths.clone());

@@ -4,10 +4,19 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use weather_data_product::clock::SteppedClock;
+use weather_data_product::domain::Days;
+use weather_data_product::domain::views::ROLL_UPS;
 use weather_data_product::domain::{ErrorKind, RunCounts};
+use weather_data_product::sink::bigquery::BigQuery;
 use weather_data_product::store::RunStart;
+use weather_data_product::sync::repair;
+use weather_data_product::sync::verify::{self, Report, Scope, Verdict, Verify};
 
 use crate::support::databases::{TestDatabase, on_both_databases, with_mysql, with_sqlite};
+use crate::support::gateway::{Asked, Gateway};
 use crate::support::program::{Program, Ran};
 use crate::support::samples::{
     LONG_LEASE, collected, failed, full_values, hour, observed, opened, run_end, run_start, sites,
@@ -23,7 +32,7 @@ on_both_databases!(
 );
 
 /// More days than a table has columns.
-const DAYS: u16 = 30;
+const DAYS: u16 = 31;
 
 fn day(back: u16) -> DateTime<Utc> {
     hour() - TimeDelta::days(back.into())
@@ -74,11 +83,11 @@ fn expected(days: &[(&str, u16)], verdict: &str) -> Found {
     days.iter().map(|(table, back)| ((*table).into(), date(*back), verdict.into())).collect()
 }
 
-/// How often the tables have been written, together.
+/// How often was written.
 async fn epochs(database: &TestDatabase, warehouse: &Warehouse) -> i64 {
     let store_id = database.reads.facts().await.unwrap().store_id.replace('-', "_");
-    let state = format!("{{d}}_internal._sync_state_{store_id}");
-    warehouse.count(&format!("select sum(epoch) from {state}")).await
+    let state = format!("{{d}}_internal._state_{store_id}");
+    warehouse.count(&format!("select epoch from {state}")).await
 }
 
 /// SQL for another value of a column.
@@ -138,7 +147,7 @@ async fn a_change_of_each_column_is_found_and_repaired(database: &TestDatabase) 
             .await;
         columns.push(("sites".into(), String::new(), name));
     }
-    assert_eq!(columns.len(), 30 + 11 + 25 + 14);
+    assert_eq!(columns.len(), 31 + 12 + 25 + 14);
 
     let mut differing = expected(&days, "different");
     differing.insert(("sites".into(), String::new(), "different".into()));
@@ -395,4 +404,180 @@ async fn a_cell_that_is_no_number_spoils_its_day_only_and_is_mended(database: &T
     assert_eq!(found(&repaired), expected(&days, "repaired"));
     program.run(&["verify", "--deep"]).expect(0);
     warehouse.assert_equals(database).await;
+}
+
+/// More than a year.
+const HISTORY_DAYS: u16 = 400;
+
+/// A comparison on simulated days, by a way that sees what is read.
+struct Simulated<'a> {
+    database: &'a TestDatabase,
+    gateway: Gateway,
+    sink: BigQuery,
+}
+
+impl<'a> Simulated<'a> {
+    async fn of(database: &'a TestDatabase, warehouse: &Warehouse) -> Self {
+        let gateway = Gateway::to(&bigquery_url());
+        let url = Url::parse(&gateway.url).unwrap();
+        let dataset = &warehouse.dataset;
+        let sink = BigQuery::open("test-project", dataset, None, Some(&url)).await.unwrap();
+        Self { database, gateway, sink }
+    }
+
+    /// A comparison so many days after the history, and the days that were read of BigQuery for it.
+    async fn run(
+        &self,
+        after: u16,
+        job: impl AsyncFnOnce(Verify<'_>) -> Report,
+    ) -> (Report, DaysRead) {
+        let today = hour() + TimeDelta::days(after.into());
+        let before = self.gateway.asked(Asked::is_job).len();
+        let parts = Verify {
+            reads: &self.database.reads,
+            sink: &self.sink,
+            scope: Scope::Rolling(30.try_into().unwrap()),
+            clock: &SteppedClock::new(today),
+            is_deep: false,
+            chunk_rows: 1000,
+            shutdown: &CancellationToken::new(),
+        };
+        let report = job(parts).await;
+        assert!(report.stop.is_none(), "{:?}", report.stop);
+        let jobs = self.gateway.asked(Asked::is_job).split_off(before);
+        let mut read = DaysRead::default();
+        for job in jobs.iter().map(Asked::text) {
+            let of_roll_ups = ROLL_UPS.iter().any(|rollup| job.contains(rollup.name));
+            let days = if of_roll_ups { &mut read.for_roll_ups } else { &mut read.of_rows };
+            days.extend(days_read(&job, today.date_naive()));
+        }
+        (report, read)
+    }
+
+    async fn verify(&self, after: u16) -> (Report, BTreeSet<NaiveDate>) {
+        let (report, read) = self.run(after, async |parts| verify::run(parts).await).await;
+        let known = usize::from(HISTORY_DAYS + after);
+        assert_eq!((report.days_read, report.days_known), (read.of_rows.len(), known));
+        // Where rows differ, what is made of them is not compared.
+        if !report.has_differences() {
+            read.assert_roll_ups_are_of_the_same_days();
+        }
+        (report, read.of_rows)
+    }
+}
+
+/// The days of observations that a comparison reads of BigQuery.
+#[derive(Default)]
+struct DaysRead {
+    /// For the rows.
+    of_rows: BTreeSet<NaiveDate>,
+    /// For what the roll-ups should be.
+    for_roll_ups: BTreeSet<NaiveDate>,
+}
+
+impl DaysRead {
+    /// A local day begins on another UTC day than it ends, and an observation of its first hour may be of
+    /// the day before: no more than that is read beside the days themselves. There are no observations
+    /// after the history.
+    fn assert_roll_ups_are_of_the_same_days(&self) {
+        let is_near = |day: &NaiveDate| {
+            let (from, to) = (*day - TimeDelta::days(1), *day + TimeDelta::days(3));
+            self.of_rows.range(from..=to).next().is_some()
+        };
+        let far: Vec<_> = self.for_roll_ups.iter().filter(|day| !is_near(day)).collect();
+        assert!(far.is_empty(), "{far:?} beside {:?}", self.of_rows);
+        let observed = self.of_rows.iter().take_while(|day| **day <= hour().date_naive());
+        let unread: Vec<_> = observed.filter(|day| !self.for_roll_ups.contains(day)).collect();
+        assert!(unread.is_empty(), "{unread:?} beside {:?}", self.for_roll_ups);
+    }
+}
+
+/// The days of observations that a statement reads, from the first of the history to today.
+fn days_read(sql: &str, today: NaiveDate) -> BTreeSet<NaiveDate> {
+    let mut days = BTreeSet::new();
+    for part in sql.split("observation_time >= timestamp '").skip(1) {
+        let from: NaiveDate = part[..10].parse().unwrap();
+        let after = |mark| part.split_once(mark).filter(|(before, _)| before.len() < 30);
+        let date = |(_, end): (&str, &str)| end[..10].parse::<NaiveDate>().unwrap();
+        let end = after(" and observation_time < timestamp '").map(date);
+        let last = after(" and observation_time <= timestamp '").map(date);
+        let end = end.or(last.map(|last| last + TimeDelta::days(1)));
+        let end = end.unwrap_or(today + TimeDelta::days(1));
+        let first = from.max(day(HISTORY_DAYS - 1).date_naive());
+        days.extend(first.iter_days().take_while(|day| *day < end));
+    }
+    days
+}
+
+/// An observation a day, of one run.
+async fn fill_history(database: &TestDatabase) {
+    let store = &*database.store;
+    store.take_in_sites(&sites(15), hour()).await.unwrap();
+    let run = opened(store.start_run(&run_start("0/1", LONG_LEASE)).await.unwrap());
+    let batch: Vec<_> =
+        (0..HISTORY_DAYS).map(|back| collected(1, day(back), full_values())).collect();
+    store.load(&run, &batch, hour()).await.unwrap();
+    store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
+}
+
+fn different(report: &Report) -> Vec<NaiveDate> {
+    report.with(Verdict::Different).filter_map(|found| found.day).collect()
+}
+
+#[tokio::test]
+async fn thirty_rolling_runs_read_every_day_and_each_twenty_at_most() {
+    with_sqlite(async |database| {
+        let warehouse = Warehouse::new();
+        fill_history(database).await;
+        let program = warehouse.client(database, &bigquery_url());
+        program.run(&["sync"]).expect(0);
+        let simulated = Simulated::of(database, &warehouse).await;
+        let changed = day(200).date_naive();
+        let (mut read, mut found) = (BTreeSet::new(), Vec::new());
+        for after in 0..30 {
+            let (report, days) = simulated.verify(after).await;
+            assert!(days.len() <= 20, "{} days", days.len());
+            read.extend(days);
+            found.push(different(&report));
+            if after == 0 {
+                warehouse
+                    .execute(&format!(
+                        "update {{d}}.weather_observations set humidity_pct = 1 \
+                        where date(observation_time) = '{changed}'"
+                    ))
+                    .await;
+            }
+        }
+        let first = day(HISTORY_DAYS - 1).date_naive();
+        let last = hour().date_naive() + TimeDelta::days(29);
+        assert_eq!(read, first.iter_days().take_while(|day| *day <= last).collect());
+        // Found once, and by each run from then on.
+        let since = found.iter().position(|days| !days.is_empty()).expect("it is found");
+        assert!(found[since..].iter().all(|days| *days == [changed]), "{found:?}");
+
+        let (report, _) = simulated
+            .run(30, async |parts| {
+                let scope = Scope::Of(Days::of(Some(changed)));
+                repair::run(Verify { scope, ..parts }, false).await
+            })
+            .await;
+        assert_eq!(report.with(Verdict::Repaired).count(), 1);
+
+        // A row that comes late, into a day that was proved.
+        let late = 250;
+        collect(database, late).await;
+        program.run(&["sync"]).expect(0);
+        let (report, days) = simulated.verify(30).await;
+        assert!(days.contains(&day(late).date_naive()), "{days:?}");
+        assert_eq!(different(&report), []);
+        let yesterday = hour().date_naive() + TimeDelta::days(29);
+        assert_eq!(report.verified_through, Some(yesterday));
+        let (_, days) = simulated.verify(31).await;
+        assert!(!days.contains(&day(late).date_naive()), "{days:?}");
+        // After a week without a run, too.
+        let (report, _) = simulated.verify(39).await;
+        let yesterday = hour().date_naive() + TimeDelta::days(38);
+        assert_eq!(report.verified_through, Some(yesterday));
+    })
+    .await;
 }

@@ -18,6 +18,7 @@ mod hours;
 mod lives;
 mod moves;
 mod now;
+mod rollups;
 mod served;
 
 /// A warehouse with what a store holds that has taken these sites files in, each at its time, and

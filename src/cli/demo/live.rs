@@ -17,7 +17,7 @@ use crate::domain::{Allowance, Budget, Days};
 use crate::heal::{self, Heal};
 use crate::job::{JobSettings, Unwatched};
 use crate::serve::access::Access;
-use crate::serve::{self, Parts};
+use crate::serve::{self, Outside, Parts};
 use crate::source::History;
 use crate::source::openweathermap;
 use crate::store::StoreSettings;
@@ -54,8 +54,10 @@ pub(super) async fn run(
         store: Arc::new(reads),
         clock: demo.clock.clone(),
         sources: &[openweathermap::NAME],
+        budgets: vec![(openweathermap::NAME, super::budget())],
         access: Access::Open,
         cache: None,
+        outside: Outside::default(),
     };
     let serving = serve::run(listener, parts, demo.shutdown.token().clone());
     let (served, played) = tokio::join!(serving, play(demo, args.every));

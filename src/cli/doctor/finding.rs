@@ -1,8 +1,10 @@
 //! A finding, and what to do about it.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::cli::output::Row;
+use crate::cli::colour::Tone;
+use crate::cli::output::{Column, Row};
 use crate::cli::sources::Terms;
 use crate::sink::SinkError;
 use crate::store::StoreError;
@@ -54,28 +56,37 @@ impl Finding {
     }
 
     pub(super) fn of_sink(check: &'static str, error: &SinkError) -> Self {
-        let verdict = match error {
-            SinkError::Settings(_) => Verdict::WrongConfiguration,
+        let verdict = match error.kind() {
+            "settings" => Verdict::WrongConfiguration,
             _ => Verdict::Refused,
         };
         Self::bad(check, verdict, with_cause(error), error.hint())
     }
 }
 
-fn with_cause(error: &dyn std::error::Error) -> String {
+pub(super) fn with_cause(error: &dyn std::error::Error) -> String {
     let cause = error.source().map(|cause| format!(": {cause}"));
     format!("{error}{}", cause.unwrap_or_default())
 }
 
 impl Row for Finding {
-    const HEADS: &[&str] = &["check", "", "found", "remedy"];
+    const COLUMNS: &[Column] =
+        &[Column::text("check"), Column::text("verdict").toned(), Column::words("found")];
 
-    fn cells(&self) -> Vec<String> {
+    fn tone(&self) -> Tone {
+        match self.verdict {
+            Verdict::Good => Tone::Good,
+            Verdict::Warning => Tone::Warning,
+            Verdict::WrongConfiguration | Verdict::Refused => Tone::Bad,
+        }
+    }
+
+    fn cells(&self, _now: DateTime<Utc>) -> Vec<String> {
         let mark = match self.verdict {
             Verdict::Good => "good",
             Verdict::Warning => "warning",
             Verdict::WrongConfiguration | Verdict::Refused => "BAD",
         };
-        vec![self.check.into(), mark.into(), self.found.clone(), self.remedy.clone()]
+        vec![self.check.into(), mark.into(), self.found.clone()]
     }
 }

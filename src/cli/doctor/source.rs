@@ -1,15 +1,13 @@
 //! The findings of a source, and the one call that `doctor` makes of it: reserved as every call is.
 
-use chrono::{DateTime, Utc};
-
 use super::finding::{Finding, Verdict};
 use crate::cli::sites::SitesSettings;
 use crate::cli::sources::{self, Ready, SourceName, SourcesSettings};
+use crate::cli::spend::spend;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::budget::whole_calls;
-use crate::domain::{Budget, BudgetWindow, Site};
+use crate::domain::{BudgetWindow, Site};
 use crate::source::SetupError;
-use crate::store::{Reserved, Settled, Store, Wanted};
+use crate::store::Store;
 
 /// Whether the sources are tried, and for which site.
 pub(super) enum Trial {
@@ -66,7 +64,8 @@ async fn try_out(ready: &Ready, trial: &Trial, store: Option<&dyn Store>) -> Fin
             return Finding::good(check, format!("{set}, not tried: no site to ask for"));
         }
     };
-    if let Err(until) = spend(store, budget).await {
+    if let Err(spent) = spend(store, budget).await {
+        let until = spent.iter().map(BudgetWindow::end).max().unwrap_or_default();
         let found = format!("{set}, not tried: no calls left until {}", until.format("%F %T UTC"));
         let remedy = "`weather quota` shows what was spent";
         return Finding::bad(check, Verdict::Warning, found, remedy);
@@ -79,26 +78,5 @@ async fn try_out(ready: &Ready, trial: &Trial, store: Option<&dyn Store>) -> Fin
             &error.message,
             remedy(error.kind, &error.message),
         ),
-    }
-}
-
-/// Reserves one live call and counts it as sent; else says until when there is no call left. A store that
-/// does not answer is another finding's matter: the key is tried all the same.
-async fn spend(store: Option<&dyn Store>, budget: &Budget) -> Result<(), DateTime<Utc>> {
-    let allowance = budget.for_live();
-    let Some(store) = store.filter(|_| !allowance.is_unlimited()) else { return Ok(()) };
-    let windows = allowance.windows(SystemClock.now());
-    let sent = whole_calls(u64::from(budget.live_tenths));
-    let wanted = Wanted { at_least: sent, at_most: sent };
-    match store.reserve_calls(&budget.account, &windows, wanted).await {
-        Ok(Reserved::Granted(_)) => {
-            let settled = Settled { sent, unsent: 0 };
-            let _ = store.settle_calls(&budget.account, &windows, settled).await;
-            Ok(())
-        }
-        Ok(Reserved::Spent(spent)) => {
-            Err(spent.iter().map(BudgetWindow::end).max().unwrap_or_default())
-        }
-        Err(_) => Ok(()),
     }
 }

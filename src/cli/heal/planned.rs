@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::cli::output::Row;
+use crate::cli::output::{Column, Row, relative};
 
 /// A call that would be made.
 #[derive(Serialize)]
@@ -18,17 +18,23 @@ pub(super) struct PlannedCall {
 }
 
 impl Row for PlannedCall {
-    const HEADS: &[&str] =
-        &["source", "from", "sites", "first hour", "last hour", "slots", "charged calls"];
+    const COLUMNS: &[Column] = &[
+        Column::text("source").leaves(2),
+        Column::text("from").leaves(1),
+        Column::number("sites"),
+        Column::number("first hour"),
+        Column::number("last hour"),
+        Column::number("slots"),
+        Column::number("charged"),
+    ];
 
-    fn cells(&self) -> Vec<String> {
-        let time = |time: DateTime<Utc>| time.format("%F %H:%M").to_string();
+    fn cells(&self, now: DateTime<Utc>) -> Vec<String> {
         vec![
             self.source.into(),
             self.from_source.into(),
             self.sites.to_string(),
-            time(self.first_hour),
-            time(self.last_hour),
+            relative(self.first_hour, now),
+            relative(self.last_hour, now),
             self.slots.to_string(),
             self.calls.to_string(),
         ]

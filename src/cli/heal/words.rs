@@ -1,19 +1,56 @@
 //! What a heal did, in words.
 
-use std::io::IsTerminal as _;
+use std::collections::BTreeMap;
 
-use crate::cli::output::{self, grouped};
-use crate::heal::Report;
+use crate::cli::colour::Tone;
+use crate::cli::output::{self, Column, Line, grouped, printable_lines, stderr_width};
+use crate::heal::{Report, SiteReport};
 
-/// The report for the person at the terminal; machines read the log line.
+/// Where the log has the line of each call that failed; a report that groups them has no use for it.
+pub(in crate::cli) const LOG_TARGET: &str = module_path!();
+
+/// Sites and faults that are shown.
+const MAX_ROWS: usize = 20;
+
+/// The report for the person at the terminal.
 pub(super) fn show(report: &Report) {
-    let is_terminal = std::io::stderr().is_terminal();
-    if is_terminal && !report.sites.is_empty() {
-        let rows = report.sites.iter().map(|(site_id, site)| {
-            vec![site_id.clone(), site.healed.to_string(), site.unfillable.to_string()]
-        });
-        output::say(&output::table(&["site", "healed", "unfillable"], rows));
+    let mut text = sites(report) + &faults(report);
+    let tone = if report.failed > 0 || report.stop.is_some() { Tone::Warning } else { Tone::Good };
+    text.push_str(&format!("{}\n", tone.paint(&headline(report))));
+    output::say_painted(&text);
+}
+
+fn sites(report: &Report) -> String {
+    let columns = [Column::text("site"), Column::number("healed"), Column::number("unfillable")];
+    let line = |(site_id, site): (&String, &SiteReport)| {
+        Line::from(vec![site_id.clone(), grouped(site.healed), grouped(site.unfillable)])
+    };
+    if report.sites.is_empty() {
+        return String::new();
     }
+    let mut text =
+        output::table(&columns, report.sites.iter().take(MAX_ROWS).map(line), stderr_width());
+    if let Some(more @ 1..) = report.sites.len().checked_sub(MAX_ROWS) {
+        text.push_str(&format!("… and {more} more sites\n"));
+    }
+    text
+}
+
+/// Each fault once, with how many slots it left missing.
+fn faults(report: &Report) -> String {
+    let mut slots_by_fault: BTreeMap<&str, usize> = BTreeMap::new();
+    for failure in &report.failures {
+        *slots_by_fault.entry(&failure.error.message).or_default() += failure.slots;
+    }
+    let lines = slots_by_fault.into_iter().map(|(message, slots)| {
+        let slots = grouped(slots as u64);
+        format!("  {slots} slots not healed: {}\n", printable_lines(message))
+    });
+    lines.collect()
+}
+
+/// The line of each call that failed.
+pub(super) fn log_failures(report: &Report) {
     for failure in &report.failures {
         let (first, last) = (failure.first.format("%F %H:%M"), failure.last.format("%F %H:%M"));
         tracing::warn!(
@@ -24,9 +61,6 @@ pub(super) fn show(report: &Report) {
             "not healed, {first} to {last}: {}",
             failure.error
         );
-    }
-    if is_terminal {
-        output::say(&headline(report));
     }
 }
 
@@ -98,6 +132,7 @@ mod tests {
             calls: 27,
             charged: 3240,
             runs: 27,
+            vault_missed: 0,
             started_at: DateTime::UNIX_EPOCH,
             finished_at: DateTime::UNIX_EPOCH,
             is_spent: true,

@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// The one sentence that is read first.
-fn headline(cost: &Cost) -> String {
+pub(in crate::cli) fn headline(cost: &Cost) -> String {
     let Cost { sites_active, calls_per_day, calls_per_month, .. } = cost;
     let plan = match cost.find_plan() {
         Some(plan) => {

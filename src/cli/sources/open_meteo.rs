@@ -1,12 +1,14 @@
 //! What the commands know of Open-Meteo.
 
-use super::{Built, Check, SourceEntry, SourcesSettings, Terms};
+use super::{Built, Check, SourceEntry, SourcesSettings, Terms, nowhere};
 use crate::domain::ErrorKind;
 use crate::simulator;
-use crate::source::open_meteo::NAME;
+use crate::source::History;
+use crate::source::open_meteo::{NAME, OpenMeteo};
 
 pub(super) const ENTRY: SourceEntry = SourceEntry {
     name: NAME,
+    passes: |settings| settings.open_meteo.check().map(drop),
     build: |settings| {
         let timeout = settings.timeout();
         let settings = &settings.open_meteo;
@@ -18,7 +20,13 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
             calls_per_minute: settings.open_meteo_calls_per_minute,
         })
     },
-    budget: |settings| Ok(settings.open_meteo.budget()),
+    reread: |answers| {
+        let source = OpenMeteo::new(answers, &nowhere(), &nowhere(), None);
+        let histories: Vec<Box<dyn History>> =
+            vec![Box::new(source.archive()), Box::new(source.recent_hours())];
+        (Box::new(source), histories)
+    },
+    budget: |settings| settings.open_meteo.budget(),
     key_hint: "",
     check: Check { name: "Open-Meteo", set: "no key needed", remedy, terms },
     simulated: simulator::OPEN_METEO,

@@ -1,12 +1,14 @@
 //! What the commands know of OpenWeatherMap.
 
-use super::{Built, Check, SourceEntry};
+use super::{Built, Check, SourceEntry, nowhere};
 use crate::domain::ErrorKind;
 use crate::simulator;
-use crate::source::openweathermap::NAME;
+use crate::source::History;
+use crate::source::openweathermap::{NAME, OpenWeatherMap};
 
 pub(super) const ENTRY: SourceEntry = SourceEntry {
     name: NAME,
+    passes: |settings| settings.openweather.check().map(drop),
     build: |settings| {
         let settings = &settings.openweather;
         let source = settings.build()?;
@@ -17,6 +19,12 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
             live_calls_per_minute: calls_per_minute,
             calls_per_minute,
         })
+    },
+    reread: |answers| {
+        let source = OpenWeatherMap::new(answers, &nowhere(), "".into());
+        let histories: Vec<Box<dyn History>> =
+            vec![Box::new(source.one_call_4()), Box::new(source.one_call_3())];
+        (Box::new(source), histories)
     },
     budget: |settings| settings.openweather.budget(),
     key_hint: "get a key at https://home.openweathermap.org/api_keys (free) and put it into the environment \

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::fault::{Fault, Place, Wrong};
+use super::fault::{Fault, Place, Start, Wrong};
 use super::json::Json;
 use super::object::Object;
 use super::rules;
@@ -24,26 +24,35 @@ pub(super) const SITE_KEYS: &[&str] = &[
     "tags",
 ];
 
-/// The site of the entry; `None` comes with at least one fault.
-pub(super) fn read<'a>(index: usize, entry: &'a Json<'a>, faults: &mut Vec<Fault>) -> Option<Site> {
-    let place = Place::Site { index, site_id: find_site_id(entry) };
+/// The keys that every site has.
+pub(super) const NEEDED_KEYS: &[&str] = &["site_id", "name", "latitude", "longitude", "timezone"];
+
+/// The site of the entry; `None` comes with at least one fault, unless one of the `excused` keys is missing.
+pub(super) fn read(
+    start: Start,
+    entry: &Json,
+    excused: &[&str],
+    faults: &mut Vec<Fault>,
+) -> Option<Site> {
+    let place = Place::Site { start, site_id: find_site_id(entry) };
     let Json::Object(fields) = entry else {
         let expected = r#"expected a site: {"site_id": "…", "name": "…", …}"#;
         faults.push(Wrong::kind(entry, "object", expected).at(place, None));
         return None;
     };
     let faults_before = faults.len();
-    let mut object = Object::read(place, fields, SITE_KEYS, faults);
+    let mut object = Object::read(place, fields, SITE_KEYS, faults).excusing(excused);
     let site = read_site(&mut object);
     site.filter(|_| object.fault_count() == faults_before)
 }
 
 /// The entry's id if it is a valid one, to name the entry by.
-pub(super) fn find_site_id<'a>(entry: &'a Json<'a>) -> Option<&'a str> {
+pub(super) fn find_site_id(entry: &Json) -> Option<&str> {
     let Json::Object(fields) = entry else { return None };
-    let (_, value) = fields.iter().find(|(key, _)| key == "site_id")?;
-    let Json::Text(text) = value else { return None };
-    SiteId::parse(text).is_some().then_some(text)
+    let Json::Text(text) = &fields.iter().find(|field| field.key == "site_id")?.value else {
+        return None;
+    };
+    SiteId::parse(text).is_some().then_some(text.as_str())
 }
 
 /// Reads every field before it gives up: every fault is to be found.
@@ -86,7 +95,6 @@ fn read_life(object: &mut Object) -> (Option<NaiveDate>, Option<NaiveDate>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json;
     use super::super::object::find_near;
     use super::*;
 
@@ -96,7 +104,8 @@ mod tests {
                  "longitude": -3.68, "timezone": "Europe/Madrid", {field}}}"#
         );
         let mut faults = Vec::new();
-        let site = read(3, &json::parse(&text).unwrap(), &mut faults);
+        let start = Start { index: 3, line: None };
+        let site = read(start, &serde_json::from_str(&text).unwrap(), &[], &mut faults);
         site.ok_or_else(|| faults.iter().map(ToString::to_string).collect())
     }
 

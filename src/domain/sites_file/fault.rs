@@ -14,7 +14,7 @@ pub struct SitesFileFaults(pub(super) Vec<Fault>);
 
 impl SitesFileFaults {
     /// The faults, from the file's first to its last.
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> + Clone {
         self.0.iter()
     }
 }
@@ -31,7 +31,8 @@ impl Error for SitesFileFaults {}
 /// One fault. What it quotes of the file is escaped and cut: it takes one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Where: `line 3, column 7`, `the file` or `sites[3] (mad-retiro)`, counted from 0.
+    /// Where: `line 3, column 7`, `the file`, `line 3 (mad-retiro)`, or in a file whose reader knows no lines
+    /// `sites[3] (mad-retiro)`, counted from 0.
     pub place: String,
     /// The key, if it is about one.
     pub field: Option<String>,
@@ -80,19 +81,54 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Where an entry stands: by its line, or, where none is known, by its place in the list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    /// Its place in the list, counted from 0.
+    pub(super) index: usize,
+    /// Its first line, counted from 1.
+    pub(super) line: Option<u64>,
+}
+
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}"),
+            None => write!(f, "sites[{}]", self.index),
+        }
+    }
+}
+
 /// Where an object stands. Written out for a fault only: most sites have none.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place<'a> {
-    File,
-    Site { index: usize, site_id: Option<&'a str> },
+    File { line: Option<u64> },
+    Site { start: Start, site_id: Option<&'a str> },
+}
+
+impl Place<'_> {
+    /// Somewhere in the file.
+    pub(super) const FILE: Self = Self::File { line: None };
+
+    /// The same object, where one of its keys stands, if that is known.
+    pub(super) fn at_line(self, line: Option<u64>) -> Self {
+        match (self, line) {
+            (place, None) => place,
+            (Self::File { .. }, line) => Self::File { line },
+            (Self::Site { start, site_id }, line) => {
+                Self::Site { start: Start { line, ..start }, site_id }
+            }
+        }
+    }
 }
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File => f.write_str("the file"),
-            Self::Site { index, site_id: None } => write!(f, "sites[{index}]"),
-            Self::Site { index, site_id: Some(id) } => write!(f, "sites[{index}] ({id})"),
+            Self::File { line: None } => f.write_str("the file"),
+            Self::File { line: Some(line) } => write!(f, "line {line}"),
+            Self::Site { start, site_id: None } => write!(f, "{start}"),
+            Self::Site { start, site_id: Some(id) } => write!(f, "{start} ({id})"),
         }
     }
 }
@@ -114,6 +150,11 @@ impl Wrong {
         Self::new(format!("{value} is no {kind}"), expected)
     }
 
+    /// The line is wrong.
+    pub(super) fn at_line(self, line: u64) -> Fault {
+        self.at(Place::File { line: Some(line) }, None)
+    }
+
     pub(super) fn at(self, place: Place, field: Option<&str>) -> Fault {
         let (problem, remedy) = (self.problem, self.remedy);
         Fault { place: place.to_string(), field: field.map(quoted), problem, remedy }
@@ -126,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_fault_about_no_field_names_the_place_only() {
-        let fault = Wrong::new("is odd", "expected even").at(Place::File, None);
+        let fault = Wrong::new("is odd", "expected even").at(Place::FILE, None);
         assert_eq!(fault.to_string(), "the file: is odd: expected even");
         assert_eq!(
             SitesFileFaults(vec![fault]).to_string(),

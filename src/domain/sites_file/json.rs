@@ -1,7 +1,7 @@
 //! JSON as it is written. `serde_json::Value` silently keeps the last of two equal keys; here
-//! both are kept, so that the fault is found, and texts are borrowed where they can be.
+//! both are kept, so that the fault is found. What is read from a file of another form becomes the
+//! same, with the lines where its keys stand.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -9,22 +9,46 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::domain::text::quoted;
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Json<'a> {
+pub(super) enum Json {
     Null,
     Bool(bool),
     Number(f64),
-    Text(Cow<'a, str>),
-    List(Vec<Json<'a>>),
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    Text(String),
+    List(Vec<Json>),
+    Object(Vec<Field>),
 }
 
-/// The JSON document; nesting is bounded by `serde_json`, so that no text exhausts the stack.
-pub(super) fn parse(text: &str) -> serde_json::Result<Json<'_>> {
-    serde_json::from_str(text)
+/// A key of an object and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Field {
+    pub(super) key: String,
+    pub(super) value: Json,
+    /// Where the key stands, counted from 1, if the reader of the form knows.
+    pub(super) line: Option<u64>,
+}
+
+impl Field {
+    pub(super) fn new(key: impl Into<String>, value: Json) -> Self {
+        Self { key: key.into(), value, line: None }
+    }
+
+    pub(super) fn at_line(self, line: u64) -> Self {
+        Self { line: Some(line), ..self }
+    }
+}
+
+impl Json {
+    /// Where an object begins, if that is known.
+    pub(super) fn line(&self) -> Option<u64> {
+        match self {
+            Self::Object(fields) => fields.first()?.line,
+            _ => None,
+        }
+    }
 }
 
 /// Short, for a fault.
-impl fmt::Display for Json<'_> {
+impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
@@ -38,54 +62,48 @@ impl fmt::Display for Json<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Json<'de> {
+/// Nesting is bounded by `serde_json`, so that no text exhausts the stack.
+impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(JsonVisitor)
     }
 }
 
-/// A key, borrowed unless it is written with escapes.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-struct JsonVisitor;
+/// Takes in whatever comes.
+pub(super) struct JsonVisitor;
 
 impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json<'de>;
+    type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+    fn visit_unit<E>(self) -> Result<Json, E> {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
         Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
         Ok(Json::Number(value as f64))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
         Ok(Json::Number(value as f64))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
         Ok(Json::Number(value))
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(text)))
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = access.next_element()? {
             items.push(item);
@@ -93,13 +111,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
         let mut fields = Vec::new();
-        while let Some((Key(key), value)) = access.next_entry()? {
-            fields.push((key, value));
+        while let Some((key, value)) = access.next_entry::<String, Json>()? {
+            fields.push(Field::new(key, value));
         }
-        // Many sites with few fields each: room left over would be half of the memory.
-        fields.shrink_to_fit();
         Ok(Json::Object(fields))
     }
 }
@@ -108,13 +124,17 @@ impl<'de> Visitor<'de> for JsonVisitor {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> serde_json::Result<Json> {
+        serde_json::from_str(text)
+    }
+
     #[test]
     fn both_of_two_equal_keys_are_kept() {
         let Json::Object(fields) = parse(r#"{"a": 1, "\u0061": [true, null]}"#).unwrap() else {
             panic!("no object");
         };
-        assert_eq!(fields[0], ("a".into(), Json::Number(1.0)));
-        assert_eq!(fields[1], ("a".into(), Json::List(vec![Json::Bool(true), Json::Null])));
+        assert_eq!(fields[0], Field::new("a", Json::Number(1.0)));
+        assert_eq!(fields[1], Field::new("a", Json::List(vec![Json::Bool(true), Json::Null])));
     }
 
     #[test]

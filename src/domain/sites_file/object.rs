@@ -1,13 +1,13 @@
 //! An object of the file by its known keys; what is wrong with keys and values becomes faults.
 
-use std::borrow::Cow;
-
+use super::entry::SITE_KEYS;
 use super::fault::{Fault, Place, Wrong};
-use super::json::Json;
+use super::json::{Field, Json};
 
 pub(super) struct Object<'a, 'f> {
     place: Place<'a>,
-    values: Vec<(&'a str, &'a Json<'a>)>,
+    fields: Vec<&'a Field>,
+    excused: &'a [&'a str],
     faults: &'f mut Vec<Fault>,
 }
 
@@ -15,48 +15,58 @@ impl<'a, 'f> Object<'a, 'f> {
     /// Takes the fields of an object apart; a key that is unknown or there twice is a fault.
     pub(super) fn read(
         place: Place<'a>,
-        fields: &'a [(Cow<'a, str>, Json<'a>)],
+        fields: &'a [Field],
         known: &[&str],
         faults: &'f mut Vec<Fault>,
     ) -> Self {
-        let mut values: Vec<(&str, _)> = Vec::with_capacity(known.len());
-        for (key, value) in fields {
-            if !known.contains(&key.as_ref()) {
+        let mut first: Vec<&Field> = Vec::with_capacity(known.len());
+        for field in fields {
+            let (key, place) = (field.key.as_str(), place.at_line(field.line));
+            if !known.contains(&key) {
                 faults.push(unknown(place, key, known).at(place, Some(key)));
-            } else if values.iter().any(|(earlier, _)| earlier == key) {
+            } else if first.iter().any(|earlier| earlier.key == key) {
                 let wrong = Wrong::new("is there twice", "expected each key once");
                 faults.push(wrong.at(place, Some(key)));
             } else {
-                values.push((key, value));
+                first.push(field);
             }
         }
-        Self { place, values, faults }
+        Self { place, fields: first, excused: &[], faults }
+    }
+
+    /// The same, in which these keys may be missing: it is said elsewhere that they are.
+    pub(super) fn excusing(self, excused: &'a [&'a str]) -> Self {
+        Self { excused, ..self }
     }
 
     /// The value of a key that must be there; `None` comes with a fault.
     pub(super) fn required<T>(
         &mut self,
         key: &str,
-        rule: impl Fn(&'a Json<'a>) -> Result<T, Wrong>,
+        rule: impl Fn(&'a Json) -> Result<T, Wrong>,
     ) -> Option<T> {
         let missing = || Wrong::new("is missing", format!("add {key:?}"));
-        let result = self.find(key).ok_or_else(missing).and_then(rule);
-        self.keep(key, result)
+        let found = self.find(key);
+        if found.is_none() && self.excused.contains(&key) {
+            return None;
+        }
+        self.keep(key, found.map(|field| &field.value).ok_or_else(missing).and_then(rule))
     }
 
     /// The value of a key that may be left out or null.
     pub(super) fn optional<T>(
         &mut self,
         key: &str,
-        rule: impl Fn(&'a Json<'a>) -> Result<T, Wrong>,
+        rule: impl Fn(&'a Json) -> Result<T, Wrong>,
     ) -> Option<T> {
-        let value = self.find(key).filter(|value| !matches!(value, Json::Null))?;
-        self.keep(key, rule(value))
+        let value = &self.find(key)?.value;
+        if *value == Json::Null { None } else { self.keep(key, rule(value)) }
     }
 
     /// Adds a fault of this object.
     pub(super) fn fault(&mut self, key: &str, wrong: Wrong) {
-        self.faults.push(wrong.at(self.place, Some(key)));
+        let line = self.find(key).and_then(|field| field.line);
+        self.faults.push(wrong.at(self.place.at_line(line), Some(key)));
     }
 
     /// Faults so far, of this object and those before it.
@@ -64,8 +74,8 @@ impl<'a, 'f> Object<'a, 'f> {
         self.faults.len()
     }
 
-    fn find(&self, key: &str) -> Option<&'a Json<'a>> {
-        self.values.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+    fn find(&self, key: &str) -> Option<&'a Field> {
+        self.fields.iter().find(|field| field.key == key).copied()
     }
 
     fn keep<T>(&mut self, key: &str, result: Result<T, Wrong>) -> Option<T> {
@@ -74,10 +84,18 @@ impl<'a, 'f> Object<'a, 'f> {
 }
 
 fn unknown(place: Place, key: &str, known: &[&str]) -> Wrong {
-    let (owner, expected) = match place {
-        Place::File => ("the file", "expected $schema or sites"),
-        Place::Site { .. } => ("a site", "remove it; what is free text fits in name or tags"),
-    };
+    match place {
+        Place::File { .. } => no_key("the file", key, known, "expected $schema or sites"),
+        Place::Site { .. } => no_key_of_a_site(key),
+    }
+}
+
+/// A key, or the head of a column, that no site has.
+pub(super) fn no_key_of_a_site(key: &str) -> Wrong {
+    no_key("a site", key, SITE_KEYS, "remove it; what is free text fits in name or tags")
+}
+
+fn no_key(owner: &str, key: &str, known: &[&str], expected: &str) -> Wrong {
     let remedy = match find_near(key, known) {
         Some(near) => format!("did you mean {near}?"),
         None => expected.to_owned(),

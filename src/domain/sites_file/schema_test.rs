@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::entries::FILE_KEYS;
 use super::entry::SITE_KEYS;
-use super::{FILE_KEYS, parse};
+use super::parse;
 use crate::domain::site::Interval;
 
 const SAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config/sites_sample.json"));

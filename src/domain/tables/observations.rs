@@ -15,7 +15,10 @@ pub const WEATHER_OBSERVATIONS: Table = Table {
     columns: &COLUMNS,
 };
 
-const COUNT: usize = KEY.len() + VALUES.len() + STAMP.len();
+const COUNT: usize = KEY.len() + VALUES.len() + STAMP.len() + LATER_STAMP.len();
+
+/// So many values were there when the columns of [`LATER_STAMP`] came, which stand behind them.
+const BEFORE_LATER_STAMP: usize = 23;
 
 /// The values of the beginning stand between key and stamp. Those that came later stand at the end:
 /// where a table is there, its columns keep their places.
@@ -31,12 +34,23 @@ const COLUMNS: [Column; COUNT] = {
         } else if index < stamp + STAMP.len() {
             STAMP[index - stamp]
         } else {
-            of_value(&VALUES[index - KEY.len() - STAMP.len()])
+            later(index - KEY.len() - STAMP.len())
         };
         index += 1;
     }
     columns
 };
+
+/// A column of those that came later, by its number among the values.
+const fn later(number: usize) -> Column {
+    if number < BEFORE_LATER_STAMP {
+        of_value(&VALUES[number])
+    } else if number < BEFORE_LATER_STAMP + LATER_STAMP.len() {
+        LATER_STAMP[number - BEFORE_LATER_STAMP]
+    } else {
+        of_value(&VALUES[number - LATER_STAMP.len()])
+    }
+}
 
 const fn of_value(value: &Value) -> Column {
     optional(value.name, value.kind, value.description)
@@ -81,6 +95,12 @@ const STAMP: [Column; 7] = [
         "When these values were first here, UTC: what a forecast or a report of that time could have known. NULL: from before this column was kept.",
     ),
 ];
+
+const LATER_STAMP: [Column; 1] = [optional(
+    "transform_version",
+    Kind::Integer,
+    "Version of the transform that made the values of the answer, raised when the same answer may give other ones. NULL: from before this column was kept.",
+)];
 
 impl Quantity {
     /// Its column.

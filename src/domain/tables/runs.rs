@@ -22,7 +22,7 @@ const COLUMNS: &[Column] = &[
     required(
         "kind",
         Kind::Text,
-        "The job: etl (collects), heal (fills from history) or migration.",
+        "The job: etl (collects), heal (fills from history), replay (reads kept answers anew) or migration.",
     ),
     required("shard", Kind::Text, "Its part of the sites, as index/count."),
     required("status", Kind::Text, "closed, or abandoned: it fell silent and was set aside."),
@@ -49,6 +49,6 @@ const COLUMNS: &[Column] = &[
     backfilled(
         "stop_kind",
         Kind::Text,
-        "Why it stopped short, if it did: account_blocked, key_refused, budget_spent, not_subscribed, source_fails, store, interrupted or set_aside.",
+        "Why it stopped short, if it did: account_blocked, key_refused, budget_spent, not_subscribed, source_fails, store, vault, interrupted or set_aside.",
     ),
 ];

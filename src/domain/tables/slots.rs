@@ -56,4 +56,9 @@ const COLUMNS: &[Column] = &[
         Kind::Text,
         "The source of the observation that fills the slot, where it is not the slot's own: the hole was healed by another source. With `observation_time` the key of `weather_observations`.",
     ),
+    optional(
+        "raw_ref",
+        Kind::Text,
+        "Where the vault keeps the answer of the slot's last attempt: <source>/<day>/<run_id>-<n>#<line>. NULL: not kept.",
+    ),
 ];

@@ -34,6 +34,7 @@ macro_rules! values {
             description: device::description!($kind $arguments $says $($note)?),
             in_latest: device::in_latest!($kind $says),
             in_hourly: device::in_hourly!($kind $says),
+            measure: device::measure!($($constant)?),
             shown: $shown,
             quantity: device::quantity!($name $($quantity($($naming),*))?),
         }),*];
@@ -101,6 +102,16 @@ macro_rules! kind {
     };
     ($real:ident($decimals:literal, $min:literal, $max:literal)) => {
         Kind::Real { decimals: $decimals }
+    };
+}
+
+/// What it may be, if it is measured.
+macro_rules! measure {
+    () => {
+        None
+    };
+    ($constant:ident) => {
+        Some($constant)
     };
 }
 
@@ -185,6 +196,6 @@ macro_rules! cell_mut {
 }
 
 pub(super) use {
-    cell, cell_mut, content, description, in_hourly, in_latest, is_amount, kind, quantity, range,
-    values,
+    cell, cell_mut, content, description, in_hourly, in_latest, is_amount, kind, measure, quantity,
+    range, values,
 };

@@ -10,6 +10,7 @@ use crate::domain::freshness;
 pub const SITE_FRESHNESS: View = View {
     name: "site_freshness",
     description: "Is every active site being collected? Sites before their first day or after their last are left out. Age of its last observation (none that is more than 15 minutes ahead), success of 24 hours, last error within 7 days.",
+    key: &["site_id", "source"],
     columns: &[
         SITE_ID,
         SOURCE,
@@ -40,7 +41,8 @@ pub const SITE_FRESHNESS: View = View {
 /// Every slot that has no value, and why.
 pub const MISSING_HOURS: View = View {
     name: "missing_hours",
-    description: "Every slot of a site's life up to now that has no value, and why: it was never tried, paused (the account was blocked, the key refused or the call budget spent), failed, or cannot be filled. Counted at the interval that the site had then, from active_from or, without it, from when the site was taken in. `weather gaps` lists the same.",
+    description: "Every slot of a site's life up to now that has no value, and why: it was never tried, paused (the account was blocked, the key refused or the call budget spent), failed, or cannot be filled. Counted at the interval that the site had then, from active_from or, without it, from when the site was taken in. `weather gaps` lists the same. It reads every partition of the ledger, whatever days are asked for: missing_hours_between(from_time, to_time) reads those of its slots only.",
+    key: &["site_id", "source", "slot_time"],
     columns: &[
         SITE_ID,
         SOURCE_ASKED,

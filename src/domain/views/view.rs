@@ -1,5 +1,8 @@
 //! What a view is, and a column of one.
 
+use crate::domain::kind;
+use crate::domain::tables::Column;
+
 /// A view.
 #[derive(Debug, PartialEq)]
 pub struct View {
@@ -7,6 +10,8 @@ pub struct View {
     pub name: &'static str,
     /// What a row is.
     pub description: &'static str,
+    /// The columns by which its rows differ.
+    pub key: &'static [&'static str],
     /// Its columns, in order.
     pub columns: &'static [ViewColumn],
     /// What the query API has beside them.
@@ -45,6 +50,30 @@ pub enum Kind {
     Date,
     /// How many, by a word.
     Counts,
+    /// A point on the Earth, for maps.
+    Place,
+    /// A list of texts.
+    Texts,
+}
+
+impl From<kind::Kind> for Kind {
+    fn from(stored: kind::Kind) -> Self {
+        match stored {
+            kind::Kind::Text => Self::Text,
+            kind::Kind::Integer => Self::Integer,
+            kind::Kind::Real { .. } => Self::Real,
+            kind::Kind::Time => Self::Time,
+            kind::Kind::Date => Self::Date,
+        }
+    }
+}
+
+/// A column of a table as one of a view.
+impl From<&Column> for ViewColumn {
+    fn from(column: &Column) -> Self {
+        let Column { name, is_required, description, .. } = *column;
+        Self { name, kind: column.kind.into(), is_required, description }
+    }
 }
 
 impl View {

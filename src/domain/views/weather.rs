@@ -11,6 +11,7 @@ use super::view::{Kind, View, ViewColumn, optional, required};
 pub const OBSERVATIONS_HOURLY: View = View {
     name: "observations_hourly",
     description: "One row per site, source and hour that was collected: the weather with the site's name and local time. Rain and snow are 0 where nothing was reported. Healed hours say so (`value_kind`).",
+    key: &["site_id", "source", "hour"],
     columns: &joined::<{ OF_HOUR.len() + count(&HOURLY_VALUES) }>(&OF_HOUR, &HOURLY_VALUES),
     served_too: &[],
 };
@@ -55,7 +56,8 @@ const OF_HOUR: [ViewColumn; 14] = [
 /// Local days, and how much of each is there.
 pub const OBSERVATIONS_DAILY: View = View {
     name: "observations_daily",
-    description: "One row per site, source and local day of the site's life up to now: lowest, mean and highest values, sums, and how many of the day's slots are there. Days are those of the time zone that the site had then (23 or 25 hours at a change of the clock). A day on which a site moved has all slots of that date, in the old zone and in the new; time zone and country are those at its end.",
+    description: "One row per site, source and local day of the site's life up to now (in the warehouse up to the last sync that wrote): lowest, mean and highest values, sums, and how many of the day's slots are there. Days are those of the time zone that the site had then (23 or 25 hours at a change of the clock). A day on which a site moved has all slots of that date, in the old zone and in the new; time zone and country are those at its end.",
+    key: &["site_id", "source", "local_date"],
     columns: &OF_DAY,
     served_too: &[required(
         "missing",
@@ -64,7 +66,7 @@ pub const OBSERVATIONS_DAILY: View = View {
     )],
 };
 
-const OF_DAY: [ViewColumn; 20] = [
+const OF_DAY: [ViewColumn; 22] = [
     SITE_ID,
     SOURCE_ASKED,
     LOCAL_DATE,
@@ -105,12 +107,23 @@ const OF_DAY: [ViewColumn; 20] = [
         "How many slots of the interval that the site had then start within the local day, the site's life and the time up to now.",
     ),
     required("coverage_pct", Kind::Real, "Share of the expected slots that is there, percent."),
+    optional(
+        "heating_degree_days",
+        Kind::Real,
+        "How far the mean temperature lies below 18 degrees Celsius, else 0. NULL: less than 80 % of the day's slots are there, or the day goes on.",
+    ),
+    optional(
+        "cooling_degree_days",
+        Kind::Real,
+        "How far the mean temperature lies above 18 degrees Celsius, else 0. NULL: less than 80 % of the day's slots are there, or the day goes on.",
+    ),
 ];
 
 /// The latest observation of every active site.
 pub const OBSERVATIONS_LATEST: View = View {
     name: "observations_latest",
     description: "The latest observation of every active site within 7 days; a site without any is listed with NULLs. An observation whose time is more than 15 minutes ahead is left out.",
+    key: &["site_id", "source"],
     columns: &joined::<{ OF_LATEST.len() + count(&LATEST_VALUES) }>(&OF_LATEST, &LATEST_VALUES),
     served_too: &[],
 };
@@ -127,3 +140,28 @@ const OF_LATEST: [ViewColumn; 10] = [
     ViewColumn { is_required: false, ..LOCAL_TIME },
     optional("age_minutes", Kind::Integer, "Age of the observation, minutes; 0 at least."),
 ];
+
+/// The latest observations for a map.
+pub const SITES_GEO: View = View {
+    name: "sites_geo",
+    description: "observations_latest with the place of the site as a point, which maps and distances are made of.",
+    key: OBSERVATIONS_LATEST.key,
+    columns: &with_place(),
+    served_too: &[],
+};
+
+/// The columns of the latest observations, and the place behind them.
+const fn with_place() -> [ViewColumn; OBSERVATIONS_LATEST.columns.len() + 1] {
+    let place = required(
+        "place",
+        Kind::Place,
+        "Where the site stood then, as a point: longitude (degrees east), latitude (degrees north).",
+    );
+    let mut columns = [place; OBSERVATIONS_LATEST.columns.len() + 1];
+    let mut index = 0;
+    while index < OBSERVATIONS_LATEST.columns.len() {
+        columns[index] = OBSERVATIONS_LATEST.columns[index];
+        index += 1;
+    }
+    columns
+}

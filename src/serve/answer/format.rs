@@ -1,8 +1,11 @@
-//! The form of an answer, by `Accept`.
+//! The forms of answers, and which of them `Accept` names.
 
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::problem::Problem;
+
+/// The media type of Parquet.
+pub(crate) const PARQUET: &str = "application/vnd.apache.parquet";
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,16 +18,29 @@ pub(crate) enum Format {
     Events,
     /// A page for people.
     Html,
+    /// Apache Parquet.
+    Parquet,
     /// `CoverageJSON`, as EDR 1.1 names it.
     Coverage,
     /// The same, as it is registered since.
     RegisteredCoverage,
     GeoJson,
+    /// A picture.
+    Svg,
+    /// Figures for Prometheus.
+    OpenMetrics,
 }
 
 impl Format {
     /// The forms that rows come in; the first is what is meant if all will do.
-    pub(crate) const ROWS: &[Self] = &[Self::Json, Self::Ndjson, Self::Csv];
+    pub(crate) const ROWS: &[Self] = &[Self::Json, Self::Ndjson, Self::Csv, Self::Parquet];
+
+    /// The forms that rows come in of which each is of a place.
+    pub(crate) const POINTS: &[Self] =
+        &[Self::Json, Self::Ndjson, Self::Csv, Self::Parquet, Self::GeoJson];
+
+    /// The forms that an object with rows comes in which depends on the moment.
+    pub(crate) const STATUS: &[Self] = &[Self::Json, Self::Csv];
 
     /// The form that everything else comes in.
     pub(crate) const OBJECT: &[Self] = &[Self::Json];
@@ -39,9 +55,12 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Events => "text/event-stream",
             Self::Html => "text/html; charset=utf-8",
+            Self::Parquet => PARQUET,
             Self::Coverage => "application/prs.coverage+json",
             Self::RegisteredCoverage => "application/vnd.cov+json",
             Self::GeoJson => "application/geo+json",
+            Self::Svg => "image/svg+xml",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
     }
 
@@ -53,10 +72,30 @@ impl Format {
             Self::Csv => ("text", "csv"),
             Self::Events => ("text", "event-stream"),
             Self::Html => ("text", "html"),
+            Self::Parquet => ("application", "vnd.apache.parquet"),
             Self::Coverage => ("application", "prs.coverage+json"),
             Self::RegisteredCoverage => ("application", "vnd.cov+json"),
             Self::GeoJson => ("application", "geo+json"),
+            Self::Svg => ("image", "svg+xml"),
+            Self::OpenMetrics => ("application", "openmetrics-text"),
         }
+    }
+
+    /// What `format` calls it, which is the ending of a file too; `None`: it cannot be asked for so.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Json => Some("json"),
+            Self::Ndjson => Some("ndjson"),
+            Self::Csv => Some("csv"),
+            Self::Parquet => Some("parquet"),
+            Self::GeoJson => Some("geojson"),
+            _ => None,
+        }
+    }
+
+    /// Whether it is kept as a file rather than shown.
+    pub(crate) fn is_file(self) -> bool {
+        matches!(self, Self::Ndjson | Self::Csv | Self::Parquet)
     }
 
     /// The one of `offered` that the client would rather have.
@@ -73,6 +112,24 @@ impl Format {
         let best = offered.iter().rev().max_by_key(|format| quality(format));
         best.copied().filter(|format| quality(format) > 0).ok_or_else(|| not_acceptable(offered))
     }
+}
+
+/// How much a client would like this version of a type that it names, in thousandths; without a version the newest is
+/// meant, which is every other than `3.0`.
+pub(crate) fn quality_of_version(headers: &HeaderMap, media_type: &str, version: &str) -> u16 {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let ranges = accepted.flat_map(|value| value.split(','));
+    let of_range = |text: &str| {
+        let (name, parameters) = text.split_once(';').unwrap_or((text, ""));
+        let named = parameters.split(';').filter_map(|pair| pair.split_once('='));
+        let named = named.map(|(name, value)| (name.trim(), value.trim().trim_matches('"')));
+        let own = named.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("version"));
+        let is_version =
+            own.is_none_or(|(_, own)| own == version) && (own.is_some() || version != "3.0");
+        let is_meant = name.trim().eq_ignore_ascii_case(media_type) && is_version;
+        is_meant.then(|| Range::parse(text)).flatten().map(|range| range.quality)
+    };
+    ranges.filter_map(of_range).max().unwrap_or_default()
 }
 
 fn not_acceptable(offered: &[Format]) -> Problem {
@@ -145,6 +202,7 @@ mod tests {
             (Some("text/csv"), Format::Csv),
             (Some("TEXT/*"), Format::Csv),
             (Some("application/x-ndjson, */*;q=0.1"), Format::Ndjson),
+            (Some("application/vnd.apache.parquet"), Format::Parquet),
             (Some("text/csv;q=0.5, application/json;q=0.9"), Format::Json),
             (Some("application/*;q=0.2, text/csv; q=0.3"), Format::Csv),
             (Some("application/json;q=0, */*"), Format::Ndjson),

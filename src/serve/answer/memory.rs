@@ -4,6 +4,7 @@
 //! the way of other long ranges only.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,6 +30,11 @@ const PAGES: usize = 2;
 const BUILDS: usize = 2;
 const BUILDERS: usize = 16;
 
+/// Answers of all sites, as a stream, that are under way at once; and how long the next waits for its turn, a
+/// little less than any answer may take to begin.
+const BULK: usize = 2;
+const BULK_WAIT: Duration = Duration::from_secs(9);
+
 /// Listeners to events at once at most.
 const LISTENERS: usize = 256;
 
@@ -39,6 +45,7 @@ pub(crate) struct Memory {
     pages: Arc<Semaphore>,
     builds: Arc<Semaphore>,
     builders: Arc<Semaphore>,
+    bulk: Arc<Semaphore>,
     listeners: Arc<Semaphore>,
 }
 
@@ -51,6 +58,7 @@ impl Memory {
             pages: room(PAGES),
             builds: room(BUILDS),
             builders: room(BUILDERS),
+            bulk: room(BULK),
             listeners: room(LISTENERS),
         }
     }
@@ -70,6 +78,13 @@ impl Memory {
     pub(crate) fn stream(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let permit = self.streams.clone().try_acquire_owned();
         permit.map_err(|_| Problem::busy("too many long answers are being taken"))
+    }
+
+    /// Room for a stream of all sites, as soon as there is some.
+    pub(crate) async fn bulk(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = tokio::time::timeout(BULK_WAIT, self.bulk.clone().acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok);
+        turn.ok_or_else(|| Problem::busy("other answers of many sites are under way"))
     }
 
     /// Turns to read a page of a stream.

@@ -14,7 +14,7 @@ use crate::domain::SiteId;
 
 mod pairs;
 
-pub(crate) use pairs::parse;
+pub(crate) use pairs::{NOT_OF_THIS_PATH, Several, parse};
 
 /// The parameters of a query string.
 pub(crate) struct Query<Q>(pub(crate) Q);
@@ -24,6 +24,17 @@ impl<S: Sync, Q: DeserializeOwned> FromRequestParts<S> for Query<Q> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parse(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+/// The parameters of a query string that several structs share.
+pub(crate) struct Queries<Q>(pub(crate) Q);
+
+impl<S: Sync, Q: Several> FromRequestParts<S> for Queries<Q> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Q::parse(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 
@@ -39,6 +50,18 @@ pub(crate) struct OfSite {
     /// The site.
     #[param(inline, example = "mad-retiro")]
     site_id: Site,
+}
+
+/// What else a path names; what cannot be read is at no path.
+pub(crate) struct OfPath<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for OfPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(named)| Self(named)).map_err(|_| Problem::no_such_path())
+    }
 }
 
 impl OfSite {

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// What went wrong.
+/// What went wrong. Under `/edr` with `code` and `description`, as that standard has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// What kind of problem; `about:blank`: what the status says.
@@ -43,7 +43,32 @@ pub(crate) struct Problem {
     allowed: Option<String>,
     #[serde(skip)]
     retry_after_s: Option<u16>,
+    /// Which case it is, by which a page says it in the reader's language.
+    #[serde(skip)]
+    case: Option<Case>,
+    /// What went wrong inside, for the log and for whom the answer is a file; no answer says it.
+    #[serde(skip)]
+    cause: Option<Box<Cause>>,
 }
+
+/// The cases that a page says in the reader's language; all others it says by their status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// A parameter has a value that it cannot have.
+    ParameterUnfit,
+    ParameterUnknown,
+    ParameterTwice,
+    ParameterMissing,
+    NoSuchSite,
+    NoSuchThing,
+    NoSuchPath,
+    Busy,
+    StoreAway,
+}
+
+/// What went wrong inside, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cause(String);
 
 impl Problem {
     /// A problem of which the status says all.
@@ -51,7 +76,8 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Error");
         let (kind, status) = ("about:blank", status.as_u16());
         let (detail, parameter, allowed, retry_after_s) = (None, None, None, None);
-        Self { kind, title, status, detail, parameter, allowed, retry_after_s }
+        let (case, cause) = (None, None);
+        Self { kind, title, status, detail, parameter, allowed, retry_after_s, case, cause }
     }
 
     /// A parameter that cannot be used.
@@ -68,6 +94,7 @@ impl Problem {
             allowed: Some(allowed.into().into_owned()),
             ..Self::of(StatusCode::BAD_REQUEST)
         }
+        .case(Case::ParameterUnfit)
     }
 
     /// Nothing of this name is known.
@@ -80,11 +107,19 @@ impl Problem {
             allowed: Some(allowed.to_owned()),
             ..Self::of(StatusCode::NOT_FOUND)
         }
+        .case(Case::NoSuchThing)
     }
 
     /// No site has the id that is asked for.
     pub(crate) fn unknown_site() -> Self {
-        Self::unknown("site", "site_id", "the id of a site in /api/v1/sites")
+        Self::unknown("site", "site_id", "the id of a site in /api/v1/sites").case(Case::NoSuchSite)
+    }
+
+    /// A list of sites names one that there is not.
+    pub(crate) fn unknown_named_site(site_id: &str) -> Self {
+        let detail = format!("site: no site has the id `{site_id}`");
+        let problem = Self::unknown("site", "site", "ids of sites in /api/v1/sites");
+        problem.detail(&detail).case(Case::NoSuchSite)
     }
 
     /// Nothing is served there.
@@ -92,6 +127,7 @@ impl Problem {
         Self::of(StatusCode::NOT_FOUND)
             .detail("there is nothing at this path")
             .allowed("the paths of /api/v1/openapi.json, /healthz, /readyz, /metrics")
+            .case(Case::NoSuchPath)
     }
 
     /// An answer that cannot be written is an internal fault, which is logged here.
@@ -103,13 +139,31 @@ impl Problem {
     /// The service cannot answer now.
     pub(crate) fn busy(detail: &str) -> Self {
         let retry_after_s = Some(1);
-        Self { retry_after_s, ..Self::of(StatusCode::SERVICE_UNAVAILABLE) }.detail(detail)
+        let problem = Self { retry_after_s, ..Self::of(StatusCode::SERVICE_UNAVAILABLE) };
+        problem.detail(detail).case(Case::Busy)
     }
 
     /// The store cannot be asked now.
     pub(crate) fn store_away() -> Self {
         let problem = Self::busy("the store cannot be asked at present");
-        Self { retry_after_s: Some(10), ..problem }
+        Self { retry_after_s: Some(10), ..problem }.case(Case::StoreAway)
+    }
+
+    /// The same, with what is wrong in the log.
+    pub(crate) fn of_store(error: &StoreError) -> Self {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        tracing::error!(error_kind = error.kind(), cause, "{error}");
+        let words = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+        Self { cause: Some(Box::new(Cause(words))), ..Self::store_away() }
+    }
+
+    /// What went wrong inside.
+    pub(crate) fn what_cause(&self) -> Option<&str> {
+        self.cause.as_ref().map(|cause| cause.0.as_str())
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
     }
 
     /// What is wrong, in a sentence.
@@ -117,9 +171,24 @@ impl Problem {
         self.detail.as_deref().unwrap_or(self.title)
     }
 
+    /// Which parameter it is about.
+    pub(crate) fn what_parameter(&self) -> Option<&str> {
+        self.parameter.as_deref()
+    }
+
     /// What would be right.
     pub(crate) fn what_is_allowed(&self) -> Option<&str> {
         self.allowed.as_deref()
+    }
+
+    /// Which case it is, for a page.
+    pub(crate) fn what_case(&self) -> Option<Case> {
+        self.case
+    }
+
+    /// The same, of another case.
+    pub(crate) fn case(self, case: Case) -> Self {
+        Self { case: Some(case), ..self }
     }
 
     pub(crate) fn is_unauthorized(&self) -> bool {
@@ -135,12 +204,10 @@ impl Problem {
     }
 }
 
-/// Logged here, since the caller learns no more than that the store is away.
+/// Logged, since the caller learns no more than that the store is away.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::error!(error_kind = error.kind(), cause, "{error}");
-        Self::store_away()
+        Self::of_store(&error)
     }
 }
 

@@ -5,16 +5,17 @@ use std::future::Future;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::cache::{Answers, Key};
-use super::format::Format;
+use super::form::Form;
 use super::memory::Memory;
 use super::problem::Problem;
+use super::public::PublicUrl;
 use super::versions::Versions;
 use crate::farmhash::fingerprint64;
 use crate::store::RunVersion;
@@ -25,6 +26,11 @@ const KEPT_BYTES: usize = 1 << 20;
 /// A client may keep an answer, but has to ask whether it is still right.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// nginx collects answers before it passes them on, unless they say that they want it not
+/// (<https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering>).
+pub(crate) const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+pub(crate) const UNBUFFERED: HeaderValue = HeaderValue::from_static("no");
+
 /// What answers are made with.
 pub(crate) struct Answering {
     pub(crate) versions: Versions,
@@ -32,6 +38,8 @@ pub(crate) struct Answering {
     pub(crate) memory: Memory,
     /// Changes when the form of the answers does, so that no client takes an old one for right.
     pub(crate) form: String,
+    /// What links begin with: instances that share their answers may be reached by different addresses.
+    pub(crate) public: PublicUrl,
 }
 
 /// What an answer is made of.
@@ -85,6 +93,7 @@ pub(crate) struct EndpointQuery<'a> {
     key: Key,
     tag: String,
     state: Arc<RunVersion>,
+    file_name: Option<String>,
 }
 
 impl<'a> EndpointQuery<'a> {
@@ -93,16 +102,23 @@ impl<'a> EndpointQuery<'a> {
         answering: &'a Answering,
         endpoint: &str,
         parameters: &impl Serialize,
-        format: Format,
+        form: impl Into<Form>,
         until: Until,
     ) -> Result<Self, Problem> {
+        let Form { format, .. } = form.into();
         let state = answering.versions.current().await?;
         let parameters = serde_json::to_string(parameters);
         let parameters = parameters.map_err(|error| Problem::unwritable(&error))?;
-        let (query, version) = (format!("{endpoint} {parameters}"), until.version(&state));
+        let root = answering.public.path();
+        let (query, version) = (format!("{root}{endpoint} {parameters}"), until.version(&state));
         let text = format!("{} {query} {}", answering.form, format.media_type());
         let tag = format!("\"{:016x}-{version}\"", fingerprint64(text.as_bytes()));
-        Ok(Self { answering, key: Key { query, format, version }, tag, state })
+        Ok(Self { answering, key: Key { query, format, version }, tag, state, file_name: None })
+    }
+
+    /// The same, of which the answer is a file with a name, where it is one.
+    pub(crate) fn named(self, file_name: Option<String>) -> Self {
+        Self { file_name, ..self }
     }
 
     /// The answer: none if the client has it, else the one that is kept, else what `make` makes.
@@ -118,7 +134,11 @@ impl<'a> EndpointQuery<'a> {
             return Ok(self.headed(Body::from(kept).into_response()));
         }
         match make.await? {
-            Content::Stream(body) => Ok(self.weak().headed(body.into_response())),
+            Content::Stream(body) => {
+                let mut response = self.weak().headed(body.into_response());
+                response.headers_mut().insert(BUFFERING, UNBUFFERED);
+                Ok(response)
+            }
             Content::Whole(bytes) => self.whole(bytes.into()).await,
             Content::Nothing => self.nothing().await,
         }
@@ -163,17 +183,39 @@ impl<'a> EndpointQuery<'a> {
         headers.insert(header::CONTENT_TYPE, media_type);
         headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
         headers.append(header::VARY, HeaderValue::from_static("accept"));
+        if let Some(disposition) = self.file_name.as_deref().and_then(attachment) {
+            headers.insert(header::CONTENT_DISPOSITION, disposition);
+        }
         response
     }
 }
 
+/// A file with this name, which is made of ids and days.
+fn attachment(file_name: &str) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")).ok()
+}
+
 impl Answering {
     /// An answer that depends on the moment, and is not kept.
-    pub(crate) fn momentary(&self, bytes: Vec<u8>) -> Result<Response, Problem> {
-        let mut response = Body::from(self.memory.hold(bytes.into())?).into_response();
-        let media_type = HeaderValue::from_static(Format::Json.media_type());
-        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    pub(crate) fn momentary(
+        &self,
+        content: Content,
+        form: Form,
+        file_name: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let mut response = match content {
+            Content::Whole(bytes) => Body::from(self.memory.hold(bytes.into())?).into_response(),
+            Content::Stream(body) => ([(BUFFERING, UNBUFFERED)], body).into_response(),
+            Content::Nothing => StatusCode::NO_CONTENT.into_response(),
+        };
+        let media_type = HeaderValue::from_static(form.format.media_type());
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, media_type);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.append(header::VARY, HeaderValue::from_static("accept"));
+        if let Some(disposition) = file_name.and_then(attachment) {
+            headers.insert(header::CONTENT_DISPOSITION, disposition);
+        }
         Ok(response)
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::problem::Problem;
 use super::values::Source;
 use crate::clock::Clock;
-use crate::domain::SiteId;
+use crate::domain::{Budget, SiteId};
 use crate::store::{Reads, SiteRow};
 
 /// The store, the clock that decides what is fresh and missing, and the sources in use.
@@ -17,6 +17,8 @@ pub(crate) struct Reader {
     pub(crate) clock: Arc<dyn Clock>,
     /// The one that is meant if none is named first.
     pub(crate) sources: &'static [&'static str],
+    /// What the accounts of the sources may call, as far as the settings say it.
+    pub(crate) budgets: Arc<[(&'static str, Budget)]>,
 }
 
 impl Reader {

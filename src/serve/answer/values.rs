@@ -6,14 +6,20 @@ use std::fmt;
 
 use utoipa::openapi::{ObjectBuilder, Type};
 
+mod bbox;
 mod fields;
+mod flag;
+mod lists;
 mod names;
 mod numbers;
 mod times;
 
-pub(crate) use fields::{Field, Fields, public_columns};
+pub(crate) use bbox::Bbox;
+pub(crate) use fields::{Columns, Fields};
+pub(crate) use flag::Flag;
+pub(crate) use lists::{Countries, Sites, Tags};
 pub(crate) use names::{Site, Source, is_source};
-pub(crate) use numbers::{Limit, RunNumber};
+pub(crate) use numbers::{DegreesCelsius, Limit, RunNumber};
 pub(crate) use times::{Day, Moment, fill_times, held, midnight, parse_day, parse_time, written};
 
 /// Why a text is no value of a parameter: `{}` says what is wrong, `{:#}` what is allowed, which is how
@@ -49,6 +55,10 @@ pub(crate) fn short(text: &str) -> String {
     }
     cut
 }
+
+/// The patterns of a longitude and a latitude.
+pub(crate) const LONGITUDE: &str = r"-?(180|(1[0-7][0-9]|[1-9]?[0-9])(\.[0-9]{1,6})?)";
+pub(crate) const LATITUDE: &str = r"-?(90|[1-8]?[0-9](\.[0-9]{1,6})?)";
 
 /// The items of a list, by commas.
 pub(crate) fn items(text: &str) -> impl Iterator<Item = &str> {

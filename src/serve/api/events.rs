@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::{Stream, StreamExt as _, stream};
@@ -19,7 +19,7 @@ use super::runs::Run;
 use crate::serve::answer::format::Format;
 use crate::serve::answer::parameters::{Nothing, Query};
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::query::{Answering, json};
+use crate::serve::answer::query::{Answering, BUFFERING, UNBUFFERED, json};
 use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::Refusals;
 use crate::store::{RunVersion, StoreError};
@@ -30,10 +30,6 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// Messages that wait for a slow listener; one that misses some sees the end of the stream,
 /// and connects again.
 const WAITING: usize = 64;
-
-/// nginx collects answers before it passes them on, unless they say that they want it not
-/// (<https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering>).
-const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A run that has ended: its number, and itself as JSON.
 #[derive(Clone)]
@@ -79,7 +75,7 @@ pub(super) async fn listen(
     let mut response = Sse::new(events).keep_alive(KeepAlive::default()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(BUFFERING, HeaderValue::from_static("no"));
+    headers.insert(BUFFERING, UNBUFFERED);
     Ok(response)
 }
 
@@ -97,7 +93,7 @@ fn stream(receiver: Receiver<Ended>) -> impl Stream<Item = Event> {
     stream::iter([Event::default().comment("listening")]).chain(messages)
 }
 
-/// Asks the store each second, and tells the listeners which runs have ended; until the program ends.
+/// Asks the store each second, and sends the listeners which runs have ended; until the program ends.
 pub(crate) async fn poll(reader: Reader, events: Events) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

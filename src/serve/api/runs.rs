@@ -5,87 +5,92 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::HeaderMap;
-use axum::http::request::Parts;
+use axum::http::request::Parts as Head;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::serve::answer::form::RowsForm;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{Nothing, Query};
+use crate::serve::answer::pages::{self, Paging, Parts, Written};
+use crate::serve::answer::parameters::{Nothing, Queries, Query};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
 use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
-use crate::serve::answer::values::{Limit, RunNumber};
-use crate::store::RunRow;
+use crate::serve::answer::rows::rows;
+use crate::serve::answer::values::{Fields, Limit, RunNumber};
+use crate::store::{RunRow, StoreError};
 
 /// Runs that are listed if no other number is asked for, and at most.
 const DEFAULT_LIMIT: RunLimit = Limit::of(20);
 type RunLimit = Limit<1000>;
 
-/// An execution of the collecting job.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Run {
-    /// Its number; runs are numbered in the order of their commits.
-    run_seq: i64,
-    /// Its id (UUIDv7).
-    run_id: String,
-    /// The job: etl (collects), heal (fills from history) or migration.
-    #[schema(examples("etl"))]
-    kind: String,
-    /// Whose slots it fills; null: of no source in particular.
-    #[schema(required = true, examples("openweathermap"))]
-    source: Option<String>,
-    /// Its part of the sites, as index/count.
-    shard: String,
-    /// open, closed, or abandoned: it fell silent and was set aside.
-    #[schema(examples("closed"))]
-    status: String,
-    /// succeeded, partial, failed or interrupted; null: it has not ended.
-    #[schema(required = true)]
-    outcome: Option<String>,
-    /// When it started.
-    started_at: DateTime<Utc>,
-    /// When it last showed that it was alive.
-    heartbeat_at: DateTime<Utc>,
-    /// When it ended or was set aside.
-    #[schema(required = true)]
-    finished_at: Option<DateTime<Utc>>,
-    /// How many sites were its to collect.
-    sites: i64,
-    /// How many slots it collected.
-    collected: i64,
-    /// How many slots failed.
-    failed: i64,
-    /// How many slots needed no call.
-    skipped: i64,
-    /// How many observations it wrote.
-    rows_loaded: i64,
-    /// How many calls it made, retries included.
-    calls: i64,
-    /// How many of the calls were retries.
-    retries: i64,
-    /// Mean latency of a slot, milliseconds.
-    #[schema(required = true)]
-    latency_mean_ms: Option<i64>,
-    /// 95th percentile of the latency, milliseconds.
-    #[schema(required = true)]
-    latency_p95_ms: Option<i64>,
-    /// Longest latency, milliseconds.
-    #[schema(required = true)]
-    latency_max_ms: Option<i64>,
-    /// How many slots failed of each kind.
-    errors_by_kind: BTreeMap<String, u64>,
-    /// Why it stopped short, in a word: account_blocked, key_refused, budget_spent, not_subscribed,
-    /// source_fails, store, interrupted or set_aside; null: it did not.
-    #[schema(required = true, examples("account_blocked"))]
-    stop_kind: Option<String>,
-    /// The same in a sentence.
-    #[schema(required = true)]
-    error_message: Option<String>,
-    /// Version of the program.
-    program_version: String,
+rows! {
+    /// An execution of the collecting job.
+    #[derive(Serialize, ToSchema)]
+    pub(super) struct Run {
+        /// Its number; runs are numbered in the order of their commits.
+        run_seq: i64,
+        /// Its id (UUIDv7).
+        run_id: String,
+        /// The job: etl (collects), heal (fills from history) or migration.
+        #[schema(examples("etl"))]
+        kind: String,
+        /// Whose slots it fills; null: of no source in particular.
+        #[schema(required = true, examples("openweathermap"))]
+        source: Option<String>,
+        /// Its part of the sites, as index/count.
+        shard: String,
+        /// open, closed, or abandoned: it fell silent and was set aside.
+        #[schema(examples("closed"))]
+        status: String,
+        /// succeeded, partial, failed or interrupted; null: it has not ended.
+        #[schema(required = true)]
+        outcome: Option<String>,
+        /// When it started.
+        started_at: DateTime<Utc>,
+        /// When it last showed that it was alive.
+        heartbeat_at: DateTime<Utc>,
+        /// When it ended or was set aside.
+        #[schema(required = true)]
+        finished_at: Option<DateTime<Utc>>,
+        /// How many sites were its to collect.
+        sites: i64,
+        /// How many slots it collected.
+        collected: i64,
+        /// How many slots failed.
+        failed: i64,
+        /// How many slots needed no call.
+        skipped: i64,
+        /// How many observations it wrote.
+        rows_loaded: i64,
+        /// How many calls it made, retries included.
+        calls: i64,
+        /// How many of the calls were retries.
+        retries: i64,
+        /// Mean latency of a slot, milliseconds.
+        #[schema(required = true)]
+        latency_mean_ms: Option<i64>,
+        /// 95th percentile of the latency, milliseconds.
+        #[schema(required = true)]
+        latency_p95_ms: Option<i64>,
+        /// Longest latency, milliseconds.
+        #[schema(required = true)]
+        latency_max_ms: Option<i64>,
+        /// How many slots failed of each kind.
+        errors_by_kind: BTreeMap<String, u64>,
+        /// Why it stopped short, in a word: account_blocked, key_refused, budget_spent, not_subscribed,
+        /// source_fails, store, vault, interrupted or set_aside; null: it did not.
+        #[schema(required = true, examples("account_blocked"))]
+        stop_kind: Option<String>,
+        /// The same in a sentence.
+        #[schema(required = true)]
+        error_message: Option<String>,
+        /// Version of the program.
+        program_version: String,
+    }
 }
 
 /// Host, execution and task stay inside: a caller that asks for the weather has no use for them.
@@ -139,28 +144,51 @@ pub(super) struct RunsQuery {
     /// Only runs with a number below this one.
     #[param(inline)]
     before: Option<RunNumber>,
-    /// So many at most; 20 if it is missing.
+    /// So many at most; JSON has 20 a page if it is missing.
     #[param(inline)]
     limit: Option<RunLimit>,
 }
 
 /// Lists the runs, the newest first.
+///
+/// Each start of a job is a run: when it was, how it ended, and what it counted. JSON comes in pages; lines of JSON, comma-separated values and Parquet come whole, unless `limit` says how
+/// many.
 #[utoipa::path(
     get, path = "/api/v1/runs", tag = "runs", operation_id = "listRuns",
-    params(RunsQuery),
-    responses((status = 200, description = "The runs.", body = Runs), (status = 304, description = "The client has it."), Refusals)
+    params(RunsQuery, RowsForm),
+    responses(
+        (status = 200, description = "The runs.", content(
+            (Runs = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+            (String = "application/vnd.apache.parquet"))),
+        (status = 304, description = "The client has it."),
+        Refusals,
+    )
 )]
 pub(super) async fn list(
-    Query(mut query): Query<RunsQuery>,
+    Queries((mut query, form)): Queries<(RunsQuery, RowsForm)>,
     headers: HeaderMap,
     State(answering): State<Arc<Answering>>,
     State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let format = Format::negotiate(&headers, Format::OBJECT)?;
+    let chosen = form.choose(&headers)?;
+    if chosen.format == Format::Json {
+        query.limit.get_or_insert(DEFAULT_LIMIT);
+    }
     let before = query.before.map_or(i64::MAX, RunNumber::get);
-    let limit = query.limit.get_or_insert(DEFAULT_LIMIT).get();
-    let query = EndpointQuery::new(&answering, "runs", &query, format, Until::Run).await?;
-    query.answer(&headers, page(&reader, before, limit)).await
+    let limit = query.limit.map(RunLimit::get);
+    let parameters = (&query, &form);
+    let query = EndpointQuery::new(&answering, "runs", &parameters, chosen, Until::Run).await?;
+    let query = query.named(chosen.file_name(&["runs"]));
+    if let (Format::Json, Some(limit)) = (chosen.format, limit) {
+        return query.answer(&headers, page(&reader, before, limit)).await;
+    }
+    let make = async {
+        let runs = AllRuns { reader: reader.clone(), before: Some(before) };
+        let paging = Paging { limit, cursor: |run: &Run| run.run_seq.to_string() };
+        let written = Written::new(runs, chosen, &Fields::default(), Some(paging))?;
+        pages::content(&answering.memory, written, None).await
+    };
+    query.answer(&headers, make).await
 }
 
 /// One more is read than is shown, to know whether there are more.
@@ -170,6 +198,29 @@ async fn page(reader: &Reader, before: i64, limit: u32) -> Result<Content, Probl
     rows.truncate(limit as usize);
     let next_before = rows.last().map(|run| run.run_seq).filter(|_| has_more);
     Content::json(&Runs { runs: rows.into_iter().map(Run::from).collect(), next_before })
+}
+
+/// Runs of a part.
+const PART: u32 = 200;
+
+/// Every run before another, the newest first; `None`: the first was there.
+struct AllRuns {
+    reader: Reader,
+    before: Option<i64>,
+}
+
+impl Parts for AllRuns {
+    type Row = Run;
+
+    const LIST: &str = "runs";
+
+    async fn part(&mut self) -> Result<Option<Vec<Run>>, StoreError> {
+        let Some(before) = self.before else { return Ok(None) };
+        let rows = self.reader.store.list_runs_before(before, PART).await?;
+        let is_last = rows.len() < PART as usize;
+        self.before = rows.last().map(|run| run.run_seq).filter(|_| !is_last);
+        Ok(Some(rows.into_iter().map(Run::from).collect()))
+    }
 }
 
 /// The run that a path names.
@@ -184,13 +235,15 @@ pub(super) struct OfRun {
 impl<S: Send + Sync> FromRequestParts<S> for OfRun {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Head, state: &S) -> Result<Self, Problem> {
         let path = Path::from_request_parts(parts, state).await;
         path.map(|Path(of_run)| of_run).map_err(|_| unknown())
     }
 }
 
 /// Shows a run.
+///
+/// By its number or its id, with all that it counted.
 #[utoipa::path(
     get, path = "/api/v1/runs/{id}", tag = "runs", operation_id = "showRun",
     params(OfRun),

@@ -1,162 +1,149 @@
-//! A series: the observations of a site over a time, read page by page.
+//! Series: observations, hours or days of a site, or of all sites one after the other.
 //!
-//! A page is a statement of its own along the primary key, so that a client that takes its answer slowly holds no
-//! connection to the store, and no more memory than a page.
+//! A series is read in parts, each by statements of its own along a key, so that a client that takes its
+//! answer slowly holds no connection to the store, and no more memory than a part. That of all sites is the
+//! series of each site, in the order of their ids.
 
 use std::collections::VecDeque;
+use std::future::Future;
 
-use arrow_array::RecordBatch;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::TryStreamExt as _;
-use tokio::sync::OwnedSemaphorePermit;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
-use super::cursor::Cursor;
-use crate::columnar::Row;
-use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
+use super::cursor::{Cursor, SiteCursor};
+use crate::serve::answer::form::Form;
 use crate::serve::answer::format::Format;
 use crate::serve::answer::memory::Memory;
-use crate::serve::answer::pages::{Pages, malformed};
+use crate::serve::answer::pages::{self, Paging, Parts, Written};
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::query::Content;
 use crate::serve::answer::reader::Reader;
-use crate::serve::answer::rows::{Observation, Writer};
-use crate::serve::answer::values::{Fields, Source};
-use crate::store::{Rows, StoreError};
+use crate::serve::answer::rows::Row;
+use crate::serve::answer::selection::{Listed, Selection};
+use crate::serve::answer::values::{Fields, Limit};
+use crate::store::{SiteRow, StoreError};
 
-/// Rows of a page: some tens of kilobytes as text.
-const PAGE: u64 = 100;
+/// A row of a series: the next page may begin after it.
+pub(super) trait Placed {
+    /// Its site.
+    fn site_id(&self) -> &str;
 
-/// What is asked for.
-pub(super) struct Range {
-    pub(super) site_id: String,
-    /// The first moment.
-    pub(super) from: DateTime<Utc>,
-    /// The first moment that is left out.
-    pub(super) to: DateTime<Utc>,
-    pub(super) source: Option<Source>,
-    pub(super) after: Option<Cursor>,
-    /// So many at most.
-    pub(super) limit: Option<u32>,
+    /// Its source and time.
+    fn cursor(&self) -> Cursor;
 }
 
-/// What is likely to be long: a week and more, of more rows than make a stream.
-const LONG_DAYS: i64 = 7;
-const LONG_ROWS: u32 = 400;
+/// The series of a site, by source and time.
+pub(super) trait OfSite: Parts<Row: Placed> + Sized {
+    /// What is asked of each site.
+    type Asked: Send + Sync + 'static;
 
-impl Range {
-    /// Room for a stream has to be there before anything is read for it: else requests that get none
-    /// would keep the store from all others.
-    pub(super) fn reserve(
-        &self,
-        memory: &Memory,
-        now: DateTime<Utc>,
-    ) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-        // Nothing is observed in the future.
-        let to = self.to.min(now);
-        let is_long = to - self.from > TimeDelta::days(LONG_DAYS)
-            && self.limit.is_none_or(|limit| limit > LONG_ROWS);
-        is_long.then(|| memory.stream()).transpose()
-    }
+    /// Begins, after a row if one is named.
+    fn open(
+        reader: &Reader,
+        site: SiteRow,
+        asked: &Self::Asked,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Self, StoreError>> + Send;
 }
 
-/// The pages of a series, as text.
-pub(super) struct Series {
+/// The series of several sites, one after the other.
+struct OfSites<S: OfSite> {
     reader: Reader,
-    range: Range,
-    /// The sources that are left, the one that is being read first, and from when on.
-    sources: VecDeque<(String, DateTime<Utc>)>,
-    writer: Writer,
-    fields: Fields,
-    last: Option<Cursor>,
-    is_over: bool,
+    asked: S::Asked,
+    /// The sites that are left.
+    sites: VecDeque<String>,
+    after: Option<SiteCursor>,
+    current: Option<S>,
 }
 
-impl Pages for Series {
-    async fn page(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        if self.is_over {
-            return Ok(None);
+impl<S: OfSite> OfSites<S> {
+    /// The next site's, if there is another site.
+    async fn open_next(&mut self) -> Result<bool, StoreError> {
+        let Some(site_id) = self.sites.pop_front() else { return Ok(false) };
+        let after = self.after.take().filter(|after| after.site_id.as_str() == site_id);
+        let after = after.as_ref().map(|after| &after.cursor);
+        if let Some(site) = self.reader.store.find_site(&site_id).await? {
+            self.current = Some(S::open(&self.reader, site, &self.asked, after).await?);
         }
-        match self.read().await? {
-            None => self.end(None)?,
-            Some(batch) => self.write(&batch)?,
-        }
-        Ok(Some(self.writer.take()))
+        Ok(true)
     }
 }
 
-impl Series {
-    pub(super) async fn open(
-        reader: Reader,
-        range: Range,
-        format: Format,
-        fields: Fields,
-    ) -> Result<Self, StoreError> {
-        let mut sources = reader.store.list_observed_sources(&range.site_id).await?;
-        sources.retain(|source| range.source.as_ref().is_none_or(|asked| asked.as_str() == source));
-        let after = range.after.as_ref();
-        sources.retain(|source| after.is_none_or(|after| *source >= after.source));
-        let starts = sources.into_iter().map(|source| {
-            let own = after.filter(|after| after.source == source);
-            let next = own.map_or(range.from, |own| own.time + TimeDelta::seconds(1));
-            // Not past the end, which is the last time that a store can hold.
-            (source, next.max(range.from).min(range.to))
-        });
-        let sources = starts.collect();
-        let writer = Writer::begin(format, "observations", fields.names());
-        Ok(Self { reader, range, sources, writer, fields, last: None, is_over: false })
-    }
+impl<S: OfSite> Parts for OfSites<S> {
+    type Row = S::Row;
 
-    /// The next rows: one more than is wanted, if few are, to know whether there are more.
-    async fn read(&mut self) -> Result<Option<RecordBatch>, StoreError> {
-        let wanted = self.range.limit.map_or(PAGE, |left| (u64::from(left) + 1).min(PAGE));
-        let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
-        while let Some((source, from)) = self.sources.front_mut() {
-            let rows = Rows::Series {
-                site_id: self.range.site_id.clone(),
-                source: source.clone(),
-                from: *from,
-                to: self.range.to,
-                limit,
-            };
-            if let Some(batch) =
-                self.reader.store.read_rows(&OBSERVATIONS, &rows).try_next().await?
-            {
-                let last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time(TIME));
-                *from = last.map_or(self.range.to, |last| last + TimeDelta::seconds(1));
-                // Fewer than there was room for: no statement has to find that the source has no more.
-                if batch.num_rows() < limit as usize {
-                    self.sources.pop_front();
-                }
-                return Ok(Some(batch));
+    const LIST: &str = S::LIST;
+
+    async fn part(&mut self) -> Result<Option<Vec<S::Row>>, StoreError> {
+        if let Some(current) = &mut self.current {
+            if let Some(rows) = current.part().await? {
+                return Ok(Some(rows));
             }
-            self.sources.pop_front();
+            self.current = None;
         }
-        Ok(None)
-    }
-
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        let left = self.range.limit.map_or(usize::MAX, |left| left as usize);
-        let taken = batch.slice(0, batch.num_rows().min(left));
-        for row in Row::all(&OBSERVATIONS, &taken) {
-            let row = Observation { row, fields: &self.fields };
-            self.writer.row(&row).map_err(malformed)?;
-        }
-        if let Some(row) = Row::last(&OBSERVATIONS, &taken) {
-            let (source, time) = (row.text("source"), row.time(TIME));
-            self.last = source.zip(time).map(|(source, time)| Cursor::new(source, time));
-        }
-        if taken.num_rows() < batch.num_rows() {
-            return self.end(self.last.clone());
-        }
-        let rows = u32::try_from(taken.num_rows()).unwrap_or(u32::MAX);
-        self.range.limit = self.range.limit.map(|left| left.saturating_sub(rows));
-        Ok(())
-    }
-
-    fn end(&mut self, next: Option<Cursor>) -> Result<(), StoreError> {
-        self.is_over = true;
-        let next = next.map(|cursor| cursor.to_string());
-        self.writer.end_page("next_cursor", next.as_deref()).map_err(malformed)
+        Ok(self.open_next().await?.then(Vec::new))
     }
 }
 
-const TIME: &str = "observation_time";
+/// Rows of a JSON page if no other number is asked for, and at most.
+const DEFAULT_LIMIT: RowLimit = Limit::of(1000);
+pub(super) type RowLimit = Limit<10_000>;
+
+/// So many rows at most; of JSON, which comes in pages, there is always a number.
+pub(super) fn fill_limit(limit: &mut Option<RowLimit>, form: Form) {
+    if form.format == Format::Json {
+        limit.get_or_insert(DEFAULT_LIMIT);
+    }
+}
+
+/// Which part of the series of all sites.
+#[derive(Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct BulkPage {
+    /// So many at most; JSON has 1000 a page if it is missing.
+    #[param(inline)]
+    pub(super) limit: Option<RowLimit>,
+    /// `next_cursor` of the page before, with the same other parameters.
+    #[param(inline)]
+    pub(super) cursor: Option<SiteCursor>,
+}
+
+/// What is asked of all sites.
+pub(super) struct Bulk<S: OfSite> {
+    pub(super) selection: Selection,
+    pub(super) asked: S::Asked,
+    pub(super) fields: Fields<<S::Row as Row>::Columns>,
+    pub(super) page: BulkPage,
+    pub(super) form: Form,
+}
+
+impl<S: OfSite> Bulk<S> {
+    /// A page as JSON, else a stream: of those there are few at once.
+    pub(super) async fn content(self, reader: Reader, memory: &Memory) -> Result<Content, Problem> {
+        let Self { selection, asked, fields, page, form } = self;
+        let (limit, after) = (page.limit.map(Limit::get), page.cursor);
+        let reserved = match form.format {
+            Format::Json => memory.stream()?,
+            _ => memory.bulk().await?,
+        };
+        let sites = selection.sites(&reader, Listed::InFile).await?;
+        let is_left =
+            |id: &String| after.as_ref().is_none_or(|after| id.as_str() >= after.site_id.as_str());
+        let sites = sites.into_iter().map(|site| site.site_id).filter(is_left).collect();
+        let parts = OfSites::<S> { reader, asked, sites, after, current: None };
+        let paging = Paging { limit, cursor: |row: &S::Row| SiteCursor::after(row) };
+        let written = Written::new(parts, form, &fields, Some(paging))?;
+        pages::content(memory, written, Some(reserved)).await
+    }
+}
+
+/// The days that the name of a file says: the first and the last of these times, up to now.
+pub(super) fn days_of(
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> (String, String) {
+    let last = (to - TimeDelta::seconds(1)).min(now).max(from);
+    (from.date_naive().to_string(), last.date_naive().to_string())
+}

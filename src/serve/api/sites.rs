@@ -9,48 +9,53 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::serve::answer::form::PointsForm;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{Nothing, OfSite, Query};
+use crate::serve::answer::parameters::{Nothing, OfSite, Queries, Query};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
 use crate::serve::answer::reader::Reader;
-use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
+use crate::serve::answer::refusals::RefusalsOfOne;
+use crate::serve::answer::rows::{self, rows};
+use crate::serve::answer::selection::{Listed, Selection};
 use crate::store::{SiteRow, StoreError};
 
-/// A place that is observed.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Site {
-    /// Its id.
-    #[schema(examples("mad-retiro"))]
-    site_id: String,
-    /// Its name for people.
-    name: String,
-    /// Degrees north, -90 to 90.
-    latitude: f64,
-    /// Degrees east, -180 to 180.
-    longitude: f64,
-    /// IANA time zone, by which its local days go.
-    #[schema(examples("Europe/Madrid"))]
-    timezone: String,
-    /// Country, two letters of ISO 3166-1.
-    #[schema(required = true)]
-    country: Option<String>,
-    /// Height above mean sea level, metres.
-    #[schema(required = true)]
-    elevation_m: Option<f64>,
-    /// How often it is observed, minutes.
-    #[schema(examples(60))]
-    interval_minutes: i64,
-    /// First local day on which it is observed; null: always.
-    #[schema(required = true)]
-    active_from: Option<NaiveDate>,
-    /// Last local day on which it is observed; null: for ever.
-    #[schema(required = true)]
-    active_until: Option<NaiveDate>,
-    /// Its tags.
-    tags: Vec<String>,
-    /// Whether it is in the sites file; one that has left it is observed no more.
-    in_file: bool,
+rows! {
+    /// A place that is observed.
+    #[derive(Serialize, ToSchema)]
+    pub(super) struct Site {
+        /// Its id.
+        #[schema(examples("mad-retiro"))]
+        site_id: String,
+        /// Its name for people.
+        name: String,
+        /// Degrees north, -90 to 90.
+        latitude: f64,
+        /// Degrees east, -180 to 180.
+        longitude: f64,
+        /// IANA time zone, by which its local days go.
+        #[schema(examples("Europe/Madrid"))]
+        timezone: String,
+        /// Country, two letters of ISO 3166-1.
+        #[schema(required = true)]
+        country: Option<String>,
+        /// Height above mean sea level, metres.
+        #[schema(required = true)]
+        elevation_m: Option<f64>,
+        /// How often it is observed, minutes.
+        #[schema(examples(60))]
+        interval_minutes: i64,
+        /// First local day on which it is observed; null: always.
+        #[schema(required = true)]
+        active_from: Option<NaiveDate>,
+        /// Last local day on which it is observed; null: for ever.
+        #[schema(required = true)]
+        active_until: Option<NaiveDate>,
+        /// Its tags.
+        tags: Vec<String>,
+        /// Whether it is in the sites file; one that has left it is observed no more.
+        in_file: bool,
+    }
 }
 
 impl TryFrom<SiteRow> for Site {
@@ -75,34 +80,48 @@ impl TryFrom<SiteRow> for Site {
 }
 
 /// The places that are observed.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written row by row")]
 pub(super) struct Sites {
     /// By id; those that have left the sites file too.
     sites: Vec<Site>,
 }
 
-/// Lists the sites.
+/// Lists the sites, or those that are selected.
+///
+/// By id, with their coordinates, time zones and tags; those that have left the sites file too. With `format=geojson` as
+/// a FeatureCollection (application/geo+json).
 #[utoipa::path(
     get, path = "/api/v1/sites", tag = "sites", operation_id = "listSites",
-    responses((status = 200, description = "The sites.", body = Sites), (status = 304, description = "The client has it."), Refusals)
+    params(Selection, PointsForm),
+    responses(
+        (status = 200, description = "The sites.", content(
+            (Sites = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
+            (String = "application/vnd.apache.parquet"))),
+        (status = 304, description = "The client has it."),
+        RefusalsOfOne,
+    )
 )]
 pub(super) async fn list(
-    Query(query): Query<Nothing>,
+    Queries((selection, form)): Queries<(Selection, PointsForm)>,
     headers: HeaderMap,
     State(answering): State<Arc<Answering>>,
     State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let format = Format::negotiate(&headers, Format::OBJECT)?;
-    let query = EndpointQuery::new(&answering, "sites", &query, format, Until::Run).await?;
+    let chosen = form.choose(&headers)?;
+    let parameters = (&selection, &form);
+    let query = EndpointQuery::new(&answering, "sites", &parameters, chosen, Until::Run).await?;
     let make = async {
-        let rows = reader.store.list_sites().await?;
-        let sites = rows.into_iter().map(Site::try_from).collect::<Result<_, _>>()?;
-        Content::json(&Sites { sites })
+        let rows = selection.sites(&reader, Listed::All).await?;
+        let sites: Vec<Site> = rows.into_iter().map(Site::try_from).collect::<Result<_, _>>()?;
+        rows::whole("sites", &sites, chosen)
     };
-    query.answer(&headers, make).await
+    query.named(chosen.file_name(&["sites"])).answer(&headers, make).await
 }
 
 /// Shows a site.
+///
+/// Its coordinates, its time zone, its tags, and whether it is still in the sites file.
 #[utoipa::path(
     get, path = "/api/v1/sites/{site_id}", tag = "sites", operation_id = "showSite",
     params(OfSite),

@@ -89,19 +89,39 @@ fn find<'a>(tokens: &'a [Token], hash: &Hash) -> Option<&'a TokenName> {
 #[derive(Clone)]
 pub(crate) struct Caller(pub(crate) TokenName);
 
-/// Paths that a load balancer asks without a token. They tell nothing of the data.
+/// Paths that a load balancer asks without a token. They show nothing of the data.
 const OPEN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The badge that may be shown without one: it says how many sites are fresh.
+const OPEN_BADGE: &str = "/badge/fresh.svg";
+
+/// Which callers may ask, and what is open to all others.
+#[derive(Clone)]
+pub(crate) struct Entrance {
+    access: Access,
+    is_badge_open: bool,
+}
+
+impl Entrance {
+    pub(crate) fn new(access: Access, is_badge_open: bool) -> Self {
+        Self { access, is_badge_open }
+    }
+
+    fn is_open(&self, path: &str) -> bool {
+        OPEN_PATHS.contains(&path) || (self.is_badge_open && path == OPEN_BADGE)
+    }
+}
 
 /// Refuses a caller that may not ask.
 pub(crate) async fn check(
-    State(access): State<Access>,
+    State(entrance): State<Entrance>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if OPEN_PATHS.contains(&request.uri().path()) {
+    if entrance.is_open(request.uri().path()) {
         return next.run(request).await;
     }
-    match access.holder(request.headers()).map(Option::<&TokenName>::cloned) {
+    match entrance.access.holder(request.headers()).map(Option::<&TokenName>::cloned) {
         Err(()) => unauthorized(),
         Ok(None) => next.run(request).await,
         Ok(Some(name)) => {

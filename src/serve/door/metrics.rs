@@ -18,6 +18,7 @@ use prometheus_client::registry::Registry;
 
 use super::access::Caller;
 use crate::serve::answer::cache::{Labels, Lookups};
+use crate::serve::answer::format::Format;
 use crate::serve::answer::query::Answering;
 use crate::serve::answer::reader::Reader;
 
@@ -111,7 +112,7 @@ pub(crate) async fn show(
     if write(&mut text, [&metrics.registry, &shared, &collecting]).is_err() {
         return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
-    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let media_type = Format::OpenMetrics.media_type();
     let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")];
     (headers, text).into_response()
 }

@@ -2,33 +2,40 @@
 //! values for each quantity (<https://docs.ogc.org/cs/21-069r2/21-069r2.html>).
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::links::Base;
 use super::parameter::data_type;
 use super::terms::{CRS84, UCUM, interval};
 use super::values::Quantities;
 use crate::columnar::Row;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::domain::{Coordinates, Quantity, Stay};
+use crate::serve::answer::public::Base;
 use crate::serve::answer::rows::json as write_json;
 use crate::store::SiteRow;
 
-/// The coverages of a series that are being written, one for each place in which the site stood: a
-/// point series has one place.
+/// The coverages that are being written, one for each site and each place in which it stood: a point
+/// series has one place.
 pub(super) struct Coverages<'a> {
-    /// The address of the site's time series.
-    address: String,
+    base: &'a Base,
+    /// The address of the time series of the site whose rows come now.
+    address: Arc<str>,
     quantities: &'a Quantities,
     list: Vec<Coverage<'a>>,
     rows: usize,
 }
 
 impl<'a> Coverages<'a> {
-    pub(super) fn begin(base: &Base, site: &SiteRow, quantities: &'a Quantities) -> Self {
-        Self { address: base.site(&site.site_id), quantities, list: Vec::new(), rows: 0 }
+    pub(super) fn begin(base: &'a Base, quantities: &'a Quantities) -> Self {
+        Self { base, address: Arc::default(), quantities, list: Vec::new(), rows: 0 }
+    }
+
+    /// The rows that come now are of this site.
+    pub(super) fn site(&mut self, site: &SiteRow) {
+        self.address = self.base.site(&site.site_id).into();
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -42,18 +49,19 @@ impl<'a> Coverages<'a> {
     /// An observation of a time at which the site stood there.
     pub(super) fn row(&mut self, row: Row<'_>, stay: &Stay) -> std::io::Result<()> {
         let place = stay.locality.coordinates;
-        if self.list.last().is_none_or(|last| last.place != place) {
-            self.list.push(Coverage::begin(place, self.quantities));
+        let is_same = |last: &Coverage<'_>| last.place == place && last.address == self.address;
+        if !self.list.last().is_some_and(is_same) {
+            self.list.push(Coverage::begin(self.address.clone(), place, self.quantities));
         }
         self.rows += 1;
         self.list.last_mut().map_or(Ok(()), |last| last.row(row))
     }
 
-    /// One coverage, or a collection of several.
-    pub(super) fn end(self) -> std::io::Result<Vec<u8>> {
+    /// One coverage, or a collection: of several, or where several could have been.
+    pub(super) fn end(self, are_several: bool) -> std::io::Result<Vec<u8>> {
         let mut text = Vec::with_capacity(self.bytes() + (16 << 10));
-        if let [only] = &self.list[..] {
-            only.write(&self.address, &mut text)?;
+        if let ([only], false) = (&self.list[..], are_several) {
+            only.write(&only.address, &mut text)?;
             return Ok(text);
         }
         text.extend_from_slice(br#"{"type":"CoverageCollection","domainType":"PointSeries","#);
@@ -62,7 +70,7 @@ impl<'a> Coverages<'a> {
             if number > 0 {
                 text.push(b',');
             }
-            coverage.write(&coverage.address(&self.address), &mut text)?;
+            coverage.write(&coverage.address_of_part(), &mut text)?;
         }
         text.extend_from_slice(b"]}");
         Ok(text)
@@ -71,6 +79,8 @@ impl<'a> Coverages<'a> {
 
 /// A coverage that is being written.
 struct Coverage<'a> {
+    /// The address of the site's time series.
+    address: Arc<str>,
     place: Coordinates,
     /// The first time and the last.
     times_from_to: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -87,19 +97,20 @@ struct Range<'a> {
 }
 
 impl<'a> Coverage<'a> {
-    fn begin(place: Coordinates, quantities: &'a Quantities) -> Self {
+    fn begin(address: Arc<str>, place: Coordinates, quantities: &'a Quantities) -> Self {
         let range = |quantity: &'a Quantity| {
             let index = OBSERVATIONS.index_of(quantity.name())?;
             Some(Range { quantity, index, values: Vec::new() })
         };
         let ranges = quantities.iter().filter_map(range).collect();
-        Self { place, times_from_to: None, rows: 0, times: Vec::new(), ranges }
+        Self { address, place, times_from_to: None, rows: 0, times: Vec::new(), ranges }
     }
 
     /// The address of this part of a site's time series.
-    fn address(&self, of_site: &str) -> String {
-        let times = self.times_from_to.map(|(first, last)| interval(first, last));
-        times.map_or_else(|| of_site.to_owned(), |times| format!("{of_site}?datetime={times}"))
+    fn address_of_part(&self) -> String {
+        let (times, address) = (self.times_from_to, &self.address);
+        let times = times.map(|(first, last)| format!("?datetime={}", interval(first, last)));
+        format!("{address}{}", times.unwrap_or_default())
     }
 
     fn bytes(&self) -> usize {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::terms::{CRS84, interval};
+use super::values::{Bbox, Interval};
 use crate::domain::{Coordinates, source_time};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::reader::Reader;
@@ -62,6 +63,18 @@ impl Extent {
             places.extend(site.stays()?.into_iter().map(|stay| stay.locality.coordinates));
         }
         Ok(Self { spatial: spatial(&places), temporal: whole.map(temporal) })
+    }
+}
+
+impl Extent {
+    /// Whether it has anything of a box and of a time.
+    pub(super) fn meets(&self, bbox: Option<Bbox>, datetime: Option<Interval>) -> bool {
+        let [own] = self.spatial.bbox;
+        let is_then = |datetime: Interval| {
+            let times = self.temporal.as_ref().map(|temporal| temporal.interval);
+            times.is_some_and(|[[first, last]]| datetime.meets((first, last)))
+        };
+        bbox.is_none_or(|bbox| bbox.meets(own)) && datetime.is_none_or(is_then)
     }
 }
 

@@ -4,40 +4,46 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::links::Base;
 use super::parameter::Parameter;
 use super::schema::Point;
 use super::values::Quantities;
 use crate::columnar::Row;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::domain::{Quantity, Stay};
+use crate::serve::answer::public::Base;
 use crate::serve::answer::rows::json as write_json;
 use crate::store::SiteRow;
 
 /// Features that are being written.
 pub(super) struct Features<'a> {
+    base: &'a Base,
     quantities: Vec<(&'a Quantity, usize)>,
-    /// What stands after the time of each feature.
+    /// What stands after the time of each feature of the site whose rows come now.
     after: String,
     text: Vec<u8>,
     rows: usize,
 }
 
 impl<'a> Features<'a> {
-    pub(super) fn begin(base: &Base, site: &SiteRow, quantities: &'a Quantities) -> Self {
+    pub(super) fn begin(base: &'a Base, quantities: &'a Quantities) -> Self {
         let indexed =
             |quantity: &'a Quantity| Some((quantity, OBSERVATIONS.index_of(quantity.name())?));
-        let names: Vec<_> = quantities.iter().map(Quantity::name).collect();
-        let (label, address) = (json!(site.name), json!(base.site(&site.site_id)));
         Self {
+            base,
             quantities: quantities.iter().filter_map(indexed).collect(),
-            after: format!(
-                r#","label":{label},"parameter-name":{},"edrqueryendpoint":{address}"#,
-                json!(names)
-            ),
+            after: String::new(),
             text: br#"{"type":"FeatureCollection","features":["#.to_vec(),
             rows: 0,
         }
+    }
+
+    /// The rows that come now are of this site.
+    pub(super) fn site(&mut self, site: &SiteRow) {
+        let names: Vec<_> = self.quantities.iter().map(|(quantity, _)| quantity.name()).collect();
+        let (label, names) = (json!(site.name), json!(names));
+        let address = json!(self.base.site(&site.site_id));
+        self.after =
+            format!(r#","label":{label},"parameter-name":{names},"edrqueryendpoint":{address}"#);
     }
 
     pub(super) fn rows(&self) -> usize {

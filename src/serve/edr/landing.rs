@@ -3,25 +3,24 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::links::{Base, Link};
+use super::links::Link;
 use super::values::{Form, PageQuery};
-use crate::serve::answer::document::Document;
+use crate::serve::answer::document::{Document, Version};
 use crate::serve::answer::parameters::{Nothing, Query};
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::public::Base;
 use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
 use crate::serve::answer::refusals::Refusals;
 
 const JSON: &str = "application/json";
-const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.1";
 
-/// The classes of the standards that the API keeps to. The one of OpenAPI 3.0 is not among them: the
-/// document is of 3.1, which the standard names from version 1.2 on.
-const CONFORMS_TO: [&str; 9] = [
+/// The classes of the standards that the API keeps to. OpenAPI 3.1 the standard names from version 1.2 on.
+const CONFORMS_TO: [&str; 13] = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -31,6 +30,10 @@ const CONFORMS_TO: [&str; 9] = [
     "http://www.opengis.net/spec/ogcapi-edr-1/1.1/conf/json",
     "http://www.opengis.net/spec/ogcapi-edr-1/1.1/conf/edr-geojson",
     "http://www.opengis.net/spec/ogcapi-edr-1/1.1/conf/covjson",
+    "http://www.opengis.net/spec/ogcapi-edr-1/1.1/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-edr-1/1.1/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-edr-1/1.2/conf/oas31",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/oas30",
 ];
 
 /// Where a client of the standard begins.
@@ -51,10 +54,12 @@ pub(super) struct Landing {
 pub(super) struct Conformance {
     /// Conformance classes of OGC standards.
     #[serde(rename = "conformsTo")]
-    conforms_to: [&'static str; 9],
+    conforms_to: [&'static str; 13],
 }
 
 /// Shows the landing page of OGC API – Environmental Data Retrieval.
+///
+/// Where a client of the standard begins: links to all else.
 #[utoipa::path(
     get, path = "/edr", tag = "edr", operation_id = "showEdrLandingPage",
     params(PageQuery),
@@ -71,7 +76,19 @@ pub(super) async fn show(
         description: "The weather of a company's sites, as collected from weather services.",
         links: vec![
             base.link("", "self", JSON, "This page"),
-            base.link("/api", "service-desc", OPENAPI, "What can be asked, for programs"),
+            base.link(
+                "/api",
+                "service-desc",
+                Version::Current.media_type(),
+                "What can be asked, for programs",
+            ),
+            // Clients follow a link without saying which version they want.
+            base.to(
+                "/api/v1/openapi-3.0.json",
+                "service-desc",
+                Version::Older.media_type(),
+                "The same, for older programs",
+            ),
             base.to("/api/v1/docs/", "service-doc", "text/html", "What can be asked, for people"),
             base.link("/conformance", "conformance", JSON, "What this conforms to"),
             base.link("/collections", "data", JSON, "The collections"),
@@ -81,6 +98,8 @@ pub(super) async fn show(
 }
 
 /// Shows which classes of the standards the API conforms to.
+///
+/// By the addresses that the standards give them.
 #[utoipa::path(
     get, path = "/edr/conformance", tag = "edr", operation_id = "showEdrConformance",
     params(PageQuery),
@@ -108,14 +127,24 @@ async fn page(
     query.answer(headers, async { Content::json(page) }).await
 }
 
-/// Shows the document that describes what can be asked (OpenAPI 3.1).
+/// Shows the document that describes what can be asked.
+///
+/// In OpenAPI 3.1; in 3.0 for a client that asks for `version=3.0` of the media type in `Accept`.
 #[utoipa::path(
     get, path = "/edr/api", tag = "edr", operation_id = "showEdrApi",
-    responses((status = 200, description = "The document.", body = Object, content_type = "application/vnd.oai.openapi+json;version=3.1"), Refusals)
+    responses(
+        (status = 200, description = "The document.", content(
+            (Object = "application/vnd.oai.openapi+json;version=3.1"), (Object = "application/vnd.oai.openapi+json;version=3.0"))),
+        Refusals,
+    )
 )]
 pub(super) async fn document(
     Query(Nothing {}): Query<Nothing>,
+    headers: HeaderMap,
     State(document): State<Document>,
 ) -> Response {
-    document.response(OPENAPI)
+    let version = Version::negotiate(&headers);
+    let mut response = document.response(version, version.media_type());
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
 }

@@ -8,116 +8,25 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-use super::links::{Base, Link};
-use super::schema::{Point, Series, SeriesFeatures};
-use super::series::{Reading, SeriesQuery, Written};
-use super::terms::interval;
-use super::values::{Bbox, Form, PlaceForm, all_names};
-use crate::domain::{Coordinates, Stay, source_time};
+use super::places::{Place, Places, times};
+use super::query::SeriesQuery;
+use super::schema::{Series, SeriesFeatures};
+use super::series::{Reading, Written};
+use super::standing::Standing;
+use super::values::{Bbox, Form, Interval, PlaceForm};
+use crate::domain::{Coordinates, source_time};
 use crate::serve::answer::parameters::{OfSite, Query};
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::public::Base;
 use crate::serve::answer::query::{Answering, Content, EndpointQuery, Until};
 use crate::serve::answer::reader::Reader;
 use crate::serve::answer::refusals::{Refusals, RefusalsOfOne};
-use crate::serve::answer::values::Source;
-use crate::store::{ObservedSpan, SiteRow, StoreError};
+use crate::serve::answer::values::{Limit, Source};
+use crate::store::{ObservedSpan, SiteRow};
 
-/// The sites as `GeoJSON`.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EdrPlaces)]
-pub(super) struct Places {
-    /// `FeatureCollection`.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// By id; those that have left the sites file too.
-    features: Vec<Place>,
-    /// Where to go on.
-    links: Vec<Link>,
-    /// How many there are.
-    #[serde(rename = "numberMatched")]
-    number_matched: usize,
-    /// The same: all are here.
-    #[serde(rename = "numberReturned")]
-    number_returned: usize,
-}
-
-/// A site as `GeoJSON`.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EdrPlace)]
-struct Place {
-    /// `Feature`.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// The id of the site, which `locations/{site_id}` takes.
-    id: String,
-    /// Where it is now.
-    geometry: Point,
-    /// What else is known of it.
-    properties: PlaceProperties,
-}
-
-/// What is known of a site.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EdrPlaceProperties)]
-struct PlaceProperties {
-    /// First and newest observation of the source, an interval of ISO 8601; null: there is none.
-    #[schema(required = true)]
-    datetime: Option<String>,
-    /// Its quantities.
-    #[serde(rename = "parameter-name")]
-    parameter_name: Vec<&'static str>,
-    /// Its name for people.
-    label: String,
-    /// Where its time series is.
-    edrqueryendpoint: String,
-    /// IANA time zone.
-    timezone: String,
-    /// Country, two letters of ISO 3166-1.
-    #[schema(required = true)]
-    country: Option<String>,
-    /// Height above mean sea level, metres.
-    #[schema(required = true)]
-    elevation_m: Option<f64>,
-    /// Whether it is in the sites file; one that has left it is observed no more.
-    in_file: bool,
-    /// Where it stood before it moved, in order; its observations up to then are of these places.
-    former_places: Vec<FormerPlace>,
-}
-
-/// Where a site stood before it moved.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EdrFormerPlace)]
-struct FormerPlace {
-    /// When that ended, exclusive.
-    until: DateTime<Utc>,
-    /// Degrees east.
-    longitude: f64,
-    /// Degrees north.
-    latitude: f64,
-    /// IANA time zone.
-    timezone: &'static str,
-    /// Country, two letters of ISO 3166-1.
-    #[schema(required = true)]
-    country: Option<String>,
-    /// Height above mean sea level, metres.
-    #[schema(required = true)]
-    elevation_m: Option<f64>,
-}
-
-impl From<&Stay> for FormerPlace {
-    fn from(Stay { until, locality, .. }: &Stay) -> Self {
-        Self {
-            until: *until,
-            longitude: locality.coordinates.longitude(),
-            latitude: locality.coordinates.latitude(),
-            timezone: locality.timezone.name(),
-            country: locality.country.clone(),
-            elevation_m: locality.elevation_m,
-        }
-    }
-}
+type PlaceLimit = Limit<10_000>;
 
 /// What the sites can be asked with.
 #[derive(Deserialize, Serialize, IntoParams)]
@@ -128,6 +37,13 @@ pub(super) struct LocationsQuery {
     /// ends goes over the date line.
     #[param(example = "-10,35,5,45")]
     bbox: Option<Bbox>,
+    /// Only those of which there are observations in this time: a time, a day, or an interval of them, with `..` for
+    /// an open end.
+    #[param(example = "2026-11-25T00:00:00Z/..")]
+    datetime: Option<Interval>,
+    /// So many at most; all if it is missing.
+    #[param(inline)]
+    limit: Option<PlaceLimit>,
     /// The source that `datetime` is of; the first in use if it is missing.
     #[param(inline, example = "openweathermap")]
     source: Option<Source>,
@@ -137,6 +53,8 @@ pub(super) struct LocationsQuery {
 }
 
 /// Lists the sites.
+///
+/// As GeoJSON, by id; those that have left the sites file too.
 #[utoipa::path(
     get, path = "/edr/collections/observations/locations", tag = "edr", operation_id = "listEdrLocations",
     params(LocationsQuery),
@@ -154,39 +72,39 @@ pub(super) async fn list(
     State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
     let format = Form::negotiate(query.f.as_ref(), &headers)?;
-    let (now, source, bbox) = (reader.now(), reader.source(&mut query.source), query.bbox);
-    let (until, parameters) = (Until::Hour(now), (&base, query));
-    let query = EndpointQuery::new(&answering, "edr-locations", &parameters, format, until).await?;
-    query.answer(&headers, places(&reader, &base, bbox, (&source, now))).await
+    let (now, source) = (reader.now(), reader.source(&mut query.source));
+    let (until, parameters) = (Until::Hour(now), (&base, &query));
+    let endpoint =
+        EndpointQuery::new(&answering, "edr-locations", &parameters, format, until).await?;
+    endpoint.answer(&headers, places(&reader, &base, &query, (&source, now))).await
 }
 
 async fn places(
     reader: &Reader,
     base: &Base,
-    bbox: Option<Bbox>,
+    query: &LocationsQuery,
     (source, now): (&str, DateTime<Utc>),
 ) -> Result<Content, Problem> {
     let spans = reader.store.list_observed_spans(source, source_time::last_believed(now)).await?;
     let spans: BTreeMap<_, _> = spans.iter().map(|span| (&*span.site_id, span)).collect();
     let mut sites = reader.store.list_sites().await?;
-    sites.retain(|site| bbox.is_none_or(|bbox| place(site).is_some_and(|at| bbox.contains(at))));
-    let features = sites.into_iter().map(|site| {
+    sites.retain(|site| query.is_meant(site, spans.get(&*site.site_id).copied()));
+    let number_matched = sites.len();
+    let limit = query.limit.map_or(usize::MAX, |limit| limit.get() as usize);
+    let features = sites.into_iter().take(limit).map(|site| {
         let span = spans.get(&*site.site_id).copied();
-        feature(base, site, span)
+        Place::of(base, site, span)
     });
-    let features = features.collect::<Result<Vec<_>, _>>()?;
-    Content::json(&Places {
-        kind: "FeatureCollection",
-        links: vec![base.link(
-            "/collections/observations/locations",
-            "self",
-            "application/geo+json",
-            "The sites",
-        )],
-        number_matched: features.len(),
-        number_returned: features.len(),
-        features,
-    })
+    Content::json(&Places::of(base, features.collect::<Result<_, _>>()?, number_matched))
+}
+
+impl LocationsQuery {
+    /// Whether a site with observations over this time is asked for.
+    fn is_meant(&self, site: &SiteRow, span: Option<&ObservedSpan>) -> bool {
+        let is_in = |bbox: Bbox| place(site).is_some_and(|at| bbox.contains(at));
+        let meets = |time: Interval| span.and_then(times).is_some_and(|times| time.meets(times));
+        self.bbox.is_none_or(is_in) && self.datetime.is_none_or(meets)
+    }
 }
 
 /// Where a site is.
@@ -194,29 +112,9 @@ fn place(site: &SiteRow) -> Option<Coordinates> {
     Coordinates::parse(site.latitude, site.longitude)
 }
 
-fn feature(base: &Base, site: SiteRow, span: Option<&ObservedSpan>) -> Result<Place, StoreError> {
-    let times = span.and_then(|span| span.first_time.zip(span.last_time));
-    let stays = site.stays()?;
-    let former = stays.split_last().map_or(&[][..], |(_, former)| former);
-    Ok(Place {
-        kind: "Feature",
-        geometry: Point::at(site.longitude, site.latitude),
-        properties: PlaceProperties {
-            datetime: times.map(|(first, last)| interval(first, last)),
-            parameter_name: all_names().collect(),
-            label: site.name,
-            edrqueryendpoint: base.site(&site.site_id),
-            timezone: site.timezone,
-            country: site.country,
-            elevation_m: site.elevation_m,
-            in_file: site.deactivated_at.is_none(),
-            former_places: former.iter().map(FormerPlace::from).collect(),
-        },
-        id: site.site_id,
-    })
-}
-
 /// Shows the time series of a site, of one source.
+///
+/// A coverage for each place in which it stood; at most 10000 observations and 4 MiB.
 #[utoipa::path(
     get, path = "/edr/collections/observations/locations/{site_id}", tag = "edr", operation_id = "showEdrLocation",
     params(OfSite, SeriesQuery),
@@ -243,8 +141,10 @@ pub(super) async fn one(
         EndpointQuery::new(&answering, "edr-location", &parameters, format, Until::Run).await?;
     let make = async {
         let site = reader.site(site.id()).await?;
+        let standing = Standing { site: &site, stays: site.stays()? };
         let reading = Reading { reader: &reader, memory: &answering.memory };
-        reading.series(&site, &site.stays()?, &selected, Written { base: &base, format }).await
+        let written = Written { base: &base, format, are_several: false };
+        reading.series(&[standing], &selected, written).await
     };
     query.answer(&headers, make).await
 }

@@ -41,7 +41,7 @@ pub(super) enum Series {
     Coverages(Coverages),
 }
 
-/// The time series of a site that has moved: a coverage for each place, in order.
+/// Time series: a coverage for each site and each place in which it stood, in order.
 #[derive(ToSchema)]
 #[schema(as = EdrCoverages)]
 #[expect(dead_code, reason = "describes what is written row by row")]
@@ -54,7 +54,7 @@ pub(super) struct Coverages {
     #[schema(pattern = "^PointSeries$")]
     domain_type: String,
     /// Each of one place.
-    #[schema(min_items = 2)]
+    #[schema(min_items = 1)]
     coverages: Vec<Coverage>,
 }
 

@@ -1,21 +1,20 @@
-//! The time series of a site and source: read page by page, made whole, and no longer than fits.
+//! The time series of sites, of one source: read page by page, made whole, and no longer than fits.
 
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
-use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
 
 use super::coverage::Coverages;
 use super::features::Features;
-use super::links::Base;
-use super::values::{Crs, DataForm, Interval, Names, Quantities, Span};
+use super::standing::Standing;
+use super::values::{Interval, Quantities, Span};
 use crate::columnar::Row;
 use crate::domain::Stay;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::serve::answer::format::Format;
 use crate::serve::answer::memory::Memory;
 use crate::serve::answer::problem::Problem;
+use crate::serve::answer::public::Base;
 use crate::serve::answer::query::Content;
 use crate::serve::answer::reader::Reader;
 use crate::serve::answer::values::Source;
@@ -24,52 +23,13 @@ use crate::store::{Rows, SiteRow};
 /// Rows of a page.
 const PAGE: u32 = 500;
 
-/// The longest answer: a coverage is no stream, since each range has all times.
+/// The longest answer: a coverage is no stream, since each range has all times. Each site is a question to the store.
+const MAX_SITES: usize = 1000;
 const MAX_ROWS: usize = 10_000;
 const MAX_BYTES: usize = 4 << 20;
 
 /// What is likely to be long waits until few others are being made.
 const LONG_DAYS: i64 = 7;
-
-/// What the time series of a site can be asked with.
-#[derive(Deserialize, Serialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct SeriesQuery {
-    /// A time, a day, or an interval of them, with `..` for an open end; 366 days at most; the last 24 hours
-    /// if it is missing.
-    #[param(example = "2026-11-25T00:00:00Z/..")]
-    pub(super) datetime: Option<Interval>,
-    /// Only these quantities, by commas.
-    #[serde(rename = "parameter-name")]
-    #[param(inline, style = Form, explode = false)]
-    pub(super) parameter_name: Option<Names>,
-    /// The same, as OWSLib writes it.
-    #[param(inline, style = Form, explode = false)]
-    pub(super) parameter_names: Option<Names>,
-    /// The source; the first in use if it is missing.
-    #[param(inline, example = "openweathermap")]
-    pub(super) source: Option<Source>,
-    /// The coordinate reference system: there is one.
-    pub(super) crs: Option<Crs>,
-    /// The form; CoverageJSON if it is missing. It outweighs Accept.
-    #[param(inline)]
-    pub(super) f: Option<DataForm>,
-}
-
-impl SeriesQuery {
-    /// Fills time and source, and gives what is selected.
-    pub(super) fn fill(&mut self, reader: &Reader) -> Result<Selected, Problem> {
-        Ok(Selected {
-            span: Span::fill(&mut self.datetime, reader.now())?,
-            quantities: Quantities::of([
-                self.parameter_name.as_ref(),
-                self.parameter_names.as_ref(),
-            ]),
-            source: reader.source(&mut self.source),
-        })
-    }
-}
 
 /// What of the observations is asked for.
 pub(super) struct Selected {
@@ -79,8 +39,21 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    fn is_long(&self) -> bool {
-        self.span.to - self.span.from > TimeDelta::days(LONG_DAYS)
+    /// Fills time and source, and gives what is selected.
+    pub(super) fn fill(
+        reader: &Reader,
+        datetime: &mut Option<Interval>,
+        source: &mut Option<Source>,
+        quantities: Quantities,
+    ) -> Result<Self, Problem> {
+        let span = Span::fill(datetime, reader.now())?;
+        Ok(Self { span, quantities, source: reader.source(source) })
+    }
+
+    /// Of so many sites.
+    fn is_long(&self, sites: usize) -> bool {
+        let sites = i32::try_from(sites).unwrap_or(i32::MAX);
+        (self.span.to - self.span.from) * sites > TimeDelta::days(LONG_DAYS)
     }
 }
 
@@ -89,6 +62,8 @@ impl Selected {
 pub(super) struct Written<'a> {
     pub(super) base: &'a Base,
     pub(super) format: Format,
+    /// Whether it may be of several sites: then it is a collection also of one.
+    pub(super) are_several: bool,
 }
 
 /// The text that rows become.
@@ -98,11 +73,18 @@ enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    fn begin(site: &SiteRow, quantities: &'a Quantities, written: Written<'_>) -> Self {
-        let Written { base, format } = written;
+    fn begin(quantities: &'a Quantities, Written { base, format, .. }: Written<'a>) -> Self {
         match format {
-            Format::GeoJson => Self::Features(Features::begin(base, site, quantities)),
-            _ => Self::Coverages(Coverages::begin(base, site, quantities)),
+            Format::GeoJson => Self::Features(Features::begin(base, quantities)),
+            _ => Self::Coverages(Coverages::begin(base, quantities)),
+        }
+    }
+
+    /// The rows that come now are of this site.
+    fn site(&mut self, site: &SiteRow) {
+        match self {
+            Self::Coverages(coverages) => coverages.site(site),
+            Self::Features(features) => features.site(site),
         }
     }
 
@@ -127,9 +109,9 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn end(self) -> std::io::Result<Vec<u8>> {
+    fn end(self, are_several: bool) -> std::io::Result<Vec<u8>> {
         match self {
-            Self::Coverages(coverages) => coverages.end(),
+            Self::Coverages(coverages) => coverages.end(are_several),
             Self::Features(features) => features.end(),
         }
     }
@@ -143,33 +125,51 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The time series while the site stood in these places, which are in order, or nothing.
+    /// The time series of these sites while they stood in these places, or nothing.
     pub(super) async fn series(
         self,
-        site: &SiteRow,
-        stays: &[Stay],
+        standing: &[Standing<'_>],
         selected: &Selected,
         written: Written<'_>,
     ) -> Result<Content, Problem> {
-        self.refuse_more_before(site, selected).await?;
-        let _room = if selected.is_long() { Some(self.memory.build().await?) } else { None };
-        let mut text = Text::begin(site, &selected.quantities, written);
+        if standing.len() > MAX_SITES {
+            return Err(too_much());
+        }
+        let is_long = selected.is_long(standing.len());
+        let _room = if is_long { Some(self.memory.build().await?) } else { None };
+        let mut text = Text::begin(&selected.quantities, written);
+        for one in standing {
+            self.refuse_more_before(one.site, selected).await?;
+            text.site(one.site);
+            self.site(one, selected, is_long, &mut text).await?;
+        }
+        if text.rows() == 0 {
+            return Ok(Content::Nothing);
+        }
+        let text = text.end(written.are_several);
+        Ok(Content::Whole(text.map_err(|error| Problem::unwritable(&error))?))
+    }
+
+    async fn site(
+        self,
+        Standing { site, stays }: &Standing<'_>,
+        selected: &Selected,
+        is_long: bool,
+        text: &mut Text<'_>,
+    ) -> Result<(), Problem> {
         for stay in stays {
             let span = (selected.span.from, selected.span.to);
             let Some((from, to)) = stay.within(span) else { continue };
             let mut next = Some(from);
             while let Some(from) = next.filter(|from| *from < to) {
                 let rows = rows(site, selected, from, to, PAGE);
-                next = self.page(rows, selected.is_long(), stay, &mut text).await?;
+                next = self.page(rows, is_long, stay, text).await?;
                 if text.rows() > MAX_ROWS || text.bytes() > MAX_BYTES {
                     return Err(too_much());
                 }
             }
         }
-        if text.rows() == 0 {
-            return Ok(Content::Nothing);
-        }
-        Ok(Content::Whole(text.end().map_err(|error| Problem::unwritable(&error))?))
+        Ok(())
     }
 
     /// Writes a page, and says from when on there may be more.
@@ -223,5 +223,5 @@ fn rows(
 fn too_much() -> Problem {
     Problem::of(StatusCode::PAYLOAD_TOO_LARGE)
         .detail("the answer would be too long")
-        .allowed("10000 observations and 4 MiB: a shorter datetime, or fewer of parameter-name")
+        .allowed("1000 sites, 10000 observations and 4 MiB: a shorter datetime, a smaller area, or fewer of parameter-name")
 }

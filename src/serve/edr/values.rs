@@ -1,19 +1,36 @@
 //! The values of EDR's parameters.
 
-mod bbox;
+mod area;
 mod crs;
 mod datetime;
+mod distance;
 mod form;
 mod names;
 mod point;
+mod points;
 
-pub(super) use bbox::Bbox;
+pub(super) use crate::serve::answer::values::Bbox;
+pub(super) use area::Area;
 pub(super) use crs::Crs;
 pub(super) use datetime::{Interval, Span};
-pub(super) use form::{DATA, DataForm, Form, PageQuery, PlaceForm};
+pub(super) use distance::{Units, Within, radius_km};
+pub(super) use form::{DATA, DataForm, Form, PageForm, PageQuery, PlaceForm};
 pub(super) use names::{Names, ParameterName, Quantities, all_names};
 pub(super) use point::Point;
+pub(super) use points::Points;
 
-/// The patterns of a longitude and a latitude.
-const LONGITUDE: &str = r"-?(180|(1[0-7][0-9]|[1-9]?[0-9])(\.[0-9]{1,6})?)";
-const LATITUDE: &str = r"-?(90|[1-8]?[0-9](\.[0-9]{1,6})?)";
+/// Whether a geometry as well-known text ends where its first bracket does, which the parser does not look at.
+fn is_whole(text: &str) -> bool {
+    let mut open = 0_u32;
+    for (place, c) in text.char_indices() {
+        match c {
+            '(' => open += 1,
+            ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if c == ')' && open == 0 {
+            return place + 1 == text.len();
+        }
+    }
+    false
+}

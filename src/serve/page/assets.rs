@@ -1,4 +1,4 @@
-//! Style, script and picture of the page: part of the program, and named by what is in them, so that a
+//! Style, scripts and pictures of the page: part of the program, and named by what is in them, so that a
 //! browser may keep them for ever.
 
 use std::sync::LazyLock;
@@ -12,29 +12,49 @@ use crate::serve::answer::problem::Problem;
 
 /// A file, and where it is.
 struct Asset {
+    name: &'static str,
     path: String,
     media_type: &'static str,
     text: &'static str,
 }
 
 impl Asset {
-    fn of(name: &str, media_type: &'static str, text: &'static str) -> Self {
+    fn of(&(name, media_type, text): &File) -> Self {
         let path = format!("/assets/{:016x}-{name}", fingerprint64(text.as_bytes()));
-        Self { path, media_type, text }
+        Self { name, path, media_type, text }
     }
 }
 
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
-    [
-        Asset::of("page.css", "text/css", include_str!("../../../assets/page.css")),
-        Asset::of("page.js", "text/javascript", include_str!("../../../assets/page.js")),
-        Asset::of("icon.svg", "image/svg+xml", include_str!("../../../assets/icon.svg")),
-    ]
-});
+/// Name, media type and content.
+type File = (&'static str, &'static str, &'static str);
 
-/// Where style, script and picture are.
-pub(super) fn paths() -> [&'static str; 3] {
-    ASSETS.each_ref().map(|asset| asset.path.as_str())
+const CSS: &str = "text/css";
+const JS: &str = "text/javascript";
+const SVG: &str = "image/svg+xml";
+
+/// Every file that a page may name.
+const FILES: &[File] = &[
+    ("page.css", CSS, include_str!("../../../assets/page.css")),
+    ("idiomorph.min.js", JS, include_str!("../../../assets/idiomorph.min.js")),
+    ("uPlot.min.css", CSS, include_str!("../../../assets/uPlot.min.css")),
+    ("uPlot.iife.min.js", JS, include_str!("../../../assets/uPlot.iife.min.js")),
+    ("site.js", JS, include_str!("../../../assets/site.js")),
+    ("page.js", JS, include_str!("../../../assets/page.js")),
+    ("land-110m.svg", SVG, include_str!("../../../assets/land-110m.svg")),
+    ("land-50m.svg", SVG, include_str!("../../../assets/land-50m.svg")),
+    ("icon.svg", SVG, include_str!("../../../assets/icon.svg")),
+];
+
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| FILES.iter().map(Asset::of).collect());
+
+/// Where the file of this name is; a test looks whether a page names one that is none.
+pub(super) fn path(name: &str) -> &'static str {
+    ASSETS.iter().find(|asset| asset.name == name).map_or("", |asset| &asset.path)
+}
+
+/// Where they all are.
+pub(super) fn paths() -> String {
+    ASSETS.iter().map(|asset| asset.path.as_str()).collect()
 }
 
 /// Private, since a cache in between would answer a caller without a token.

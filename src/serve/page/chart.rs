@@ -1,214 +1,267 @@
-//! Charts as SVG: axes, grid and lines by the crate `plotters`; under them bands for what is missing or
-//! stands still, over them rings for what was healed, and for each hour a field that tells its value.
+//! Charts as SVG, written by hand: a plot that is as wide as its place, with labels that keep their size.
 //!
-//! The crate writes colours as attributes, and never a style: the sheet overrules them for the dark.
+//! What is drawn lies in a box of [`WIDE`] by [`HIGH`] that is stretched over the plot, its strokes not; labels
+//! stand beside it at shares of its width and height. So a chart is as high on a phone as on a desk, and the
+//! script can take its place without a jump. Colours are classes.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use plotters::coord::Shift;
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use plotters::coord::types::RangedCoordf64;
-use plotters::prelude::*;
+use std::fmt::Write as _;
 
-use super::local::Tick;
+use chrono::{DateTime, Utc};
 
-/// Size of a chart, in its own units.
-pub(super) const WIDTH: u32 = 480;
-pub(super) const HEIGHT: u32 = 200;
+/// Size of the plot, in its own units.
+pub(super) const WIDE: f64 = 2000.0;
+pub(super) const HIGH: f64 = 1000.0;
 
-const GRID: RGBColor = RGBColor(0xE3, 0xE9, 0xEE);
-const SOFT: RGBColor = RGBColor(0x50, 0x60, 0x6F);
-const INKS: [RGBColor; 2] = [RGBColor(0x0B, 0x5C, 0xAB), RGBColor(0xB3, 0x5C, 0x00)];
-
-/// What a chart is drawn of.
-pub(super) struct Plan<'a> {
-    /// From when to when.
-    pub(super) times: (DateTime<Utc>, DateTime<Utc>),
-    pub(super) ticks: &'a [Tick],
-    /// How long a value holds.
-    pub(super) step: TimeDelta,
-    /// The lines, or the bars: unbroken pieces of points.
-    pub(super) lines: Vec<Pieces>,
-    pub(super) is_bars: bool,
-    /// The least that the axis spans, and whether it begins at 0.
-    pub(super) least: f64,
-    pub(super) from_zero: bool,
-}
+/// About so many marks stand on an axis of values.
+const MARKS: f64 = 4.0;
 
 /// Points that follow one another without a hole.
-pub(super) type Pieces = Vec<Vec<(DateTime<Utc>, f64)>>;
+pub(super) type Piece = Vec<(DateTime<Utc>, f64)>;
 
-/// A chart, drawn.
-pub(super) struct Drawn {
-    /// Elements of SVG, without anything that anybody gave.
-    pub(super) inner: String,
-    frame: Frame,
-    times: (DateTime<Utc>, DateTime<Utc>),
+/// Time, from left to right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Across {
+    /// The first moment, and the one after the last.
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
 }
 
-/// Where the plot stands in the chart, and its range of values.
-#[derive(Clone, Copy)]
-struct Frame {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-    low: f64,
-    high: f64,
+/// Values, from below to above.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Up {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    step: f64,
 }
 
-/// A part of the plot's width.
-pub(super) struct Band {
-    pub(super) x: f64,
-    pub(super) width: f64,
-    pub(super) top: f64,
-    pub(super) height: f64,
-}
-
-type Failure = DrawingAreaErrorKind<std::io::Error>;
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Context<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<TimeAxis, RangedCoordf64>>;
-
-/// Time in seconds, with marks by the site's clocks, which no axis of the crate knows.
-struct TimeAxis {
-    from: f64,
-    to: f64,
-    ticks: Vec<Tick>,
-}
-
-impl Ranged for TimeAxis {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    #[expect(clippy::cast_possible_truncation, reason = "within the chart")]
-    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        let share = (value - self.from) / (self.to - self.from);
-        limit.0 + (share * f64::from(limit.1 - limit.0)).round() as i32
+impl Across {
+    /// How far a time is from the left, 0 to 1.
+    pub(super) fn share(&self, time: DateTime<Utc>) -> f64 {
+        let length = seconds(self.to) - seconds(self.from);
+        ((seconds(time) - seconds(self.from)) / length.max(1.0)).clamp(0.0, 1.0)
     }
 
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.ticks.iter().map(|(time, _)| seconds(*time)).collect()
+    fn x(&self, time: DateTime<Utc>) -> i64 {
+        whole(self.share(time) * WIDE)
     }
 
-    fn range(&self) -> std::ops::Range<f64> {
-        self.from..self.to
-    }
-}
-
-impl ValueFormatter<f64> for TimeAxis {
-    fn format_ext(&self, value: &f64) -> String {
-        let tick = self.ticks.iter().find(|(time, _)| (seconds(*time) - value).abs() < 1.0);
-        tick.map(|(_, label)| label.clone()).unwrap_or_default()
-    }
-}
-
-impl Plan<'_> {
-    pub(super) fn draw(&self) -> Result<Drawn, Failure> {
-        let mut text = String::new();
-        let frame = {
-            let root = SVGBackend::with_string(&mut text, (WIDTH, HEIGHT)).into_drawing_area();
-            let frame = self.draw_on(&root)?;
-            root.present()?;
-            frame
-        };
-        // What is around the elements is written by the page.
-        let inner = text.split_once('\n').map_or("", |(_, inner)| inner);
-        let inner = inner.trim_end().trim_end_matches("</svg>").to_owned();
-        Ok(Drawn { inner, frame, times: self.times })
-    }
-
-    fn draw_on(&self, root: &Area<'_>) -> Result<Frame, Failure> {
-        let (low, high) = self.range();
-        let (from, to) = (seconds(self.times.0), seconds(self.times.1));
-        let axis = TimeAxis { from, to, ticks: self.ticks.to_vec() };
-        let mut chart = ChartBuilder::on(root)
-            .margin_top(10)
-            .margin_right(14)
-            .x_label_area_size(26)
-            .y_label_area_size(48)
-            .build_cartesian_2d(axis, low..high)?;
-        self.mesh(&mut chart)?;
-        self.values(&mut chart)?;
-        let ((left, top), (right, bottom)) =
-            (chart.backend_coord(&(from, high)), chart.backend_coord(&(to, low)));
-        let [left, right, top, bottom] = [left, right, top, bottom].map(f64::from);
-        Ok(Frame { left, right, top, bottom, low, high })
-    }
-
-    fn mesh(&self, chart: &mut Context<'_, '_>) -> Result<(), Failure> {
-        let style = ("sans-serif", 16).into_font().color(&SOFT);
-        chart
-            .configure_mesh()
-            .y_labels(5)
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(GRID)
-            .axis_style(SOFT)
-            .x_label_style(style.clone())
-            .y_label_style(style)
-            .y_label_formatter(&|value| format!("{value}"))
-            .draw()
-    }
-
-    fn values(&self, chart: &mut Context<'_, '_>) -> Result<(), Failure> {
-        let points = |piece: &[(DateTime<Utc>, f64)]| -> Vec<(f64, f64)> {
-            piece.iter().map(|(time, value)| (seconds(*time + self.step / 2), *value)).collect()
-        };
-        for (pieces, ink) in self.lines.iter().zip(INKS) {
-            for piece in pieces.iter().map(|piece| points(piece)) {
-                match (self.is_bars, piece.as_slice()) {
-                    (true, piece) => chart.draw_series(self.bars(piece, ink))?,
-                    (_, [alone]) => chart.draw_series([Circle::new(*alone, 2, ink.filled())])?,
-                    _ => chart.draw_series(LineSeries::new(piece, ink.stroke_width(2)))?,
-                };
+    /// Bands of the whole height, each from one time to another.
+    pub(super) fn bands(
+        &self,
+        times: impl IntoIterator<Item = (DateTime<Utc>, DateTime<Utc>)>,
+    ) -> String {
+        let mut path = String::new();
+        for (from, to) in times {
+            let (x, end) = (self.x(from), self.x(to));
+            if end > x {
+                let _ = write!(path, "M{x} 0H{end}V{HIGH}H{x}z");
             }
         }
-        Ok(())
+        path
     }
 
-    fn bars(&self, piece: &[(f64, f64)], ink: RGBColor) -> Vec<Rectangle<(f64, f64)>> {
-        #[expect(clippy::cast_precision_loss, reason = "seconds of an hour")]
-        let half = self.step.num_seconds() as f64 * 0.45;
-        let bars = piece.iter().filter(|(_, value)| *value > 0.0);
-        bars.map(|(at, value)| {
-            Rectangle::new([(at - half, *value), (at + half, 0.0)], ink.filled())
-        })
-        .collect()
-    }
-
-    /// From the lowest to the highest value and a little more, so that no line runs along the edge.
-    fn range(&self) -> (f64, f64) {
-        let values = || self.lines.iter().flatten().flatten().map(|(_, value)| *value);
-        let (low, high) = values()
-            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-        let (low, high) = if low > high { (0.0, self.least) } else { (low, high) };
-        let spare = ((high - low) * 0.08).max((self.least - (high - low)) / 2.0);
-        match self.from_zero {
-            true => (0.0, (high * 1.08).max(self.least)),
-            false => (low - spare, high + spare),
+    /// Lines of the whole height.
+    pub(super) fn borders(&self, times: impl IntoIterator<Item = DateTime<Utc>>) -> String {
+        let mut path = String::new();
+        for time in times {
+            let _ = write!(path, "M{} 0V{HIGH}", self.x(time));
         }
+        path
     }
 }
 
-impl Drawn {
-    /// The part of the plot from one time to another.
-    pub(super) fn band(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Band {
-        let (x, end) = (self.x(from), self.x(to));
-        let Frame { top, bottom, .. } = self.frame;
-        Band { x, width: (end - x).max(0.0), top, height: bottom - top }
+impl Up {
+    /// With all of these values on it, at least so much from end to end, in steps that people count in.
+    pub(super) fn of(
+        values: impl IntoIterator<Item = f64>,
+        least: f64,
+        from_zero: bool,
+    ) -> Option<Self> {
+        let (low, high) = values
+            .into_iter()
+            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+        if low > high {
+            return None;
+        }
+        let spare = ((least - (high - low)) / 2.0).max(0.0);
+        let (low, high) = match from_zero {
+            true => (0.0, high.max(least)),
+            false => (low - spare, high + spare),
+        };
+        let step = step((high - low) / MARKS);
+        Some(Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step })
     }
 
-    pub(super) fn x(&self, time: DateTime<Utc>) -> f64 {
-        let (from, to) = (seconds(self.times.0), seconds(self.times.1));
-        let share = ((seconds(time) - from) / (to - from)).clamp(0.0, 1.0);
-        self.frame.left + share * (self.frame.right - self.frame.left)
+    /// How far a value is from above, 0 to 1.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        ((self.high - value) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 
-    pub(super) fn y(&self, value: f64) -> f64 {
-        let Frame { top, bottom, low, high, .. } = self.frame;
-        bottom - (value - low) / (high - low) * (bottom - top)
+    fn y(&self, value: f64) -> i64 {
+        whole(self.share(value) * HIGH)
     }
+
+    /// Where marks stand.
+    pub(super) fn marks(&self) -> impl Iterator<Item = f64> {
+        let Self { low, step, .. } = *self;
+        let count = whole((self.high - low) / step);
+        (0..=count).map(move |number| low + number_of(number) * step)
+    }
+
+    /// Decimals that tell the marks apart.
+    pub(super) fn decimals(&self) -> usize {
+        match self.step {
+            step if step >= 1.0 => 0,
+            step if step >= 0.1 => 1,
+            _ => 2,
+        }
+    }
+
+    /// Lines of the whole width.
+    pub(super) fn grid(&self) -> String {
+        let mut path = String::new();
+        for value in self.marks() {
+            let _ = write!(path, "M0 {}H{WIDE}", self.y(value));
+        }
+        path
+    }
+
+    /// A line through these pieces; a value alone is a dot.
+    pub(super) fn line(&self, across: &Across, pieces: &[Piece]) -> String {
+        let mut path = String::new();
+        for piece in pieces {
+            for (index, (time, value)) in piece.iter().enumerate() {
+                let letter = if index == 0 { 'M' } else { 'L' };
+                let _ = write!(path, "{letter}{} {}", across.x(*time), self.y(*value));
+            }
+            if piece.len() == 1 {
+                path.push_str("h0");
+            }
+        }
+        path
+    }
+
+    /// A dot at each of these.
+    pub(super) fn dots(&self, across: &Across, points: &[(DateTime<Utc>, f64)]) -> String {
+        let mut path = String::new();
+        for (time, value) in points {
+            let _ = write!(path, "M{} {}h0", across.x(*time), self.y(*value));
+        }
+        path
+    }
+
+    /// A bar from 0 for each of these, from one time to another.
+    pub(super) fn bars(
+        &self,
+        across: &Across,
+        bars: &[(DateTime<Utc>, DateTime<Utc>, f64)],
+    ) -> String {
+        let mut path = String::new();
+        for (from, to, value) in bars.iter().filter(|(.., value)| *value > 0.0) {
+            let (x, end) = (across.x(*from), across.x(*to));
+            // A little between two bars, where there is room.
+            let gap = i64::from(end - x > 6);
+            let _ = write!(
+                path,
+                "M{} {}V{}H{}V{}z",
+                x + gap,
+                self.y(0.0),
+                self.y(*value),
+                end - gap,
+                self.y(0.0)
+            );
+        }
+        path
+    }
+
+    /// What lies between the lowest and the highest of each time.
+    pub(super) fn band(
+        &self,
+        across: &Across,
+        pieces: &[Vec<(DateTime<Utc>, f64, f64)>],
+    ) -> String {
+        let mut path = String::new();
+        for piece in pieces {
+            let above = piece.iter().map(|(time, _, high)| (*time, *high));
+            let below = piece.iter().rev().map(|(time, low, _)| (*time, *low));
+            for (index, (time, value)) in above.chain(below).enumerate() {
+                let letter = if index == 0 { 'M' } else { 'L' };
+                let _ = write!(path, "{letter}{} {}", across.x(time), self.y(value));
+            }
+            path.push('z');
+        }
+        path
+    }
+}
+
+/// The smallest of 1, 2 and 5 times a power of ten that is no less.
+fn step(least: f64) -> f64 {
+    let power = 10_f64.powf(least.max(0.01).log10().floor());
+    // A little less will do: sums of tenths are not exact.
+    let mut factors = [1.0, 2.0, 5.0, 10.0].into_iter();
+    let factor = factors.find(|factor| factor * power >= least * 0.999);
+    factor.unwrap_or(10.0) * power
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "within a chart")]
+fn whole(value: f64) -> i64 {
+    value.round() as i64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a handful of marks")]
+fn number_of(count: i64) -> f64 {
+    count as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
 fn seconds(time: DateTime<Utc>) -> f64 {
     time.timestamp() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: u32) -> DateTime<Utc> {
+        format!("2026-11-25T{hour:02}:00:00Z").parse().unwrap()
+    }
+
+    const DAY: fn() -> Across = || Across { from: at(0), to: at(20) };
+
+    #[test]
+    fn an_axis_has_round_marks_and_all_values_between_them() {
+        let marks = |values: &[f64], least, from_zero| {
+            let up = Up::of(values.iter().copied(), least, from_zero).unwrap();
+            up.marks().collect::<Vec<_>>()
+        };
+        assert_eq!(marks(&[1.2, 9.8], 4.0, false), [0.0, 5.0, 10.0]);
+        assert_eq!(marks(&[10.0], 4.0, false), [8.0, 9.0, 10.0, 11.0, 12.0]);
+        assert_eq!(marks(&[0.0, 0.3], 2.0, true), [0.0, 0.5, 1.0, 1.5, 2.0]);
+        assert_eq!(marks(&[-40.0, 45.0], 4.0, false), [-50.0, 0.0, 50.0]);
+        assert_eq!(Up::of([], 4.0, false), None);
+        let inches = Up::of([29.9, 29.96], 0.2, false).unwrap();
+        assert_eq!(inches.decimals(), 2);
+    }
+
+    #[test]
+    fn a_line_breaks_where_a_piece_ends_and_a_value_alone_is_a_dot() {
+        let up = Up { low: 0.0, high: 10.0, step: 5.0 };
+        let pieces = [vec![(at(0), 0.0), (at(1), 10.0)], vec![(at(5), 5.0)]];
+        assert_eq!(up.line(&DAY(), &pieces), "M0 1000L100 0M500 500h0");
+        assert_eq!(up.dots(&DAY(), &pieces[1]), "M500 500h0");
+        assert_eq!(
+            up.bars(&DAY(), &[(at(0), at(1), 5.0), (at(1), at(2), 0.0)]),
+            "M1 1000V500H99V1000z"
+        );
+        let band = [vec![(at(0), 0.0, 10.0), (at(1), 5.0, 10.0)]];
+        assert_eq!(up.band(&DAY(), &band), "M0 0L100 0L100 500L0 1000z");
+        assert_eq!(up.grid(), "M0 1000H2000M0 500H2000M0 0H2000");
+    }
+
+    #[test]
+    fn bands_end_at_the_edges() {
+        let across = Across { from: at(5), to: at(10) };
+        assert_eq!(across.bands([(at(0), at(6)), (at(11), at(12))]), "M0 0H400V1000H0z");
+        assert_eq!(across.borders([at(6)]), "M400 0V1000");
+    }
 }

@@ -1,37 +1,100 @@
-//! What the overview is made of, kept from one request to the next: the status of this minute, and the
-//! temperatures of two days. A request that comes while it is being read waits for it instead of reading too.
+//! What the overview is made of, kept from one request to the next: every site as it is in this minute. A request that
+//! comes while it is being read waits for it instead of reading too.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
-use crate::domain::source_time;
+use crate::domain::{Coordinates, Values, source_time};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::Answering;
 use crate::serve::answer::reader::Reader;
-use crate::status::{self, Status};
-use crate::store::RunVersion;
+use crate::status;
+use crate::store::{NewestObservation, RunRow, RunVersion, SiteRow, StoreError};
+use crate::views::freshness::{Counts, SiteStatus};
 
-/// How far back the spark lines go.
-pub(super) const SPAN: TimeDelta = TimeDelta::hours(48);
+/// Runs by which it is known when the next one may be expected.
+const RUNS: u32 = 10;
 
-/// By site and source: slots that were collected, and their temperatures, in order.
-pub(super) type Temperatures = HashMap<(String, String), Vec<(DateTime<Utc>, Option<f64>)>>;
+/// A site that is observed, as it is now.
+pub(super) struct SiteNow {
+    pub(super) name: String,
+    pub(super) place: Option<Coordinates>,
+    pub(super) country: Option<String>,
+    pub(super) tags: Vec<String>,
+    /// Of each source in use.
+    pub(super) series: Vec<SiteStatus>,
+    /// The one that is shown: the first that is fresh, else that of the newest observation.
+    shown: usize,
+    /// What it last said.
+    pub(super) values: Option<Values>,
+}
+
+impl SiteNow {
+    fn of(row: &SiteRow, series: Vec<SiteStatus>, newest: &mut Newest) -> Result<Self, StoreError> {
+        let fresh = series.iter().position(|one| one.fresh);
+        let last = |(_, one): &(usize, &SiteStatus)| one.last_observation_time;
+        let latest = series.iter().enumerate().rev().max_by_key(last).map(|(index, _)| index);
+        let shown = fresh.or(latest).unwrap_or_default();
+        let values = series
+            .get(shown)
+            .and_then(|one| newest.remove(&(one.site_id.clone(), one.source.clone())));
+        Ok(Self {
+            name: row.name.clone(),
+            place: Coordinates::parse(row.latitude, row.longitude),
+            country: row.country.clone(),
+            tags: row.tags()?,
+            series,
+            shown,
+            values,
+        })
+    }
+
+    /// The series that is shown.
+    pub(super) fn shown(&self) -> Option<&SiteStatus> {
+        self.series.get(self.shown)
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.shown().map_or("", |one| one.site_id.as_str())
+    }
+
+    /// Whether every series is fresh.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.series.iter().all(|one| one.fresh)
+    }
+
+    /// What it last said, if that is fresh.
+    pub(super) fn fresh_values(&self) -> Option<&Values> {
+        self.values.as_ref().filter(|_| self.shown().is_some_and(|one| one.fresh))
+    }
+
+    /// The series that is in trouble, if one is: a stale one.
+    pub(super) fn trouble(&self) -> Option<&SiteStatus> {
+        self.series.iter().find(|one| !one.fresh)
+    }
+}
+
+/// By site and source.
+type Newest = HashMap<(String, String), Values>;
 
 /// What was read, and of when it is.
-#[derive(Clone)]
 pub(super) struct Seen {
     state: Arc<RunVersion>,
     pub(super) now: DateTime<Utc>,
-    pub(super) status: Arc<Status>,
-    pub(super) temperatures: Arc<Temperatures>,
+    /// By id.
+    pub(super) sites: Vec<SiteNow>,
+    pub(super) counts: Counts,
+    /// The latest runs, newest first.
+    pub(super) runs: Vec<RunRow>,
+    pub(super) paused_until: Option<DateTime<Utc>>,
 }
 
 /// What was read last.
 pub(crate) struct Recent {
-    last: Mutex<Option<Seen>>,
+    last: Mutex<Option<Arc<Seen>>>,
 }
 
 impl Recent {
@@ -44,19 +107,16 @@ impl Recent {
         &self,
         answering: &Answering,
         reader: &Reader,
-    ) -> Result<Seen, Problem> {
+    ) -> Result<Arc<Seen>, Problem> {
         let mut last = self.last.lock().await;
         let (state, now) = (answering.versions.current().await?, reader.now());
-        let same_state = last.as_ref().filter(|seen| seen.state == state);
-        if let Some(seen) = same_state.filter(|seen| minute(seen.now) == minute(now)) {
+        let is_same = |seen: &&Arc<Seen>| seen.state == state && minute(seen.now) == minute(now);
+        if let Some(seen) = last.as_ref().filter(is_same) {
             return Ok(seen.clone());
         }
-        let temperatures = match same_state {
-            Some(seen) if hour(seen.now) == hour(now) => seen.temperatures.clone(),
-            _ => Arc::new(temperatures(reader, now).await?),
-        };
-        let status = status::read(&reader.store, reader.sources, now, 1).await?;
-        let seen = Seen { state, now, status: Arc::new(status), temperatures };
+        // What is old is given back before the new is read: there may be many sites.
+        *last = None;
+        let seen = Arc::new(read(reader, state, now).await?);
         *last = Some(seen.clone());
         Ok(seen)
     }
@@ -66,18 +126,27 @@ fn minute(time: DateTime<Utc>) -> i64 {
     time.timestamp().div_euclid(60)
 }
 
-fn hour(time: DateTime<Utc>) -> i64 {
-    time.timestamp().div_euclid(3600)
-}
-
-async fn temperatures(reader: &Reader, now: DateTime<Utc>) -> Result<Temperatures, Problem> {
-    let mut by_site = Temperatures::new();
-    let times = (now - SPAN, source_time::last_believed(now));
-    for row in reader.store.list_temperatures(times).await? {
-        by_site
-            .entry((row.site_id, row.source))
-            .or_default()
-            .push((row.slot_time, row.temperature_c));
+async fn read(
+    reader: &Reader,
+    state: Arc<RunVersion>,
+    now: DateTime<Utc>,
+) -> Result<Seen, Problem> {
+    let status = status::read(&reader.store, reader.sources, now, RUNS).await?;
+    let counts = status.counts();
+    let mut by_site: HashMap<String, Vec<SiteStatus>> = HashMap::new();
+    for one in status.sites {
+        by_site.entry(one.site_id.clone()).or_default().push(one);
     }
-    Ok(by_site)
+    let until = source_time::last_believed(now);
+    let newest = reader.store.list_newest_observations(None, until).await?;
+    let of = |one: NewestObservation| ((one.site_id, one.source), one.values);
+    let mut newest: Newest = newest.into_iter().map(of).collect();
+    let mut sites = Vec::with_capacity(by_site.len());
+    for row in reader.store.list_sites().await? {
+        if let Some(series) = by_site.remove(&row.site_id) {
+            sites.push(SiteNow::of(&row, series, &mut newest)?);
+        }
+    }
+    let (runs, paused_until) = (status.runs, status.paused_until);
+    Ok(Seen { state, now, sites, counts, runs, paused_until })
 }

@@ -1,4 +1,4 @@
-//! `/sites/{site_id}`: the weather of a site, and what is missing of it and why.
+//! `/sites/{site_id}`: how it was at a site, and which hours can be trusted.
 
 use std::sync::Arc;
 
@@ -6,140 +6,122 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Frame, local, whole, words};
-use crate::domain::{freshness, source_time};
+use super::lang::zone;
+use super::view::{Asked, View};
+use super::{Frame, whole};
+use crate::domain::Dimension;
+use crate::domain::degree_days::Bases;
 use crate::serve::answer::format::Format;
-use crate::serve::answer::parameters::{OfSite, Query};
+use crate::serve::answer::parameters::OfSite;
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::query::{Answering, EndpointQuery, Until};
 use crate::serve::answer::reader::Reader;
-use crate::serve::answer::values::{Source, Unfit};
+use crate::serve::answer::values::Source;
 use crate::views::gaps::ExpectedSource;
-use crate::views::{self, Day, Hour, Place};
+use crate::views::{self, Place};
 
+mod asked;
+mod beside;
 mod figure;
+mod links;
 mod marks;
+mod measured;
+mod nights;
+mod now;
+mod paper;
+mod series;
 mod table;
+mod ticks;
 
-use figure::Figure;
+use asked::{SiteQuery, Span};
+use beside::Other;
+use figure::{Figure, Sheet};
+use links::Links;
 use marks::Mark;
-use table::Row;
-
-/// A range: name, words, hours.
-type Range = (&'static str, &'static str, i64);
-
-/// The ranges that can be chosen.
-const RANGES: [Range; 3] =
-    [("24h", "24 hours", 24), ("7d", "7 days", 7 * 24), ("30d", "30 days", 30 * 24)];
-
-/// Of longer ranges the table has a row for each day.
-const LONGEST_BY_HOUR: i64 = 7 * 24;
+use now::Latest;
+use paper::Paper;
+use series::Series;
+use table::{DayRow, OfDay};
 
 #[derive(Template)]
 #[template(path = "site.html")]
 struct SitePage {
     frame: Frame,
+    t: View,
     place: Place,
+    /// Where it stands, in words.
+    stands: String,
     zone: String,
-    range: Range,
+    links: Links,
     source: Option<String>,
-    sources: Vec<String>,
     latest: Option<Latest>,
+    paper: Paper,
     figures: Vec<Figure>,
+    /// What is drawn beside it, and how much they differ.
+    beside: Option<(String, Option<String>)>,
     marks: Vec<Mark>,
-    rows: Vec<Row>,
-    days: Vec<Day>,
+    by_hour: bool,
+    of_days: Vec<OfDay>,
+    days: Vec<DayRow>,
+    /// Whether no source was asked for it yet.
     is_new: bool,
-}
-
-/// The newest hour of the range.
-struct Latest {
-    hour: Hour,
-    time: String,
-    age: String,
-    is_fresh: bool,
 }
 
 /// What the page is of.
 struct Scope {
+    view: View,
     place: Place,
     asked: ExpectedSource,
-    times: (DateTime<Utc>, DateTime<Utc>),
+    span: Span,
     now: DateTime<Utc>,
-}
-
-/// What the page can be asked with.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SiteQuery {
-    #[serde(default)]
-    range: Chosen,
-    source: Option<Source>,
-}
-
-/// The range that is chosen; the first, if none is.
-#[derive(Deserialize, Serialize)]
-#[serde(try_from = "String")]
-struct Chosen(Range);
-
-impl Default for Chosen {
-    fn default() -> Self {
-        Self(RANGES[0])
-    }
-}
-
-impl TryFrom<String> for Chosen {
-    type Error = Unfit;
-
-    fn try_from(text: String) -> Result<Self, Unfit> {
-        let found = RANGES.into_iter().find(|(name, ..)| *name == text);
-        let allowed = || RANGES.map(|(name, ..)| name).join(", ");
-        found.map(Self).ok_or_else(|| Unfit::new("is none of these", allowed()))
-    }
 }
 
 pub(super) async fn show(
     site: OfSite,
-    Query(query): Query<SiteQuery>,
+    asked: Asked<SiteQuery>,
     headers: HeaderMap,
     State(answering): State<Arc<Answering>>,
     State(reader): State<Reader>,
 ) -> Result<Response, Problem> {
-    let (now, parameters) = (reader.now(), (&site, &query));
+    let Asked { query, view, here } = asked;
+    let (now, parameters) = (reader.now(), (&site, &query, &view));
     let until = Until::Minute(now);
     let endpoint =
         EndpointQuery::new(&answering, "page-site", &parameters, Format::Html, until).await?;
     let make = async {
         let place = Place::of(reader.site(site.id()).await?)?;
-        let source = query.source.as_ref().map(Source::as_str);
-        whole(&read(&reader, place, source, query.range.0, now).await?)
+        let frame = Frame::of(&answering.public, "site", &here);
+        whole(&read(&reader, (frame, view), place, &query, now).await?)
     };
     endpoint.answer(&headers, make).await
 }
 
 async fn read(
     reader: &Reader,
+    (frame, view): (Frame, View),
     place: Place,
-    source: Option<&str>,
-    range: Range,
+    query: &SiteQuery,
     now: DateTime<Utc>,
 ) -> Result<SitePage, Problem> {
+    let span = query.span(place.life.timezone, now)?;
     let all = views::sources(&reader.store, &place, None).await?;
     let sources: Vec<_> = all.iter().filter_map(|asked| asked.source.clone()).collect();
-    let asked = chosen(reader, all, source)?;
-    let end = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now) + TimeDelta::hours(1);
-    let times = (end - TimeDelta::hours(range.2), end);
-    let scope = Scope { place, asked, times, now };
-    let hours = match &scope.asked.source {
-        Some(source) => views::hours(&reader.store, &scope.place, source, times).await?,
-        None => Vec::new(),
+    let asked = chosen(reader, all, query.source.as_ref().map(Source::as_str))?;
+    let scope = Scope { view, place, asked, span, now };
+    let series = series(reader, &scope, (&scope.place, &scope.asked)).await?;
+    let other = match &query.with {
+        Some(with) => Some(other(reader, &scope, with).await?),
+        None => None,
     };
-    let marks = marks::of(reader, &scope, &hours).await?;
-    let days = if range.2 > LONGEST_BY_HOUR { days(reader, &scope).await? } else { Vec::new() };
-    Ok(SitePage::of(scope, sources, range, &hours, marks, days))
+    let marks = match span.is_by_hour() {
+        true => marks::of(reader, &scope, series.hours()).await?,
+        false => Vec::new(),
+    };
+    let latest = now::read(reader, &scope).await?;
+    let links = Links::of(&scope, query, (sources, other.as_ref()), &frame.root);
+    Ok(SitePage::of((frame, scope), (series, other), (marks, latest), links))
 }
 
 /// The source that is asked for; else the first in use of those that were called for this site.
@@ -161,52 +143,88 @@ fn chosen(
     })
 }
 
-async fn days(reader: &Reader, scope: &Scope) -> Result<Vec<Day>, Problem> {
-    let Scope { place, asked, times, now } = scope;
-    let date = |time: DateTime<Utc>| time.with_timezone(&place.life.timezone).date_naive();
-    let range = (date(times.0), date(*now));
-    let mut days = views::days(&reader.store, place, asked, range, *now).await?;
-    days.reverse();
-    Ok(days)
+/// The hours or days of a site and source in the time that is shown.
+async fn series(
+    reader: &Reader,
+    scope: &Scope,
+    (place, asked): (&Place, &ExpectedSource),
+) -> Result<Series, Problem> {
+    let Scope { span, now, .. } = scope;
+    if span.is_by_hour() {
+        let step = TimeDelta::minutes(place.site.interval_minutes.max(60));
+        let hours = match &asked.source {
+            Some(source) => {
+                views::hours(&reader.store, place, source, (span.from, span.to)).await?
+            }
+            None => Vec::new(),
+        };
+        return Ok(Series::Hours(hours, step));
+    }
+    let days = span.days(&scope.place.life);
+    let days = views::days(&reader.store, place, asked, days, (*now, Bases::default())).await?;
+    Ok(Series::Days(days))
+}
+
+async fn other(reader: &Reader, scope: &Scope, with: &asked::Beside) -> Result<Other, Problem> {
+    let (name, place, asked) = beside::find(reader, scope, with).await?;
+    let series = series(reader, scope, (&place, &asked)).await?;
+    Ok(Other { name, place, asked, series })
+}
+
+/// Latitude, longitude and height.
+fn stands(place: &Place, view: &View) -> String {
+    let site = &place.site;
+    let degrees =
+        [site.latitude, site.longitude].map(|degrees| view.number(degrees, 2)).join("°, ");
+    let height = site.elevation_m.map(|height| {
+        format!(" · {}", view.say("site-height").with("height", view.number(height, 0)))
+    });
+    format!("{degrees}°{}", height.unwrap_or_default())
 }
 
 impl SitePage {
     fn of(
-        scope: Scope,
-        sources: Vec<String>,
-        range: Range,
-        hours: &[Hour],
-        marks: Vec<Mark>,
-        days: Vec<Day>,
+        (frame, scope): (Frame, Scope),
+        (series, other): (Series, Option<Other>),
+        (marks, latest): (Vec<Mark>, Option<Latest>),
+        links: Links,
     ) -> Self {
-        let timezone = scope.place.life.timezone;
-        let interval_minutes = scope.place.site.interval_minutes;
-        let until = source_time::last_believed(scope.now);
-        let newest = hours.iter().rfind(|hour| hour.observation_time <= until);
-        let latest = newest.map(|hour| Latest {
-            time: local::time(hour.observation_time, timezone),
-            is_fresh: freshness::is_fresh(scope.now - hour.observation_time, interval_minutes),
-            age: words::age(scope.now - hour.observation_time),
-            hour: hour.clone(),
+        let (t, timezone) = (scope.view, scope.view.zone(scope.place.life.timezone));
+        let paper = Paper::of(&scope, &marks, &links);
+        let sheet = Sheet {
+            across: paper.across,
+            series: &series,
+            beside: other.as_ref().map(|other| &other.series),
+            view: t,
+        };
+        let figures = figure::all(&sheet);
+        let beside = other.map(|other| {
+            let difference = other.difference(&series, &scope);
+            (other.name, difference)
         });
-        let rows = if days.is_empty() { table::rows(hours, &marks, timezone) } else { Vec::new() };
+        let of_days = table::of_days(series.hours(), &marks, (&t, timezone));
         Self {
-            frame: Frame::of("site"),
-            zone: local::zone(scope.now, timezone),
-            range,
-            figures: figure::all(&scope, hours, &marks),
+            frame,
+            t,
+            stands: stands(&scope.place, &t),
+            zone: zone(scope.now, timezone),
+            links,
             is_new: scope.asked.source.is_none(),
             source: scope.asked.source,
             place: scope.place,
-            sources,
             latest,
+            paper,
+            figures,
+            beside,
             marks,
-            rows,
-            days,
+            by_hour: scope.span.is_by_hour(),
+            of_days,
+            days: series.days().iter().rev().map(|day| DayRow::of(day, &t)).collect(),
         }
     }
 
-    fn ranges(&self) -> [Range; 3] {
-        RANGES
+    /// The symbol of a unit, for the head of a column.
+    fn unit(&self, dimension: Dimension) -> &'static str {
+        self.t.units().of(dimension).symbol
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use google_cloud_auth::credentials::{AccessTokenCredentials, Builder};
 
+use crate::http;
 use crate::sink::SinkError;
 
 /// What our calls need, and no more.
@@ -59,6 +60,7 @@ impl Credentials {
 }
 
 fn of_environment() -> Result<AccessTokenCredentials, SinkError> {
+    http::choose_cryptography(); // for the client that the library makes
     let found = Builder::default().with_scopes([SCOPE]).build_access_token_credentials();
     found.map_err(|error| SinkError::Credentials(error.into()))
 }

@@ -11,12 +11,16 @@ use crate::sink::{Difference, SinkError, Staging};
 const NAMED: u32 = 20;
 
 impl BigQuery {
-    pub(super) async fn day_sums(&self, table: &Table, days: Days) -> Result<DaySums, SinkError> {
+    pub(super) async fn day_sums(
+        &self,
+        table: &Table,
+        days: &[Days],
+    ) -> Result<DaySums, SinkError> {
         let what = self.names.public_table(table.name);
         let target = self.names.public(table.name);
-        let bytes = self.bytes_of(&what, &target, &script::of_days(table, days)).await?;
+        let bytes = self.bytes_of(&what, &target, &script::of_any_days(table, days)).await?;
         let sql = sums(&self.names, table, days);
-        let rows = self.query("sum_days", &what, sql, bytes).await?;
+        let rows = self.query(("sum_days", table.name), &what, sql, bytes).await?;
         let sum = |row: &Vec<Option<String>>| {
             let number = |index: usize| row.get(index)?.as_deref()?.parse::<i64>().ok();
             let count = |index| number(index)?.try_into().ok();
@@ -39,7 +43,9 @@ impl BigQuery {
         let target = self.names.public(table.name);
         let there = self.bytes_of(&what, &target, &script::of_days(table, days)).await?;
         let staged = self.bytes_of(&what, &self.names.internal(&staging.name), "true").await?;
-        let rows = self.query("differences", &what, sql, there.saturating_add(staged)).await?;
+        let rows = self
+            .query(("differences", table.name), &what, sql, there.saturating_add(staged))
+            .await?;
         let difference = |row: &Vec<Option<String>>| {
             let text = |index: usize| row.get(index)?.clone();
             Some(Difference { day: parse_day(row)?, key: text(1)?, what: text(2)? })
@@ -70,7 +76,7 @@ fn day(table: &Table) -> String {
 }
 
 /// Day, rows, keys and fingerprint of each day.
-fn sums(names: &Names, table: &Table, days: Days) -> String {
+fn sums(names: &Names, table: &Table, days: &[Days]) -> String {
     let target = names.public(table.name);
     let cells = |columns: &[&Column]| {
         let texts = columns.iter().map(|column| canonical_text(column));
@@ -83,7 +89,7 @@ fn sums(names: &Names, table: &Table, days: Days) -> String {
 from (select {day} as day, {key} as key, {row} as row_text from {target} where {of_days})
 group by day",
         day = day(table),
-        of_days = script::of_days(table, days),
+        of_days = script::of_any_days(table, days),
     )
 }
 

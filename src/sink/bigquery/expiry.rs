@@ -5,15 +5,15 @@ use chrono::DateTime;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{BigQuery, state};
+use super::BigQuery;
 use crate::domain::tables::Table;
-use crate::sink::{SinkError, Warning, with_retries};
+use crate::sink::{SinkError, State, Warning, with_retries};
 
 const DAY_MS: i64 = 86_400_000;
 
 impl BigQuery {
     /// Sets the state of these tables, which are not there, before the first row, in every store's
-    /// states that have a position in them. Comes before they are made: an empty table with a
+    /// state that has a position in them. Comes before they are made: an empty table with a
     /// position would stay empty.
     pub(super) async fn forget_lost(
         &self,
@@ -21,13 +21,12 @@ impl BigQuery {
     ) -> Result<Vec<Warning>, SinkError> {
         let lost = self.find_lost(missing).await?;
         for store_id in &lost.stores {
-            let script = state::forget(&self.names, store_id, missing);
-            with_retries(async || self.change_states(script.clone()).await).await?;
+            self.change_state_of(store_id, |state| forgotten(state, missing)).await?;
         }
         Ok(lost.warnings)
     }
 
-    /// Sets the state of these tables before the first row, in every store's states that have a position
+    /// Sets the state of these tables before the first row, in every store's state that has a position
     /// in them: each of their rows is sent again. Comes before their new columns are made, by which a later
     /// start knows what is still to be done.
     pub(super) async fn send_again(&self, tables: &[&'static Table]) -> Result<(), SinkError> {
@@ -35,8 +34,18 @@ impl BigQuery {
             return Ok(());
         }
         for (store_id, _) in with_retries(async || self.stores_with_rows(tables).await).await? {
-            let script = state::send_again(&self.names, &store_id, tables);
-            with_retries(async || self.change_states(script.clone()).await).await?;
+            self.change_state_of(&store_id, |state| forgotten(state, tables)).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the roll-ups back, of every store: their tables are not there, and are to be filled anew.
+    pub(super) async fn forget_roll_ups(&self) -> Result<(), SinkError> {
+        for store_id in with_retries(async || self.stores().await).await? {
+            self.change_state_of(&store_id, |state| {
+                state.rolled_up.is_some().then_some(State { rolled_up: None, ..state })
+            })
+            .await?;
         }
         Ok(())
     }
@@ -56,8 +65,7 @@ impl BigQuery {
         }
         let found = with_retries(async || self.stores_with_rows(missing).await).await?;
         for table in missing {
-            let mut states = found.iter().filter_map(|(_, states)| states.get(table.name));
-            if states.any(state::has_rows) {
+            if found.iter().any(|(_, state)| state.has_rows(table)) {
                 lost.warnings.push(Warning {
                     found: format!(
                         "{} was there and is gone: it is made anew, and every row of it is sent again",
@@ -96,6 +104,17 @@ impl BigQuery {
         }
         Ok(())
     }
+}
+
+/// The state with these tables before their first row; `None` if they are so already. What was proved
+/// of them counts no longer once their days are written again.
+fn forgotten(mut state: State, tables: &[&Table]) -> Option<State> {
+    if state.is_superseded() {
+        return None;
+    }
+    let before = state.tables.len();
+    state.tables.retain(|name, _| tables.iter().all(|table| table.name != name));
+    (state.tables.len() < before).then_some(state)
 }
 
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! Jobs: sent, waited for, and judged by their own status: an answer of 200 says only that the job
-//! is known. Every job has an end: BigQuery is told one, and we wait no longer.
+//! is known. Every job has a time limit that BigQuery keeps, and the program waits no longer.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use gcp_bigquery_client::model::job::Job;
@@ -28,10 +29,14 @@ const BILLED_MARGIN: u64 = 20;
 const LEAST_BILLED_BYTES: u64 = 1 << 30;
 
 impl BigQuery {
-    /// A job for that step: its name is its own (one that is asked for twice is one job), and it ends
-    /// when we no longer wait for it.
-    pub(super) fn job(&self, step: &str, configuration: JobConfiguration) -> Value {
-        let labels = [("app", "weather"), ("step", step)];
+    /// A job of that name for a step about a table. It ends when we no longer wait for it.
+    pub(super) fn job(
+        &self,
+        job_id: &str,
+        (step, table): (&str, &str),
+        configuration: JobConfiguration,
+    ) -> Value {
+        let labels = [("app", "weather"), ("step", step), ("table", table)];
         let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let configuration = JobConfiguration {
             labels: Some(labels.into()),
@@ -39,7 +44,7 @@ impl BigQuery {
             ..configuration
         };
         let reference = JobReference {
-            job_id: Some(format!("weather_{step}_{}", Uuid::now_v7().simple())),
+            job_id: Some(job_id.into()),
             location: self.location.clone(),
             project_id: Some(self.names.project.clone()),
         };
@@ -50,10 +55,10 @@ impl BigQuery {
         })
     }
 
-    /// Runs a script of that step about `what` to its end. It is expected to read so many bytes.
+    /// Runs a script of a step about a table to its end. It is expected to read so many bytes.
     pub(super) async fn run_script(
         &self,
-        step: &str,
+        step: (&str, &str),
         what: &str,
         script: String,
         expected_bytes: u64,
@@ -65,7 +70,7 @@ impl BigQuery {
     /// bytes.
     pub(super) async fn query(
         &self,
-        step: &str,
+        step: (&str, &str),
         what: &str,
         sql: String,
         expected_bytes: u64,
@@ -75,6 +80,24 @@ impl BigQuery {
         let rows = self.list(what, &path, "rows").await?;
         let rows = rows.map_err(|refusal| self.refused(what, refusal))?;
         rows.iter().map(|row| texts(what, row)).collect()
+    }
+
+    /// The job of that name, if there is one. One that was just made may be unknown for a moment.
+    pub(super) async fn find_job(
+        &self,
+        what: &str,
+        job_id: &str,
+    ) -> Result<Option<Value>, SinkError> {
+        let path = self.path_of_job("jobs", job_id, self.location.as_deref(), "");
+        let mut looks = Looks::new(self, what, job_id);
+        for _ in 0..MISSED_LOOKS {
+            match self.rest(what, Method::GET, &path, None).await? {
+                Ok(job) => return Ok(Some(job)),
+                Err(refusal) if refusal.is(404) => looks.wait("not known").await?,
+                Err(refusal) => return Err(self.refused(what, refusal)),
+            }
+        }
+        Ok(None)
     }
 
     /// How many bytes it is to read the rows of a table (as SQL names it) that meet a condition.
@@ -102,7 +125,7 @@ impl BigQuery {
 
     async fn run(
         &self,
-        step: &str,
+        step: (&str, &str),
         what: &str,
         sql: String,
         expected_bytes: u64,
@@ -115,7 +138,7 @@ impl BigQuery {
             ..JobConfigurationQuery::default()
         };
         let configuration = JobConfiguration { query: Some(query), ..JobConfiguration::default() };
-        let job = self.job(step, configuration);
+        let job = self.job(&job_id(step.0), step, configuration);
         let sent = self.rest(what, Method::POST, "jobs", Some(&job)).await?;
         let job = sent.map_err(|refusal| self.refused(what, refusal))?;
         self.wait_for(what, job).await?.map_err(|refusal| self.refused(what, refusal))
@@ -138,6 +161,7 @@ impl BigQuery {
         loop {
             if let Some(job) = &seen {
                 let status = &job["status"];
+                self.count_billed(job);
                 if status["errorResult"].is_object() {
                     return Ok(Err(Refusal::of_job(&status["errorResult"])));
                 }
@@ -154,11 +178,22 @@ impl BigQuery {
         }
     }
 
+    /// Counts what a job was billed that has ended: a query's bytes, of a script those of all its
+    /// statements (`JobStatistics2.totalBytesBilled` in
+    /// <https://cloud.google.com/bigquery/docs/reference/rest/v2/Job>). Loads are free.
+    fn count_billed(&self, job: &Value) {
+        if job["status"]["errorResult"].is_object() || job["status"]["state"] == "DONE" {
+            let bytes = job["statistics"]["query"]["totalBytesBilled"].as_str();
+            let bytes = bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or_default();
+            self.bytes_billed.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
     /// Nobody waits for the job any more. That it does not write later is the fence's work.
     async fn cancel(&self, what: &str, path: &str) {
         let cancelled = self.rest(what, Method::POST, path, None).await;
         if !matches!(cancelled, Ok(Ok(_))) {
-            tracing::debug!("{what}: a job was not told to end: it has an end of its own");
+            tracing::debug!("{what}: a job could not be ended: it ends by its own limit");
         }
     }
 
@@ -167,9 +202,24 @@ impl BigQuery {
         let reference = &job["jobReference"];
         let job_id = reference["jobId"].as_str().unwrap_or_default();
         let location = reference["location"].as_str().or(self.location.as_deref());
+        self.path_of_job(collection, job_id, location, verb)
+    }
+
+    fn path_of_job(
+        &self,
+        collection: &str,
+        job_id: &str,
+        location: Option<&str>,
+        verb: &str,
+    ) -> String {
         let location = location.map(|place| format!("?location={place}")).unwrap_or_default();
         format!("{collection}/{job_id}{verb}{location}")
     }
+}
+
+/// A name that no other job has: one that is asked for twice is one job.
+pub(super) fn job_id(step: &str) -> String {
+    format!("weather_{step}_{}", Uuid::now_v7().simple())
 }
 
 /// Looks at something that is under way: with growing waits between, not for ever, and not in

@@ -1,191 +1,296 @@
-//! The state of each table: a row each of a small table, one such table for each store.
+//! The state of a store: one row of a table of its own, so that two writers meet in one row.
+//!
+//! What belongs together stands in one cell, as JSON: only this program reads it.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calls::{unavailable, unreadable};
 use super::jobs::texts;
 use super::{BigQuery, Names};
-use crate::domain::Day;
 use crate::domain::position::{Position, RowKey};
-use crate::domain::tables::{TABLES, Table};
-use crate::sink::{Progress, SinkError, State, States};
+use crate::domain::proofs::Proofs;
+use crate::domain::tables::Table;
+use crate::sink::{Progress, Rebase, RolledUp, SinkError, State, with_retries};
 
-const PREFIX: &str = "_sync_state_";
+const PREFIX: &str = "_state_";
 
-/// In the place of a run's id, where another store has taken this one's place; its id follows.
-const SUPERSEDED: &str = "superseded by store ";
+/// In the message of a script that found another epoch.
+const FENCE: &str = "weather fence";
 
-/// The columns, in order. A table that was made before the last one was known lacks it.
-const COLUMNS: [(&str, &str); 11] = [
-    ("table_name", "string"),
+/// The columns, in order.
+const COLUMNS: [(&str, &str); 10] = [
     ("epoch", "int64"),
-    ("run_seq", "int64"),
-    ("run_id", "string"),
-    ("key_time", "string"),
-    ("key_site_id", "string"),
-    ("key_source", "string"),
-    ("fingerprint", "int64"),
-    ("verified_through", "date"),
+    ("positions", "string"),
+    ("changed", "string"),
+    ("proofs", "string"),
+    ("rolled_up", "string"),
+    ("rebase", "string"),
+    ("prepared", "string"),
+    ("prepared_at", "string"),
+    ("day_bytes", "string"),
     ("moved_at", "timestamp"),
-    ("rebase_run_seq", "int64"),
 ];
 
-/// What of a row says how far its table is synced.
-const NO_POSITION: &str = "run_seq = null, run_id = null, key_time = null, key_site_id = null, \
-    key_source = null, fingerprint = null";
+/// How far a table is synced, as the cell has it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum ProgressCell {
+    Whole { fingerprint: i64 },
+    To { run_seq: i64, run_id: String, key: Option<(DateTime<Utc>, String, String)> },
+}
+
+#[derive(Serialize, Deserialize)]
+struct RolledUpCell {
+    at: DateTime<Utc>,
+    definition: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RebaseCell {
+    since: DateTime<Utc>,
+    up_to: i64,
+}
+
+impl From<&Progress> for ProgressCell {
+    fn from(progress: &Progress) -> Self {
+        match progress {
+            Progress::Whole(fingerprint) => Self::Whole { fingerprint: *fingerprint },
+            Progress::To(Position { run_seq, run_id, key }) => Self::To {
+                run_seq: *run_seq,
+                run_id: run_id.clone(),
+                key: key.clone().map(|key| (key.time, key.site_id, key.source)),
+            },
+        }
+    }
+}
+
+impl From<ProgressCell> for Progress {
+    fn from(cell: ProgressCell) -> Self {
+        match cell {
+            ProgressCell::Whole { fingerprint } => Self::Whole(fingerprint),
+            ProgressCell::To { run_seq, run_id, key } => {
+                let key = key.map(|(time, site_id, source)| RowKey { time, site_id, source });
+                Self::To(Position { run_seq, run_id, key })
+            }
+        }
+    }
+}
 
 pub(super) fn table_name(store_id: &str) -> String {
     format!("{PREFIX}{}", store_id.replace('-', "_"))
 }
 
-/// Makes the table with its rows, in one statement: it is never seen without them.
-pub(super) fn create(names: &Names, store_id: &str) -> String {
+/// The store whose state a table of that name is.
+pub(super) fn store_of(table: &str) -> Option<String> {
+    Some(table.strip_prefix(PREFIX)?.replace('_', "-"))
+}
+
+/// Makes the table with its row, in one statement: it is never seen without it.
+pub(super) fn create(names: &Names, store_id: &str, state: &State) -> String {
     let table = names.internal(&table_name(store_id));
-    let rows = TABLES.map(|table| {
-        let cells = COLUMNS.map(|(name, data_type)| match name {
-            "table_name" => format!("'{}' as table_name", table.name),
-            "epoch" => "0 as epoch".into(),
-            _ => format!("cast(null as {data_type}) as {name}"),
-        });
-        format!("select {}", cells.join(", "))
+    let cells: BTreeMap<_, _> = cells(state).into_iter().collect();
+    let cells = COLUMNS.map(|(name, data_type)| match (name, cells.get(name)) {
+        ("epoch", _) => format!("{} as epoch", state.epoch),
+        (_, Some(cell)) => format!("{cell} as {name}"),
+        (_, None) => format!("cast(null as {data_type}) as {name}"),
     });
-    format!("create table if not exists {table} as\n{}", rows.join("\nunion all\n"))
+    format!("create table if not exists {table} as\nselect {}", cells.join(", "))
 }
 
-/// A statement that is sent before one that writes `rebase_run_seq`: a table of before lacks it.
-fn add_column(table: &str) -> String {
-    format!("alter table {table} add column if not exists rebase_run_seq int64")
+/// What stops a script that writes, and the words that it ends with then: the statement that a
+/// transaction begins with asks for all of it, one after the other. A statement for each would take
+/// BigQuery a second each.
+pub(super) struct Guard {
+    /// A condition, as SQL.
+    pub(super) stops: String,
+    /// The beginning of the error.
+    pub(super) words: String,
 }
 
-/// Every table before its first row, and a rebase under way.
-pub(super) fn begin_rebase(names: &Names, store_id: &str, run_seq: i64) -> String {
+/// The statement that stops a script where one of the guards holds, the first that does.
+pub(super) fn guarded(guards: &[Guard]) -> String {
+    let cases = guards
+        .iter()
+        .map(|Guard { stops, words }| format!("  when {stops} then error({})\n", literal(words)));
+    format!("select case\n{}  else 1 end;", cases.collect::<String>())
+}
+
+/// Stops where the epoch is no longer that of `state`.
+pub(super) fn fence(names: &Names, store_id: &str, state: &State) -> Guard {
     let table = names.internal(&table_name(store_id));
+    let stops = format!("coalesce((select epoch from {table}) <> {}, true)", state.epoch);
+    Guard { stops, words: format!("{FENCE}: another epoch") }
+}
+
+/// Puts the state in the place of the one before; the last statement of a transaction that writes.
+pub(super) fn advance(names: &Names, store_id: &str, state: &State) -> String {
+    let table = names.internal(&table_name(store_id));
+    let moved = cells(state).into_iter().filter(|(name, _)| *name != "proofs");
+    let moved: Vec<_> = moved.map(|(name, cell)| format!("{name} = {cell}")).collect();
     format!(
-        "{};
-update {table} set epoch = epoch + 1, {NO_POSITION}, verified_through = null, rebase_run_seq = {run_seq}, moved_at = current_timestamp() where true",
-        add_column(&table)
+        "update {table} set epoch = epoch + 1, {}, moved_at = current_timestamp() where true;",
+        moved.join(", ")
     )
 }
 
-/// No rebase under way.
-pub(super) fn end_rebase(names: &Names, store_id: &str) -> String {
+/// Notes what was proved, where it is still `before` that is noted.
+fn prove(names: &Names, store_id: &str, before: &Proofs, after: &Proofs) -> String {
     let table = names.internal(&table_name(store_id));
-    format!("update {table} set rebase_run_seq = null where rebase_run_seq is not null")
-}
-
-/// Some tables before their first row; those of a store that is refused stay so.
-pub(super) fn forget(names: &Names, store_id: &str, tables: &[&Table]) -> String {
-    take_back(names, store_id, tables, &format!("{NO_POSITION}, verified_through = null"))
-}
-
-/// The same for tables whose rows are there and are sent again: what was verified stays verified.
-pub(super) fn send_again(names: &Names, store_id: &str, tables: &[&Table]) -> String {
-    take_back(names, store_id, tables, NO_POSITION)
-}
-
-fn take_back(names: &Names, store_id: &str, tables: &[&Table], cleared: &str) -> String {
-    let table = names.internal(&table_name(store_id));
-    let tables = tables.iter().map(|table| format!("'{}'", table.name));
-    let tables = tables.collect::<Vec<_>>().join(", ");
+    let (before, after) = (cell(before), cell(after));
     format!(
-        "update {table} set epoch = epoch + 1, {cleared}, moved_at = current_timestamp() \
-        where table_name in ({tables}) and not starts_with(coalesce(run_id, ''), '{SUPERSEDED}')"
+        "begin transaction;
+select if((select coalesce(proofs, {empty}) from {table}) = {before}, 1, error('{FENCE}: other proofs'));
+update {table} set proofs = {after} where true;
+commit transaction;",
+        empty = cell(&Proofs::default())
     )
 }
 
-/// Makes the positions those of no run of the store, where a table has none too.
-pub(super) fn supersede(names: &Names, store_id: &str, by: &str) -> String {
-    let table = names.internal(&table_name(store_id));
-    let run_id = literal(&format!("{SUPERSEDED}{by}"));
-    format!(
-        "{};
-update {table} set epoch = epoch + 1, run_seq = coalesce(run_seq, 0), run_id = {run_id}, \
-        rebase_run_seq = null, moved_at = current_timestamp() where true",
-        add_column(&table)
-    )
-}
-
-/// The next epoch; with the position moved to `progress`, if that is given.
-pub(super) fn advance(
+/// Notes by which definitions all is prepared, and what reading a day of each table takes.
+pub(super) fn note_prepared(
     names: &Names,
     store_id: &str,
-    table: &Table,
-    progress: Option<&Progress>,
+    definitions: &str,
+    day_bytes: &BTreeMap<String, u64>,
 ) -> String {
-    let state = names.internal(&table_name(store_id));
-    let moved = progress.map(position).unwrap_or_default();
-    let name = table.name;
-    format!(
-        "update {state} set epoch = epoch + 1, {moved}moved_at = current_timestamp() where table_name = '{name}'"
-    )
-}
-
-/// What the columns of the position are set to.
-fn position(progress: &Progress) -> String {
-    let null = || "null".to_owned();
-    let (run_seq, run_id, key, fingerprint) = match progress {
-        Progress::To(position) => (
-            position.run_seq.to_string(),
-            literal(&position.run_id),
-            position.key.as_ref().map(|key| {
-                [literal(&key.time.to_rfc3339()), literal(&key.site_id), literal(&key.source)]
-            }),
-            null(),
-        ),
-        Progress::Whole(fingerprint) => (null(), null(), None, fingerprint.to_string()),
-    };
-    let [time, site_id, source] = key.unwrap_or_else(|| [null(), null(), null()]);
-    format!(
-        "run_seq = {run_seq}, run_id = {run_id}, key_time = {time}, key_site_id = {site_id}, \
-        key_source = {source}, fingerprint = {fingerprint}, "
-    )
-}
-
-/// Notes through which day each of these tables was found equal.
-pub(super) fn verify(names: &Names, store_id: &str, days: &BTreeMap<&'static str, Day>) -> String {
     let table = names.internal(&table_name(store_id));
-    let cases = days.iter().map(|(name, day)| {
-        let day = day.map_or_else(|| "null".into(), |day| format!("date '{day}'"));
-        format!("when '{name}' then {day}")
-    });
-    let cases = cases.collect::<Vec<_>>().join(" ");
-    let tables = days.keys().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let (definitions, day_bytes) = (literal(definitions), cell(day_bytes));
     format!(
-        "update {table} set verified_through = case table_name {cases} end where table_name in ({tables})"
+        "update {table} set prepared = {definitions}, \
+        prepared_at = format_timestamp('%FT%TZ', current_timestamp(), 'UTC'), \
+        day_bytes = {day_bytes} where true"
     )
+}
+
+/// The cells that a write changes, with those that only `create` writes.
+fn cells(state: &State) -> Vec<(&'static str, String)> {
+    let positions: BTreeMap<_, _> =
+        state.tables.iter().map(|(name, progress)| (name, ProgressCell::from(progress))).collect();
+    let rolled_up = state.rolled_up.clone();
+    let rolled_up = rolled_up.map(|RolledUp { at, definition }| RolledUpCell { at, definition });
+    let rebase =
+        state.rebase.as_ref().map(|rebase| RebaseCell { since: rebase.since, up_to: rebase.up_to });
+    vec![
+        ("positions", cell(&positions)),
+        ("changed", cell(&state.changed)),
+        ("proofs", cell(&state.proofs)),
+        ("rolled_up", optional(rolled_up.as_ref())),
+        ("rebase", optional(rebase.as_ref())),
+    ]
+}
+
+/// A value as SQL writes its JSON.
+fn cell(value: &impl Serialize) -> String {
+    // What has only texts, numbers and times in it can be written.
+    literal(&serde_json::to_string(value).unwrap_or_default())
+}
+
+fn optional(value: Option<&impl Serialize>) -> String {
+    value.map_or_else(|| "cast(null as string)".into(), cell)
 }
 
 /// A text as SQL writes it.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
+/// The error of a script that the fence may have stopped.
+pub(super) fn stopped(error: SinkError) -> SinkError {
+    match &error {
+        SinkError::Rejected { cause, .. } if cause.to_string().contains(FENCE) => SinkError::Fenced,
+        _ => error,
+    }
+}
+
 impl BigQuery {
-    pub(super) async fn change_states(&self, script: String) -> Result<(), SinkError> {
-        self.run_script("state", &self.names.internal_dataset(), script, 0).await
+    async fn change_state(&self, script: String) -> Result<(), SinkError> {
+        let what = self.names.internal_dataset();
+        self.run_script(("state", "state"), &what, script, 0).await.map_err(stopped)
+    }
+
+    pub(super) async fn make_state(&self, store_id: &str, state: &State) -> Result<(), SinkError> {
+        self.change_state(create(&self.names, store_id, state)).await?;
+        self.keep(&self.names.internal, &table_name(store_id), None).await
+    }
+
+    pub(super) async fn put_state(&self, store_id: &str, state: &State) -> Result<(), SinkError> {
+        let (fence, advance) = (
+            guarded(&[fence(&self.names, store_id, state)]),
+            advance(&self.names, store_id, state),
+        );
+        self.change_state(format!("begin transaction;\n{fence}\n{advance}\ncommit transaction;"))
+            .await
+    }
+
+    /// Changes the state of a store as `change` says, beside other writers; `None`: it stays.
+    pub(super) async fn change_state_of(
+        &self,
+        store_id: &str,
+        change: impl Fn(State) -> Option<State>,
+    ) -> Result<(), SinkError> {
+        loop {
+            let state = with_retries(async || self.read_state(store_id).await).await?;
+            let Some(changed) = state.and_then(&change) else { return Ok(()) };
+            match with_retries(async || self.put_state(store_id, &changed).await).await {
+                Err(SinkError::Fenced) => {}
+                done => return done,
+            }
+        }
+    }
+
+    pub(super) async fn put_proofs(
+        &self,
+        store_id: &str,
+        before: &Proofs,
+        after: &Proofs,
+    ) -> Result<(), SinkError> {
+        self.change_state(prove(&self.names, store_id, before, after)).await
+    }
+
+    pub(super) async fn put_prepared(
+        &self,
+        store_id: &str,
+        definitions: &str,
+        day_bytes: &BTreeMap<String, u64>,
+    ) -> Result<(), SinkError> {
+        self.change_state(note_prepared(&self.names, store_id, definitions, day_bytes)).await
     }
 
     /// Read as data, without a statement.
-    pub(super) async fn read_states(&self, store_id: &str) -> Result<Option<States>, SinkError> {
+    pub(super) async fn read_state(&self, store_id: &str) -> Result<Option<State>, SinkError> {
         let table = table_name(store_id);
         let path = format!("datasets/{}/tables/{table}/data", self.names.internal);
         match self.list("the state of sync", &path, "rows").await? {
-            Ok(rows) => {
-                let states = rows.iter().map(parse).collect::<Result<States, _>>()?;
-                // The table is made with its rows: fewer are an answer that is not whole.
-                match TABLES.iter().find(|table| !states.contains_key(table.name)) {
-                    Some(missing) => {
-                        Err(unavailable(&table, format!("the row of {} is missing", missing.name)))
-                    }
-                    None => Ok(Some(states)),
-                }
-            }
+            Ok(rows) => match &rows[..] {
+                [row] => parse(row).map(Some),
+                // The table is made with its row: none is an answer that is not whole.
+                [] => Err(unavailable(&table, "its row is missing")),
+                _ => Err(unreadable(&table, format!("{} rows in the place of one", rows.len()))),
+            },
             Err(refusal) if refusal.is(404) => Ok(None),
             Err(refusal) => Err(self.refused(&self.names.internal_dataset(), refusal)),
         }
+    }
+
+    /// The names of the tables of the internal dataset: those of all pages, of which any may be empty.
+    pub(super) async fn internal_tables(&self) -> Result<Vec<String>, SinkError> {
+        let path = format!("datasets/{}/tables?maxResults=1000", self.names.internal);
+        let tables = self.list("the state of sync", &path, "tables").await?;
+        let tables =
+            tables.map_err(|refusal| self.refused(&self.names.internal_dataset(), refusal))?;
+        let name = |table: &Value| Some(table["tableReference"]["tableId"].as_str()?.to_owned());
+        Ok(tables.iter().filter_map(name).collect())
+    }
+
+    /// The stores that have a state here.
+    pub(super) async fn stores(&self) -> Result<Vec<String>, SinkError> {
+        let tables = self.internal_tables().await?;
+        Ok(tables.iter().filter_map(|table| store_of(table)).collect())
     }
 
     pub(super) async fn other_stores(&self, store_id: &str) -> Result<Vec<String>, SinkError> {
@@ -194,73 +299,56 @@ impl BigQuery {
         Ok(stores)
     }
 
-    /// The stores that have a state here: those of all pages, of which any may be empty.
-    async fn stores(&self) -> Result<Vec<String>, SinkError> {
-        let path = format!("datasets/{}/tables?maxResults=1000", self.names.internal);
-        let tables = self.list("the state of sync", &path, "tables").await?;
-        let tables =
-            tables.map_err(|refusal| self.refused(&self.names.internal_dataset(), refusal))?;
-        let names = tables.iter().filter_map(|table| table["tableReference"]["tableId"].as_str());
-        let ids = names.filter_map(|name| Some(name.strip_prefix(PREFIX)?.replace('_', "-")));
-        Ok(ids.collect())
-    }
-
     /// The stores whose state says that rows of one of these tables are there.
     pub(super) async fn stores_with_rows(
         &self,
         tables: &[&'static Table],
-    ) -> Result<Vec<(String, States)>, SinkError> {
+    ) -> Result<Vec<(String, State)>, SinkError> {
         let mut found = Vec::new();
         for store_id in self.stores().await? {
-            let states = self.read_states(&store_id).await?.unwrap_or_default();
-            if tables.iter().any(|table| states.get(table.name).is_some_and(has_rows)) {
-                found.push((store_id, states));
+            let state = self.read_state(&store_id).await?.unwrap_or_default();
+            if tables.iter().any(|table| state.has_rows(table)) {
+                found.push((store_id, state));
             }
         }
         Ok(found)
     }
 }
 
-/// Whether a table's state says that it has rows of a store that is not refused.
-pub(super) fn has_rows(state: &State) -> bool {
-    match &state.progress {
-        Some(Progress::To(position)) => !position.run_id.starts_with(SUPERSEDED),
-        Some(Progress::Whole(_)) => true,
-        None => state.verified_through.is_some(),
-    }
-}
-
-/// A row, its cells in the order of [`COLUMNS`]; all come as text. NULL is nothing; what is there and
+/// The row, its cells in the order of [`COLUMNS`]; all come as text. NULL is nothing; what is there and
 /// cannot be read is an error: a position that is taken for none would send all rows again.
-fn parse(row: &Value) -> Result<(String, State), SinkError> {
+fn parse(row: &Value) -> Result<State, SinkError> {
     let cells = texts("the state of sync", row)?;
     let wrong = || unreadable("the state of sync", format!("a row that cannot be read: {row}"));
-    let cell = |index: usize| cells.get(index).and_then(Option::as_deref);
-    let integer = |index| read::<i64>(cell(index)).ok_or_else(wrong);
-    let verified_through = read(cell(8)).ok_or_else(wrong)?;
-    let progress = match (integer(2)?, cell(3), integer(7)?) {
-        (Some(run_seq), Some(run_id), _) => {
-            let key = key(cell(4), cell(5), cell(6)).ok_or_else(wrong)?;
-            Some(Progress::To(Position { run_seq, run_id: run_id.to_owned(), key }))
-        }
-        (Some(_), None, _) => return Err(wrong()),
-        (None, _, fingerprint) => fingerprint.map(Progress::Whole),
+    let cell = |name: &str| {
+        let index = COLUMNS.iter().position(|(column, _)| *column == name)?;
+        cells.get(index)?.as_deref()
     };
-    let (name, epoch) = (cell(0).ok_or_else(wrong)?.to_owned(), integer(1)?.ok_or_else(wrong)?);
-    let rebase_run_seq = integer(10)?;
-    Ok((name, State { epoch, progress, verified_through, rebase_run_seq }))
+    let tables: Option<BTreeMap<String, ProgressCell>> =
+        read(cell("positions")).ok_or_else(wrong)?;
+    let rolled_up: Option<RolledUpCell> = read(cell("rolled_up")).ok_or_else(wrong)?;
+    let rebase: Option<RebaseCell> = read(cell("rebase")).ok_or_else(wrong)?;
+    let prepared_at = cell("prepared_at").map(str::parse).transpose().map_err(|_| wrong())?;
+    let epoch = cell("epoch").and_then(|epoch| epoch.parse().ok()).ok_or_else(wrong)?;
+    // A table is made with its positions: without them the row is not whole.
+    let tables = tables.ok_or_else(wrong)?;
+    Ok(State {
+        epoch,
+        tables: tables.into_iter().map(|(name, cell)| (name, cell.into())).collect(),
+        changed: read(cell("changed")).ok_or_else(wrong)?.unwrap_or_default(),
+        proofs: read(cell("proofs")).ok_or_else(wrong)?.unwrap_or_default(),
+        rolled_up: rolled_up.map(|RolledUpCell { at, definition }| RolledUp { at, definition }),
+        rebase: rebase.map(|RebaseCell { since, up_to }| Rebase { since, up_to }),
+        prepared: cell("prepared").map(str::to_owned).zip(prepared_at),
+        day_bytes: read(cell("day_bytes")).ok_or_else(wrong)?.unwrap_or_default(),
+        ..State::default()
+    })
 }
 
 /// A cell: nothing where it is NULL; `None` if it cannot be read.
-fn read<T: std::str::FromStr>(cell: Option<&str>) -> Option<Option<T>> {
+fn read<T: DeserializeOwned>(cell: Option<&str>) -> Option<Option<T>> {
     match cell {
         None => Some(None),
-        Some(text) => text.parse().ok().map(Some),
+        Some(text) => serde_json::from_str(text).ok().map(Some),
     }
-}
-
-/// The key within a run, if there is one; `None` if it cannot be read.
-fn key(time: Option<&str>, site_id: Option<&str>, source: Option<&str>) -> Option<Option<RowKey>> {
-    let Some(time) = read::<DateTime<Utc>>(time)? else { return Some(None) };
-    Some(Some(RowKey { time, site_id: site_id?.to_owned(), source: source?.to_owned() }))
 }

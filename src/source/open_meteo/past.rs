@@ -5,9 +5,10 @@
 //! of one model, with more measurements in it.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::{ARCHIVE_PATH, FORECAST_PATH, NAME, OpenMeteo, answer, names, transform};
+use crate::http::Params;
 use crate::source::history::{History, HistoryCall, Missing, Reach, Recalled};
 use crate::source::{SourceError, wire};
 
@@ -115,6 +116,18 @@ impl History for PastHours {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
         let calls = calls.ceil() as u32;
         calls.max(1)
+    }
+
+    fn hours_of(&self, endpoint: &str, params: &Params) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let path = match self.part {
+            Part::Archive => ARCHIVE_PATH,
+            Part::Recent => FORECAST_PATH,
+        };
+        let day = |text: &Option<String>| text.as_ref()?.parse::<NaiveDate>().ok();
+        let (first, last) = (day(&params.start_date)?, day(&params.end_date)?);
+        let last = last.and_hms_opt(23, 0, 0)?.and_utc();
+        let first = first.and_time(NaiveTime::MIN).and_utc();
+        (endpoint.ends_with(path) && first <= last).then_some((first, last))
     }
 
     async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {

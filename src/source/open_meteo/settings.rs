@@ -99,16 +99,24 @@ impl OpenMeteoSettings {
         Budget { account, live_tenths: LIVE_TENTHS, limits: limits.collect() }
     }
 
+    /// Passes settings by which the source can be called, and returns its key, if one is set.
+    ///
+    /// # Errors
+    /// When a key would be sent in clear.
+    pub fn check(&self) -> Result<Option<SecretString>, SetupError> {
+        let key = self.key();
+        setup::check("OPEN_METEO_BASE_URL", &self.open_meteo_base_url, key.as_ref())?;
+        setup::check("OPEN_METEO_ARCHIVE_URL", &self.open_meteo_archive_url, key.as_ref())?;
+        Ok(key)
+    }
+
     /// The source, each call bounded by `timeout`.
     ///
     /// # Errors
-    /// When a key would be sent in clear, or the TLS backend cannot be set up.
+    /// As [`check`](Self::check), and when the TLS backend cannot be set up.
     pub fn build(&self, timeout: Duration) -> Result<OpenMeteo, SetupError> {
         let (base_url, archive_url) = (&self.open_meteo_base_url, &self.open_meteo_archive_url);
-        let key = self.key();
-        setup::check("OPEN_METEO_BASE_URL", base_url, key.as_ref())?;
-        setup::check("OPEN_METEO_ARCHIVE_URL", archive_url, key.as_ref())?;
-        Ok(OpenMeteo::build(base_url, archive_url, key, timeout)?)
+        Ok(OpenMeteo::build(base_url, archive_url, self.check()?, timeout)?)
     }
 }
 

@@ -45,6 +45,12 @@ pub(super) fn reach(hours_per_call: u32) -> Reach {
     }
 }
 
+/// The whole hour that a parameter of a call is, in Unix seconds.
+pub(super) fn time_of(seconds: &str) -> Option<DateTime<Utc>> {
+    let time = DateTime::from_timestamp(seconds.parse().ok()?, 0)?;
+    (time.duration_trunc(TimeDelta::hours(1)).ok()? == time).then_some(time)
+}
+
 /// True when the account lacks the subscription, by the words of the answer. Any other
 /// `unauthorized` is the key's.
 pub(super) fn lacks_subscription(error: &SourceError) -> bool {

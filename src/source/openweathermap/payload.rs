@@ -97,6 +97,12 @@ impl Payload {
 /// A [`Fault`] when the body claims an error, is no JSON, which it quotes then, or no object of this
 /// shape.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    let Object(payload) = parse_any(body)?;
+    Ok(payload)
+}
+
+/// The same of a body that may hold a list.
+pub(super) fn parse_any<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err(Fault::malformed("the answer is empty"));
@@ -106,9 +112,8 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
         return Err(Fault::no_json(&error, body));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    let Object(payload) = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| Fault::malformed(&one_line(&error.to_string())))?;
-    Ok(payload)
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| Fault::malformed(&one_line(&error.to_string())))
 }
 
 /// Some answers say 200 outside and an error inside.

@@ -83,25 +83,39 @@ impl OpenWeatherSettings {
         Ok(key.expose_secret().trim())
     }
 
+    /// The same settings for what makes no call, which need no key.
+    #[must_use]
+    pub fn for_no_call(mut self) -> Self {
+        if self.key().is_none() {
+            self.openweather_api_key = Some(setup::SIMULATED_KEY.into());
+        }
+        self
+    }
+
     /// What the account may do, and by which name it is counted.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let account = budget::account(self.key().map(|key| key.expose_secret().trim()));
+        Budget { limits: self.limits.limits(), ..Budget::unlimited(account) }
+    }
+
+    /// Passes settings by which the source can be called, and returns its key.
     ///
     /// # Errors
-    /// [`SetupError::NoKey`].
-    pub fn budget(&self) -> Result<Budget, SetupError> {
-        let account = budget::account(Some(self.needed_key()?));
-        Ok(Budget { limits: self.limits.limits(), ..Budget::unlimited(account) })
+    /// When no key is set, or it would be sent in clear.
+    pub fn check(&self) -> Result<SecretString, SetupError> {
+        let key = SecretString::from(self.needed_key()?);
+        setup::check("OPENWEATHER_BASE_URL", &self.openweather_base_url, Some(&key))?;
+        Ok(key)
     }
 
     /// The source.
     ///
     /// # Errors
-    /// When no key is set, the key would be sent in clear, or the TLS backend cannot be set up.
+    /// As [`check`](Self::check), and when the TLS backend cannot be set up.
     pub fn build(&self) -> Result<OpenWeatherMap, SetupError> {
         let timeout = Duration::from_secs_f64(self.http_timeout_seconds);
-        let url = &self.openweather_base_url;
-        let key = SecretString::from(self.needed_key()?);
-        setup::check("OPENWEATHER_BASE_URL", url, Some(&key))?;
-        Ok(OpenWeatherMap::build(url, key, timeout)?)
+        Ok(OpenWeatherMap::build(&self.openweather_base_url, self.check()?, timeout)?)
     }
 }
 

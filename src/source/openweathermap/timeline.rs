@@ -9,10 +9,11 @@
 //! `docs/decisions/0012-one-call-4.md`.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{NAME, OpenWeatherMap, one_call};
 use crate::domain::Site;
+use crate::http::Params;
 use crate::source::SourceError;
 use crate::source::history::{History, HistoryCall, Reach, Recalled};
 
@@ -56,6 +57,14 @@ impl History for OneCall4 {
     fn charge(&self, call: &HistoryCall<'_>) -> u32 {
         let pages = call.hours().count().div_ceil(HOURS_PER_CALL) * call.sites.len();
         u32::try_from(pages.max(1)).unwrap_or(u32::MAX)
+    }
+
+    fn hours_of(&self, endpoint: &str, params: &Params) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let first = one_call::time_of(params.start.as_ref()?)?;
+        let count: u32 = params.cnt.as_ref()?.parse().ok()?;
+        let last = first + TimeDelta::hours(i64::from(count.checked_sub(1)?));
+        let is_a_page = count as usize <= HOURS_PER_CALL;
+        (endpoint.ends_with(PATH) && is_a_page).then_some((first, last))
     }
 
     async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{NAME, OpenWeatherMap, one_call};
 use crate::domain::Site;
+use crate::http::Params;
 use crate::source::SourceError;
 use crate::source::history::{History, HistoryCall, Reach, Recalled};
 
@@ -48,6 +49,11 @@ impl History for OneCall3 {
     fn charge(&self, call: &HistoryCall<'_>) -> u32 {
         let hours = call.hours().count() * call.sites.len();
         u32::try_from(hours.max(1)).unwrap_or(u32::MAX)
+    }
+
+    fn hours_of(&self, endpoint: &str, params: &Params) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let hour = one_call::time_of(params.dt.as_ref()?)?;
+        endpoint.ends_with(PATH).then_some((hour, hour))
     }
 
     async fn recall(&self, call: &HistoryCall<'_>) -> Result<Vec<Recalled>, SourceError> {

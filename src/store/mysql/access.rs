@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::migrate::{Migrate as _, MigrateError, Migration, Migrator};
-use sqlx::{Executor, MySql, MySqlConnection};
+use sqlx::{Executor, FromRow, MySql, MySqlConnection};
 
 use super::connections::Connections;
 use super::error::{NO_SUCH_TABLE, number, store_error};
 use crate::store::{StoreError, StoreFacts, budget, columns, runs, schema};
 
-/// One statement per table and privilege that a run needs, with the columns that it writes: a table may
+/// A statement per table and privilege that a run needs, with the columns that it writes: a table may
 /// have others that cannot be written (generated ones). They touch no row, and the server refuses them
 /// all the same where the privilege is missing.
 fn privileges() -> Vec<String> {
@@ -104,11 +104,11 @@ pub(super) async fn check_schema(
     }
 }
 
+/// All of them in one request: the server ends at the first that it refuses.
 pub(in crate::store) async fn check_privileges(pool: &Connections) -> Result<(), StoreError> {
-    for statement in privileges() {
-        // Of names in our own code.
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.map_err(store_error)?;
-    }
+    // Of names in our own code.
+    let statements = sqlx::AssertSqlSafe(privileges().join(";\n"));
+    sqlx::raw_sql(statements).execute(pool).await.map_err(store_error)?;
     Ok(())
 }
 
@@ -138,9 +138,11 @@ pub(in crate::store) async fn facts(pool: &Connections) -> Result<StoreFacts, St
 async fn applied(
     connection: impl Executor<'_, Database = MySql>,
 ) -> Result<Vec<(i64, bool)>, StoreError> {
-    match sqlx::query_as(schema::APPLIED).fetch_all(connection).await {
+    match sqlx::raw_sql(schema::APPLIED).fetch_all(connection).await {
         Err(error) if number(&error) == Some(NO_SUCH_TABLE) => Ok(Vec::new()),
-        result => result.map_err(store_error),
+        rows => {
+            rows.and_then(|rows| rows.iter().map(FromRow::from_row).collect()).map_err(store_error)
+        }
     }
 }
 

@@ -53,7 +53,13 @@ fn options(url: &str, settings: &StoreSettings) -> Result<MySqlConnectOptions, S
     let mode = ssl_mode(&options, settings.database_ca.is_some());
     // A statement whose rows are streamed is as slow as who takes them.
     let options = options.disable_statement_logging();
+    let options = without_settings(options);
     Ok(options.ssl_mode(mode).statement_cache_capacity(STATEMENTS))
+}
+
+/// Without the statement by which the driver sets a session up: [`session`] sets all of it, and more.
+fn without_settings(options: MySqlConnectOptions) -> MySqlConnectOptions {
+    options.pipes_as_concat(false).no_engine_substitution(false).timezone(None).set_names(false)
 }
 
 /// Every session speaks UTF-8: the sites' names and the sources' words are written as they are.

@@ -26,6 +26,11 @@ use super::error::{is_crowded, is_refused};
 /// How long a connection may lie idle; well below the time after which the server ends it.
 pub(super) const MAX_IDLE: Duration = Duration::from_secs(30);
 
+/// How long a connection may lie idle without a proof that it still is one. What breaks in so short a time
+/// is what may break in the middle of an operation too, and is met in the same way; the proof is a way to
+/// the server and back before every operation.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// How soon a server that allowed no more connections is asked for one again.
 const CROWDED_PAUSE: Duration = Duration::from_secs(1);
 
@@ -136,10 +141,13 @@ impl Shared {
     }
 
     async fn alive(&self, Idle { mut connection, since }: Idle) -> Option<MySqlConnection> {
-        if since.elapsed() > MAX_IDLE {
+        let idle = since.elapsed();
+        if idle > MAX_IDLE {
             return None;
         }
-        timeout(self.settings.connect, connection.ping()).await.ok()?.ok()?;
+        if idle > FRESH {
+            timeout(self.settings.connect, connection.ping()).await.ok()?.ok()?;
+        }
         Some(connection)
     }
 

@@ -7,6 +7,24 @@ use crate::store::pool::Statement;
 use crate::store::{CallCount, StoreError};
 
 impl Reads {
+    /// The accounts that have reserved calls of `scope` in the windows that begin at `since` or later, by
+    /// name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_call_accounts(
+        &self,
+        scope: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        let statement = Statement::of(
+            "select distinct account from call_budget where scope = ? and window_start >= ?
+            order by account",
+        );
+        let accounts: Vec<(String,)> = self.all(statement.bind(scope).bind(since)).await?;
+        Ok(accounts.into_iter().map(|(account,)| account).collect())
+    }
+
     /// What `account` has reserved and used in the windows that begin at `since` or later.
     ///
     /// # Errors

@@ -10,6 +10,17 @@ use crate::domain::run::{self, StopKind};
 use crate::store::StoreError;
 use crate::store::pool::{Bind, Statement};
 
+/// `select … from collection_slots` and what follows.
+macro_rules! select_failed {
+    ($rest:literal) => {
+        concat!(
+            "select site_id, source, slot_time, status, attempts, http_status, error_kind, \
+             error_message, run_seq from collection_slots ",
+            $rest
+        )
+    };
+}
+
 /// What the ledger says of a slot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
 pub struct LedgerSlot {
@@ -32,9 +43,34 @@ pub struct AskedSource {
     pub first_slot: DateTime<Utc>,
 }
 
+/// A slot that was called for without success, and the run that called last.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct FailedSlot {
+    /// The site.
+    pub site_id: String,
+    /// The source.
+    pub source: String,
+    /// Start of the interval.
+    pub slot_time: DateTime<Utc>,
+    /// `failed` or `unfillable`.
+    pub status: String,
+    /// How many calls the run made for it.
+    pub attempts: i64,
+    /// HTTP status of the answer, if there was one.
+    pub http_status: Option<i64>,
+    /// What kind of error, if it failed.
+    pub error_kind: Option<String>,
+    /// Why it has no observation, in words.
+    pub error_message: Option<String>,
+    /// The number of the run.
+    pub run_seq: i64,
+}
+
 /// A run that stopped since the source wanted no more calls of the account, or its budget was spent.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct StoppedRun {
+    /// Its number.
+    pub run_seq: i64,
     /// When it started.
     pub started_at: DateTime<Utc>,
     /// The source that it collected from.
@@ -68,6 +104,39 @@ impl Reads {
             order by slot_time",
         );
         self.stream(statement.bind(site_id).bind(source).bind(from).bind(to))
+    }
+
+    /// What was called for of a site and source from one time to another, both included, and brought
+    /// no observation; in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_failed_slots(
+        &self,
+        (site_id, source): (&str, &str),
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<FailedSlot>, StoreError> {
+        let statement = Statement::of(select_failed!(
+            "where site_id = ? and source = ? and slot_time >= ? and slot_time <= ? \
+             and status <> 'collected' order by slot_time"
+        ));
+        self.all(statement.bind(site_id).bind(source).bind(from).bind(to)).await
+    }
+
+    /// The slots that this run called for last and without success, the newest first; so many at most.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_failed_slots_of_run(
+        &self,
+        run_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedSlot>, StoreError> {
+        let statement = Statement::of(select_failed!(
+            "where run_seq = ? and status <> 'collected' \
+             order by slot_time desc, site_id, source limit ?"
+        ));
+        self.all(statement.bind(run_seq).bind(i64::from(limit))).await
     }
 
     /// The sources that were ever called for a site, by name.
@@ -109,7 +178,7 @@ impl Reads {
     ) -> Result<Vec<StoppedRun>, StoreError> {
         let places = StopKind::PAUSES.map(|_| "?").join(", ");
         let statement = Statement::made(format!(
-            "select started_at, source from ingestion_runs
+            "select run_seq, started_at, source from ingestion_runs
             where started_at >= ? and started_at <= ? and outcome = 'failed' and kind = ?
                 and source is not null and stop_kind in ({places})
             order by started_at"

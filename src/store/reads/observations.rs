@@ -1,9 +1,15 @@
 //! Which observations there are: sources, spans, the newest, and the temperatures of the last slots.
 
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use sqlx::FromRow;
 
 use super::Reads;
+use super::rows::Rows;
+use crate::columnar::{Row, Value};
+use crate::domain::Values;
+use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
+use crate::domain::values::{CellMut, VALUES};
 use crate::store::StoreError;
 use crate::store::pool::Statement;
 
@@ -31,7 +37,60 @@ pub struct Temperature {
     pub temperature_c: Option<f64>,
 }
 
+/// The newest observation of a site and source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewestObservation {
+    /// The site.
+    pub site_id: String,
+    /// The source.
+    pub source: String,
+    /// The source's own time.
+    pub observation_time: DateTime<Utc>,
+    /// What it says.
+    pub values: Values,
+}
+
+impl NewestObservation {
+    fn of(row: Row<'_>) -> Option<Self> {
+        let mut values = Values::default();
+        for (value, cell) in VALUES.iter().zip(values.cells_mut()) {
+            let place = OBSERVATIONS.columns.iter().position(|column| column.name == value.name);
+            match (cell, place.and_then(|place| row.value(place))) {
+                (CellMut::Real(cell), Some(Value::Real(number))) => *cell = Some(number),
+                (CellMut::Integer(cell), Some(Value::Integer(number))) => *cell = Some(number),
+                (CellMut::Text(cell), Some(Value::Text(text))) => *cell = Some(text.to_owned()),
+                _ => {}
+            }
+        }
+        Some(Self {
+            site_id: row.text("site_id")?.to_owned(),
+            source: row.text("source")?.to_owned(),
+            observation_time: row.time("observation_time")?,
+            values,
+        })
+    }
+}
+
 impl Reads {
+    /// The newest observation of each source, of one site or of every one that is in the sites file;
+    /// observations later than `until` do not count.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_newest_observations(
+        &self,
+        site_id: Option<String>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<NewestObservation>, StoreError> {
+        let rows = Rows::Latest { site_id, until };
+        let mut batches = self.read_rows(&OBSERVATIONS, &rows);
+        let mut newest = Vec::new();
+        while let Some(batch) = batches.try_next().await? {
+            newest.extend(Row::all(&OBSERVATIONS, &batch).filter_map(NewestObservation::of));
+        }
+        Ok(newest)
+    }
+
     /// The sources that have an observation of a site, by name.
     ///
     /// # Errors
@@ -83,6 +142,38 @@ impl Reads {
         );
         let (newest,): (Option<DateTime<Utc>>,) = self.one(statement.bind(until)).await?;
         Ok(newest)
+    }
+
+    /// The same as [`Reads::list_temperatures`] of some sites and sources, by the primary key: as many as a page
+    /// shows.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list_temperatures_of(
+        &self,
+        (sites, sources): (&[&str], &[&str]),
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<Temperature>, StoreError> {
+        if sites.is_empty() || sources.is_empty() {
+            return Ok(Vec::new());
+        }
+        let by_key = self.pool.dialect().use_primary_key;
+        let marks = |count: usize| vec!["?"; count].join(", ");
+        let (of_sites, of_sources) = (marks(sites.len()), marks(sources.len()));
+        let statement = Statement::made(format!(
+            "select c.site_id, c.source, c.slot_time, o.temperature_c
+            from collection_slots c{by_key}
+            left join weather_observations o
+                on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
+                    and o.observation_time = c.observation_time and o.observation_time <= ?
+            where c.site_id in ({of_sites}) and c.source in ({of_sources}) and c.slot_time >= ?
+                and c.status = 'collected'
+            order by c.site_id, c.source, c.slot_time"
+        ));
+        let names = sites.iter().chain(sources);
+        let statement = names.fold(statement.bind(until), |statement, name| statement.bind(*name));
+        // Of as many forms as there are numbers of sites: none is kept.
+        self.all(statement.bind(since).not_kept()).await
     }
 
     /// The slots since the first of these times that were collected, by site, source and slot, each with

@@ -7,10 +7,10 @@ use sqlx::{ColumnIndex, Database, Decode, Row};
 
 use super::Reads;
 use crate::columnar::{BatchBuilder, ColumnBuilder, day_number};
-use crate::domain::Days;
 use crate::domain::days::day_after;
 use crate::domain::position::Position;
-use crate::domain::tables::Table;
+use crate::domain::tables::{TABLES, Table};
+use crate::domain::{Day, Days};
 use crate::store::bounds::bounded_rows;
 use crate::store::dialect::Dialect;
 use crate::store::pool::{Bind, Pool, RawRows, Statement};
@@ -143,6 +143,23 @@ fn past(sql: &mut String, binds: &mut Vec<Bind>, table: &Table, position: &Posit
 }
 
 impl Reads {
+    /// The day (UTC) of the first row of all mirrored tables whose rows have one; `None` without any. An
+    /// index has it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn first_day(&self) -> Result<Day, StoreError> {
+        let mut first_day = None;
+        for table in TABLES {
+            let Some(day_of) = table.day_of else { continue };
+            let sql = format!("select min({day_of}) from {}", table.name);
+            let (first,): (Option<DateTime<Utc>>,) = self.one(Statement::made(sql)).await?;
+            let day = first.map(|first| first.date_naive());
+            first_day = first_day.into_iter().chain(day).min();
+        }
+        Ok(first_day)
+    }
+
     /// Rows of a mirrored table as of one moment, streamed in batches.
     pub fn read_rows<'a>(
         &'a self,

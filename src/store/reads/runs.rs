@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sqlx::FromRow;
 
 use super::Reads;
@@ -34,6 +34,7 @@ pub struct RunRow {
     pub latency_mean_ms: Option<i64>,
     pub latency_p95_ms: Option<i64>,
     pub latency_max_ms: Option<i64>,
+    #[serde(serialize_with = "as_object")]
     pub errors_by_kind: Option<String>,
     pub error_message: Option<String>,
     pub program_version: String,
@@ -42,6 +43,14 @@ pub struct RunRow {
     pub host: String,
     pub source: Option<String>,
     pub stop_kind: Option<String>,
+}
+
+/// A column of JSON as the object that it is; what cannot be read stays text.
+fn as_object<S: Serializer>(json: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let object = json
+        .as_deref()
+        .map(|json| serde_json::from_str(json).unwrap_or_else(|_| serde_json::Value::from(json)));
+    object.serialize(serializer)
 }
 
 /// Runs that have ended and are to be synced.

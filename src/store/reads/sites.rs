@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
 use super::{Reads, malformed};
-use crate::domain::{Coordinates, Life, Locality, Move, Site, SiteId, Spans, Stay};
+use crate::domain::{Coordinates, Interval, Life, Locality, Move, Site, SiteId, Spans, Stay};
 use crate::store::StoreError;
 use crate::store::pool::Statement;
 
@@ -34,6 +34,28 @@ impl SiteRow {
     /// When the column holds something else.
     pub fn tags(&self) -> Result<Vec<String>, StoreError> {
         serde_json::from_str(&self.tags).map_err(|_| malformed_site(&self.site_id, "tags"))
+    }
+
+    /// The site as the sites file had it when it was last taken in.
+    ///
+    /// # Errors
+    /// When a column holds something else.
+    pub fn site(&self) -> Result<Site, StoreError> {
+        let malformed = |what| malformed_site(&self.site_id, what);
+        let Locality { coordinates, timezone, country, elevation_m } = self.locality()?;
+        let interval = u32::try_from(self.interval_minutes).ok().and_then(Interval::parse);
+        Ok(Site {
+            site_id: SiteId::parse(&self.site_id).ok_or_else(|| malformed("site_id"))?,
+            name: self.name.clone(),
+            coordinates,
+            timezone,
+            country,
+            elevation_m,
+            interval: interval.ok_or_else(|| malformed("interval_minutes"))?,
+            active_from: self.active_from,
+            active_until: self.active_until,
+            tags: self.tags()?,
+        })
     }
 
     /// What decides which slots of it are expected.

@@ -60,7 +60,7 @@ const UPSERT_SLOTS: &str = " on conflict (site_id, source, slot_time) do update 
     latency_ms = excluded.latency_ms, error_kind = excluded.error_kind, \
     error_message = excluded.error_message, ingestion_run_id = excluded.ingestion_run_id, \
     run_seq = excluded.run_seq, updated_at = excluded.updated_at, \
-    observation_source = excluded.observation_source \
+    observation_source = excluded.observation_source, raw_ref = excluded.raw_ref \
     where not (collection_slots.status = 'collected' and excluded.status <> 'collected') \
     and not (collection_slots.status = 'unfillable' and excluded.status = 'failed')";
 

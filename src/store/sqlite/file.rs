@@ -1,6 +1,6 @@
 //! Opening the file, and what every connection is set to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,14 +14,23 @@ use crate::store::{StoreError, StoreSettings};
 /// How long one writer waits for another.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<SqlitePool, StoreError> {
+/// The file of a URL.
+pub(in crate::store) fn file_of(url: &str) -> Result<PathBuf, StoreError> {
+    Ok(options(url)?.get_filename().to_owned())
+}
+
+fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     if url.contains(":memory:") || url.contains("mode=memory") {
         let problem = "DATABASE_URL: a store in memory is forgotten at once: name a file, as in sqlite://weather.db";
         return Err(StoreError::Settings(problem.into()));
     }
+    SqliteConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Settings(format!("DATABASE_URL: {error}")))
+}
+
+pub(super) async fn open(url: &str, settings: &StoreSettings) -> Result<SqlitePool, StoreError> {
     let patience = if settings.is_reader { READER_PATIENCE } else { BUSY_TIMEOUT };
-    let mut options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| StoreError::Settings(format!("DATABASE_URL: {error}")))?
+    let mut options = options(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)

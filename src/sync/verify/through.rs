@@ -1,114 +1,76 @@
-//! Through which day the sink is known to hold what the store holds.
+//! What a comparison proves, noted in the sink, and through which day everything is proved by that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 
+use super::plan::Plan;
 use super::{DayComparison, Report, Verdict, Verify};
-use crate::clock::{Clock as _, SystemClock};
-use crate::domain::tables::TABLES;
-use crate::domain::{Day, Days};
-use crate::sink::{State, States, with_retries};
+use crate::domain::proofs::{Proofs, join_days};
+use crate::domain::tables::{TABLES, Table};
+use crate::sink::{SinkError, State, with_retries};
 
-/// Notes in the sink through which day each table is equal.
+/// Notes in the sink which days were found equal, and which were not; `state` is that of now.
 pub(in crate::sync) async fn note(
     parts: Verify<'_>,
     store_id: &str,
-    states: &States,
+    plan: &Plan,
+    mut state: State,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let yesterday = SystemClock.now().date_naive() - TimeDelta::days(1);
-    let mut through = BTreeMap::new();
-    for table in TABLES.into_iter().filter(|table| table.day_of.is_some()) {
-        let before = states.get(table.name).and_then(|state: &State| state.verified_through);
-        let days = report.days.iter().filter(|day| day.table.name == table.name);
-        let found = Found::of(parts.days, &days.collect::<Vec<_>>());
-        through.insert(table.name, verified_through(before, found, yesterday));
-    }
-    let is_new = |(name, day): (&&str, &Day)| {
-        states.get(*name).is_none_or(|state| state.verified_through != *day)
-    };
-    if through.iter().any(is_new) {
-        with_retries(async || parts.sink.set_verified_through(store_id, &through).await).await?;
-    }
-    report.verified_through = through.into_values().min().flatten();
-    Ok(())
-}
-
-/// What a comparison of some days found.
-#[derive(Debug, Clone, Copy)]
-struct Found {
-    days: Days,
-    /// The first day that is different.
-    different: Day,
-    /// The first day that says nothing yet: some of its rows are still to be synced.
-    pending: Day,
-}
-
-impl Found {
-    fn of(days: Days, compared: &[&DayComparison]) -> Self {
-        let first = |verdicts: &[Verdict]| {
-            let is_one = |day: &&&DayComparison| verdicts.contains(&day.verdict);
-            compared.iter().filter(is_one).filter_map(|day| day.day).min()
-        };
-        let different = first(&[Verdict::Different, Verdict::Kept]);
-        Self { days, different, pending: first(&[Verdict::Pending]) }
-    }
-}
-
-/// Through which day a table is equal that was equal through `before`. It goes back only where a
-/// difference was found: what is not known does not undo what was.
-fn verified_through(before: Day, found: Found, yesterday: NaiveDate) -> Day {
-    let day_before = |day: NaiveDate| day - TimeDelta::days(1);
-    let joins = |from: NaiveDate| before.is_some_and(|before| from <= before + TimeDelta::days(1));
-    let open = [found.different, found.pending].into_iter().flatten().min();
-    let end = open.map_or(found.days.to.unwrap_or(yesterday), day_before).min(yesterday);
-    let through = match found.days.from.is_none_or(joins) {
-        true => before.max(Some(end)),
-        false => before,
-    };
-    found.different.map_or(through, |day| through.min(Some(day_before(day))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn november(day: u32) -> NaiveDate {
-        NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
-    }
-
-    #[test]
-    fn it_is_verified_through_the_day_before_the_first_that_is_not() {
-        let yesterday = november(24);
-        let span = |from: Option<u32>, to: Option<u32>| Days {
-            from: from.map(november),
-            to: to.map(november),
-        };
-        for (before, days, different, pending, expected) in [
-            (None, span(None, None), None, None, Some(24)),
-            (None, span(None, None), Some(25), None, Some(24)),
-            (None, span(None, None), Some(20), None, Some(19)),
-            (Some(22), span(None, None), Some(20), None, Some(19)),
-            (Some(22), span(None, Some(10)), None, None, Some(22)),
-            (None, span(None, Some(10)), None, None, Some(10)),
-            // Only part is compared: it counts if it joins what was known.
-            (Some(19), span(Some(20), None), None, None, Some(24)),
-            (Some(19), span(Some(21), None), None, None, Some(19)),
-            (None, span(Some(21), None), None, None, None),
-            (Some(22), span(Some(18), Some(20)), Some(19), None, Some(18)),
-            (Some(10), span(Some(18), None), Some(19), None, Some(10)),
-            // Rows that are still to be synced hold it up, and do not set it back.
-            (None, span(None, None), None, Some(20), Some(19)),
-            (Some(15), span(None, None), None, Some(20), Some(19)),
-            (Some(22), span(None, None), None, Some(20), Some(22)),
-            (Some(22), span(None, None), Some(21), Some(18), Some(20)),
-            (Some(22), span(None, None), Some(18), Some(21), Some(17)),
-        ] {
-            let different = different.map(november);
-            let found = Found { days, different, pending: pending.map(november) };
-            let through = verified_through(before.map(november), found, yesterday);
-            assert_eq!(through, expected.map(november), "{before:?} {found:?}");
+    loop {
+        let after = noted(&state.proofs, plan, report);
+        let (before, sink) = (&state.proofs, parts.sink);
+        match with_retries(async || sink.set_proofs(store_id, before, &after).await).await {
+            // Another comparison was faster.
+            Err(SinkError::Fenced) => {
+                state = super::super::find_state(parts.sink, store_id).await?.unwrap_or_default();
+            }
+            noted => {
+                noted?;
+                let (first_day, today) = (plan.first_day, plan.today);
+                report.verified_through = after.verified_through(&state.changed, first_day, today);
+                return Ok(());
+            }
         }
     }
+}
+
+/// The proofs with what a comparison found.
+fn noted(before: &Proofs, plan: &Plan, report: &Report) -> Proofs {
+    let mut after = before.clone();
+    for table in TABLES.into_iter().filter(|table| table.day_of.is_some()) {
+        for (epoch, days) in proved(table, plan, report) {
+            for days in join_days(&days) {
+                after.note(table.name, &days, plan.today, epoch);
+            }
+        }
+    }
+    let is_open = |day: &&DayComparison| matches!(day.verdict, Verdict::Different | Verdict::Kept);
+    for found in report.days.iter().filter(is_open) {
+        if let Some(day) = found.day {
+            after.take_back(found.table.name, day);
+        }
+    }
+    if let Some(swept_to) = plan.swept_to {
+        after.note_sweep(swept_to);
+    }
+    after
+}
+
+/// The days of a table that are equal, by the epoch that this is known for. A day that was read and
+/// that neither side has a row of is equal too.
+fn proved(table: &Table, plan: &Plan, report: &Report) -> BTreeMap<i64, BTreeSet<NaiveDate>> {
+    let before = plan.state.epoch_of(table);
+    let mut proved = BTreeMap::from([(before, plan.days())]);
+    for found in report.days.iter().filter(|found| found.table.name == table.name) {
+        let Some(day) = found.day else { continue };
+        if let Some(silent) = proved.get_mut(&before) {
+            silent.remove(&day);
+        }
+        if let Some(epoch) = found.equal_at {
+            proved.entry(epoch).or_default().insert(day);
+        }
+    }
+    proved
 }

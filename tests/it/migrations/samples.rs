@@ -168,4 +168,21 @@ pub(super) const SAMPLES: &[Sample] = &[
             &["21.5|-|-|1"],
         )],
     },
+    // The observation and the slot of sample 3 keep what they say.
+    Sample {
+        version: 10,
+        before: &[],
+        after: &[
+            (
+                "select concat(temperature_c, '|', coalesce(transform_version, '-'), '|', row_hash) \
+                from weather_observations",
+                &["21.5|-|1"],
+            ),
+            (
+                "select concat(status, '|', coalesce(raw_ref, '-')) from collection_slots \
+                where site_id = 'mad' order by slot_time limit 1",
+                &["collected|-"],
+            ),
+        ],
+    },
 ];

@@ -25,12 +25,19 @@ const SOME_BYTES: i64 = 300_000;
 const LONG: &str =
     "/api/v1/sites/site-00000/observations?from=2026-07-01T00:00:00Z&to=2026-12-01T00:00:00Z";
 
+/// All sites at once, which are a stream from the first part on.
+const BULK: &str = "/api/v1/hourly?from=2026-07-01&to=2026-12-01";
+
 /// Asks over a connection with room for little, in this version of HTTP.
 async fn ask(address: &str, version: &str, headers: &str) -> TcpStream {
+    ask_for(LONG, address, version, headers).await
+}
+
+async fn ask_for(path: &str, address: &str, version: &str, headers: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
-    let request = format!("GET {LONG} HTTP/{version}\r\nhost: x\r\n{headers}\r\n");
+    let request = format!("GET {path} HTTP/{version}\r\nhost: x\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
 }
@@ -76,6 +83,53 @@ async fn an_answer_whose_store_goes_away_ends_by_a_reset_in_every_version() {
                 || bytes.starts_with(b"HTTP/1.") && bytes[8..].starts_with(b" 200");
             assert!(is_begun, "{}", String::from_utf8_lossy(&bytes));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_of_all_sites_whose_store_goes_away_ends_by_a_reset_too() {
+    with_mysql(async |database| {
+        fill(&*database.store, HOURS).await;
+        for (version, form) in
+            [("1.0", "csv"), ("1.1", "csv"), ("1.0", "ndjson"), ("1.1", "ndjson")]
+        {
+            let proxy = Proxy::to(&database.url).await;
+            let store = StoreSettings::at(&proxy.url).open_reader().await.unwrap();
+            let server = Server::of(store, Access::Open).await;
+            server.get("/readyz").await.expect(200);
+            proxy.break_after(SOME_BYTES);
+            let path = format!("{BULK}&format={form}");
+            let mut stream = ask_for(&path, &server.address, version, "").await;
+            let (bytes, ended) = rest(&mut stream).await;
+            assert_eq!(ended, Err(ErrorKind::ConnectionReset), "{version} {form}");
+            assert!(!bytes.ends_with(b"0\r\n\r\n"), "{version} {form}: as if it were whole");
+        }
+    })
+    .await;
+}
+
+// The proxy goes on while this waits for curl.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn curl_never_takes_a_part_for_all_of_it() {
+    with_mysql(async |database| {
+        fill(&*database.store, HOURS).await;
+        let mut codes = Vec::new();
+        for number in 0..20 {
+            let proxy = Proxy::to(&database.url).await;
+            let store = StoreSettings::at(&proxy.url).open_reader().await.unwrap();
+            let server = Server::of(store, Access::Open).await;
+            server.get("/readyz").await.expect(200);
+            proxy.break_after(SOME_BYTES + 20_000 * number);
+            let version = ["--http1.0", "--http1.1"][usize::try_from(number % 2).unwrap()];
+            let form = ["csv", "ndjson"][usize::try_from(number / 2 % 2).unwrap()];
+            let url = format!("http://{}{BULK}&format={form}", server.address);
+            let mut curl = tokio::process::Command::new("curl");
+            curl.args(["--silent", "--fail", version, "--output", "/dev/null", &url]);
+            codes.push(curl.status().await.unwrap().code());
+        }
+        println!("{codes:?}");
+        assert!(codes.iter().all(|code| *code != Some(0)), "{codes:?}");
     })
     .await;
 }

@@ -21,14 +21,31 @@ fn samples(path: &str, parameter: &Value) -> [Option<String>; 2] {
         "from" => ["2026-11-24", "2026-11-23"],
         "to" => ["2026-11-26", "2026-11-25"],
         "source" => [SOURCE, "open-meteo"],
+        "fields" if path.ends_with("daily") => ["temperature_mean_c", "rain_sum_mm"],
         "fields" | "parameter-name" => ["temperature_c", "humidity_pct"],
         "parameter_names" => ["rain_1h_mm", "snow_1h_mm"],
         "limit" => ["5", "6"],
         "before" => ["9", "8"],
-        "cursor" => ["openweathermap.1795500000", "openweathermap.1795500001"],
+        "cursor" if path.contains('{') => {
+            ["openweathermap.1795500000", "openweathermap.1795500001"]
+        }
+        "cursor" => {
+            ["site-00000.openweathermap.1795500000", "site-00000.openweathermap.1795500001"]
+        }
+        "tag" => ["office", "depot"],
+        "country" => ["ES", "ES,PT"],
+        "in_file" => ["true", "false"],
+        "bom" => ["false", "true"],
+        "format" => ["csv", "json"],
+        "hdd_base" | "cdd_base" => ["18", "15.5"],
         "datetime" => ["2026-11-24/2026-11-25", "2026-11-24"],
+        "coords" if path.ends_with("area") => {
+            ["POLYGON((0 0,1 0,1 1,0 0))", "POLYGON((0 0,2 0,2 2,0 0))"]
+        }
+        "within" => ["25", "26"],
+        "within-units" => ["km", "mi"],
         "coords" => ["POINT(-3.7 40.4)", "POINT(-3.7 40.5)"],
-        "bbox" => ["-10,35,5,45", "-10,35,5,46"],
+        "bbox" => ["-180,-90,180,90", "-180,-90,180,89"],
         "crs" => ["CRS84", "http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
         "f" => return forms(parameter),
         _ => panic!("{path}: no sample of {name}"),
@@ -78,6 +95,10 @@ async fn changing_any_one_documented_parameter_changes_the_key() {
         let (mut tags, mut changed) = (HashSet::new(), 0);
         for (path, item) in document["paths"].as_object().unwrap() {
             let Some(parameters) = item["get"]["parameters"].as_array() else { continue };
+            // The status depends on the moment, and is never kept.
+            if path.ends_with("/status") {
+                continue;
+            }
             let given = |changed: Option<usize>| {
                 let of = |(index, parameter)| {
                     let [first, second] = samples(path, parameter);
@@ -96,7 +117,7 @@ async fn changing_any_one_documented_parameter_changes_the_key() {
             }
         }
         // As many as there were when this was written, so that none is lost unseen.
-        assert!(changed >= 49, "{changed} parameters");
+        assert!(changed >= 120, "{changed} parameters");
     })
     .await;
 }

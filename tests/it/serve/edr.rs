@@ -40,14 +40,24 @@ async fn every_link_leads_somewhere() {
         let mut seen = std::collections::BTreeSet::new();
         let mut left = vec![format!("{base}/edr")];
         while let Some(address) = left.pop() {
-            let filled = address.replace("{coords}", "POINT(-175%20-84.8)");
+            let coords = match address.contains("/area") {
+                true => "POLYGON((-176%20-85,-174%20-85,-174%20-84,-176%20-84,-176%20-85))",
+                false => "POINT(-175%20-84.8)",
+            };
+            let filled = address.replace("{coords}", coords);
+            let filled = filled.replace("{within}", "25").replace("{within-units}", "km");
             let path = filled.strip_prefix(&base).expect("an address of the host that was asked");
             let answer = server.get(path).await;
             // One of the three sites has no observation.
-            let status = if path.ends_with("site-00002") { 204 } else { 200 };
+            let status = match path.rsplit('/').next().unwrap() {
+                "site-00002" => 204,
+                // Plain addresses, behind which a client puts what it asks.
+                "area" | "position" | "radius" => 400,
+                _ => 200,
+            };
             let answer = answer.expect(status);
             let is_json = answer.header("content-type").contains("json");
-            if is_json && !path.ends_with("/api") {
+            if is_json && !path.contains("/api") {
                 left.extend(
                     addresses(&answer.json()).into_iter().filter(|new| seen.insert(new.clone())),
                 );
@@ -57,7 +67,11 @@ async fn every_link_leads_somewhere() {
         for path in ["/edr/api", "/edr/conformance", "/api/v1/docs/", SITES] {
             assert!(paths.contains(&path), "{paths:?}");
         }
-        assert!(paths.iter().any(|path| path.contains("position")), "{paths:?}");
+        for query in ["area", "position", "radius"] {
+            let plain = format!("/edr/collections/observations/{query}");
+            assert!(paths.contains(&&*plain), "{paths:?}");
+            assert!(paths.iter().any(|path| path.contains(&format!("{query}?coords={{coords}}"))));
+        }
         let document = server.get("/edr/api").await.expect(200);
         assert_eq!(document.header("content-type"), "application/vnd.oai.openapi+json;version=3.1");
         assert_eq!(document.json()["openapi"], "3.1.0");

@@ -10,7 +10,7 @@ use crate::support::server::Server;
 on_both_databases!(what_the_standard_does_not_allow_is_a_problem_that_says_why);
 
 /// Path under the collection, status, parameter, and what the allowed values contain.
-const BAD: [(&str, u16, &str, &str); 24] = [
+const BAD: [(&str, u16, &str, &str); 46] = [
     ("locations/nowhere", 404, "site_id", "the id of a site"),
     ("locations/Nowhere!", 404, "site_id", "the id of a site"),
     ("locations/%ff", 404, "site_id", "the id of a site"),
@@ -34,6 +34,33 @@ const BAD: [(&str, u16, &str, &str); 24] = [
     ("position?coords=POINT(40)", 400, "coords", "POINT(longitude latitude)"),
     ("position?coords=POINT(-3%2095)", 400, "coords", "POINT(longitude latitude)"),
     ("position?coords=POLYGON((0%200,1%200,1%201,0%200))", 400, "coords", "POINT(longitude"),
+    ("position?coords=MULTIPOINT((0%200),(0%2091))", 400, "coords", "MULTIPOINT of at most 100"),
+    ("position?coords=POINT(0%200)&within=-1&within-units=km", 400, "within", "0 to"),
+    ("position?coords=POINT(0%200)&within-units=km", 400, "within", "0 to"),
+    ("area", 400, "coords", "POLYGON((longitude latitude"),
+    ("area?coords=POLYGON((0%200,1%200,1%201,0%201))", 400, "coords", "rings are closed"),
+    ("area?coords=POLYGON((0%200,2%202,2%200,0%202,0%200))", 400, "coords", "do not cross"),
+    ("area?coords=POLYGON((0%200,200%200,1%201,0%200))", 400, "coords", "in degrees"),
+    ("area?coords=POINT(0%200)", 400, "coords", "MULTIPOLYGON"),
+    ("area?coords=EPSG", 400, "coords", "POLYGON"),
+    ("area?coords=POLYGON((0%200,1%200,1%201,0%200))&crs=EPSG:4326", 400, "crs", "CRS84"),
+    ("area?coords=POLYGON((0%200,1%200,1%201,0%200))&z=2", 400, "z", "coords, datetime"),
+    ("radius", 400, "coords", "POINT(longitude latitude)"),
+    ("radius?coords=POINT(0%200)", 400, "within", "0 to"),
+    ("radius?coords=POINT(0%200)&within=-1&within-units=km", 400, "within", "0 to"),
+    ("radius?coords=POINT(0%200)&within=inf&within-units=km", 400, "within", "0 to"),
+    ("radius?coords=POINT(0%200)&within=5&within-units=furlong", 400, "within-units", "km, m, mi"),
+    (
+        "radius?coords=MULTIPOINT((0%200))&within=5&within-units=km",
+        400,
+        "coords",
+        "POINT(longitude",
+    ),
+    ("locations?limit=0", 400, "limit", "1 to 10000"),
+    ("locations?datetime=../..", 400, "datetime", "with .. for an open end"),
+    ("../?bbox=1,2,3", 400, "bbox", "west,south,east,north"),
+    ("../?datetime=now", 400, "datetime", "with .. for an open end"),
+    ("?bbox=1,2,3,4", 400, "bbox", "f"),
     ("?f=html", 400, "f", "JSON"),
 ];
 
@@ -41,19 +68,36 @@ async fn what_the_standard_does_not_allow_is_a_problem_that_says_why(database: &
     fill(&*database.store, 2).await;
     let server = Server::start(database).await;
     for (path, status, parameter, allowed) in BAD {
-        let path = format!("/edr/collections/observations/{path}").replace("/?", "?");
+        let path = format!("/edr/collections/observations/{path}")
+            .replace("observations/../?", "?")
+            .replace("/?", "?");
         let answer = server.get(&path).await;
         let problem = answer.json();
         assert_eq!((answer.status, &problem["status"]), (status, &status.into()), "{path}");
         assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
         assert_eq!(problem["parameter"], parameter, "{path}: {problem}");
         assert!(problem["allowed"].as_str().unwrap().contains(allowed), "{path}: {problem}");
+        // As the standard has it.
+        let code = if status == 404 { "NotFound" } else { "InvalidParameterValue" };
+        assert_eq!(problem["code"], code, "{path}");
+        assert!(problem["description"].as_str().unwrap().contains(allowed), "{path}: {problem}");
     }
-    for path in ["/edr/collections/other", "/edr/nothing", "/edr/collections/observations/area"] {
+    for path in ["/edr/collections/other", "/edr/nothing", "/edr/collections/observations/cube"] {
         assert_eq!(server.get(path).await.expect(404).json()["status"], 404, "{path}");
     }
     let refused = server.ask("/edr", &[("accept", "text/html")]).await.expect(406);
     assert_eq!(refused.json()["allowed"], "application/json");
+    assert_eq!(refused.json()["code"], "NoApplicableCode");
+    let many: Vec<_> = (0..1001).map(|n| format!("{}%20{}", f64::from(n) / 100.0, n % 2)).collect();
+    let area = format!(
+        "/edr/collections/observations/area?coords=POLYGON(({},5%2050,0%200))",
+        many.join(",")
+    );
+    let problem = server.get(&area).await.expect(400).json();
+    assert!(problem["detail"].as_str().unwrap().contains("has 1002 corners"), "{problem}");
+    // Elsewhere problems are as they were.
+    let other = server.get("/api/v1/sites/nowhere").await.expect(404).json();
+    assert!(other["code"].is_null(), "{other}");
 }
 
 #[tokio::test]

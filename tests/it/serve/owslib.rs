@@ -98,6 +98,14 @@ async fn owslib_reads_every_value_as_it_is_in_the_table(database: &TestDatabase)
         values += expected.len() * names.len();
         absent += expected.join("|").split('|').filter(|cell| *cell == "-").count();
     }
+    for kind in ["areas", "circles"] {
+        let answers = read[kind].as_object().unwrap();
+        assert_eq!(answers.len(), 5, "{kind}");
+        for (site, answer) in answers {
+            let [only] = &answer["coverages"].as_array().unwrap()[..] else { panic!("{answer}") };
+            assert_eq!(only["ranges"], read["series"][site]["ranges"], "{kind} {site}");
+        }
+    }
     assert!(absent > 100 && values > 1000, "{absent} of {values} values are absent");
     println!("{values} values of {} sites, {absent} of them absent", known.len());
 }

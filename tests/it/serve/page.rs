@@ -14,12 +14,17 @@ use crate::support::program::Program;
 use crate::support::samples::{collected, full_values, hour, open_run, run_end, site, sites};
 use crate::support::server::{Answer, Server};
 
+mod calendar;
+mod charts;
 mod in_a_browser;
-mod many;
+mod judged;
+mod live;
 mod of_a_site;
+mod overview;
+mod settings;
 
 on_both_databases!(
-    the_overview_has_every_site_with_its_age_its_line_and_its_last_error,
+    the_overview_has_every_site_with_its_age_its_strip_and_its_trouble,
     a_name_full_of_markup_is_text,
     a_store_with_one_hour_has_no_hole,
     the_runs_page_tells_what_each_run_did,
@@ -29,6 +34,11 @@ const MARKUP: &str = "<script>alert('1')</script> \"O'Hare\" & <b>co</b>";
 
 /// What every page has to be: whole, of this server, without anything inline.
 fn check(page: &Answer) {
+    check_in(page, "en");
+}
+
+/// The same of a page in one of the languages.
+fn check_in(page: &Answer, language: &str) {
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let policy = page.header("content-security-policy");
     assert!(
@@ -41,7 +51,9 @@ fn check(page: &Answer) {
         assert!(!body.contains(inline), "{inline}: {body}");
     }
     assert_eq!(body.matches("<main").count(), 1);
-    assert!(body.contains("href=\"#main\"") && body.contains("lang=\"en\""));
+    assert!(
+        body.contains("href=\"#main\"") && body.contains(&format!("<html lang=\"{language}\""))
+    );
 }
 
 async fn page(server: &Server, path: &str) -> String {
@@ -50,42 +62,48 @@ async fn page(server: &Server, path: &str) -> String {
     page.body
 }
 
-async fn the_overview_has_every_site_with_its_age_its_line_and_its_last_error(
+async fn the_overview_has_every_site_with_its_age_its_strip_and_its_trouble(
     database: &TestDatabase,
 ) {
     fill(&*database.store, 40).await;
     let server = Server::start(database).await;
     let all = page(&server, "/").await;
+    let all = all.replace('\u{a0}', " ");
     for text in [
-        "1 of 3 sites fresh, 3 of 6 series",
+        "headline bad",
+        "1 of 3 sites is fresh",
+        "more than a tenth of the sites is not fresh",
         "Site 0",
-        "site-00001",
         "2 min",
-        "<title>0.0 to 3.9 °C in 48 h</title>",
-        "100 %",
-        "the source does not know the place (404)",
-        "since 2026-11-23 17:00 UTC",
-        "6 of 6 series of 3 sites, as of",
-        "<path class=\"hole\" d=\"M16 0h",
+        "aria-label=\"0.0 °C to 3.9 °C in 48 hours\"",
+        "the source does not know the place",
+        "3 sites, as of 25 Nov 2026, 08:07 UTC",
+        "<path stroke=\"url(#hatch)\" d=\"M80 10h390\"",
     ] {
         assert!(all.contains(text), "{text}: {all}");
     }
     // Trouble stands first, and what fails is found.
-    assert!(all.find("Site 2").unwrap() < all.find("Site 0").unwrap());
+    let rows = |body: &str| {
+        body.split("<tr id=\"").skip(1).map(|row| row[..12].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&all).last().unwrap(), "s-site-00000");
     let trouble = page(&server, "/?show=trouble").await;
-    assert!(trouble.contains("Site 2") && !trouble.contains("Site 0"));
+    assert!(!rows(&trouble).contains(&"s-site-00000".to_owned()) && rows(&trouble).len() == 2);
     let named = page(&server, "/?q=SITE-00001&show=all&order=").await;
-    assert!(named.contains("2 of 6 series") && named.contains("value=\"site-00001\""));
+    assert!(named.contains("1 site, as of") && named.contains("value=\"site-00001\""));
     let sorted = page(&server, "/?sort=site&order=desc").await;
     assert!(sorted.contains("<th scope=\"col\" aria-sort=\"descending\">"), "{sorted}");
-    assert!(sorted.find("Site 2<").unwrap() < sorted.find("Site 1<").unwrap());
+    let place = |name: &str| sorted.find(&format!("<bdi>{name}</bdi></a></th>")).unwrap();
+    assert!(place("Site 2") < place("Site 1"));
     assert!(page(&server, "/?q=nowhere").await.contains("No site is like that"));
-    for sort in ["age", "temperature", "success", "error"] {
+    for sort in ["age", "temperature", "wind", "rain", "humidity", "sky"] {
         page(&server, &format!("/?sort={sort}")).await;
     }
     let wrong = server.get("/?sort=moon").await.expect(400);
     check(&wrong);
-    assert!(wrong.body.contains("sort: is none of these") && wrong.body.contains("href=\"/\""));
+    assert!(
+        wrong.body.contains("The parameter sort cannot be") && wrong.body.contains("href=\"/\"")
+    );
 }
 
 async fn a_store_with_one_hour_has_no_hole(database: &TestDatabase) {
@@ -96,18 +114,13 @@ async fn a_store_with_one_hour_has_no_hole(database: &TestDatabase) {
     store.load(&run, &batch, hour()).await.unwrap();
     store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
     let body = page(&Server::start(database).await, "/").await;
-    assert!(
-        body.contains("2 of 2 sites fresh; ") && body.contains("2 of 2 sites, as of"),
-        "{body}"
-    );
-    assert!(!body.contains("missing</title>"), "{body}");
-    // What the key of the page shows is the only one.
-    assert_eq!(body.matches("class=\"hole\"").count(), 1, "{body}");
+    assert!(body.contains("2 of 2 sites are fresh.") && body.contains("2 sites, as of"), "{body}");
+    assert!(!body.contains("stroke=\"url(#hatch)\""), "{body}");
     // An hour later nothing came: that hour is missing when it is over, and no other.
     let later = Server::at(database, hour() + TimeDelta::minutes(125)).await;
     let body = page(&later, "/").await;
-    assert_eq!(body.matches("in 48 h, 1 missing</title>").count(), 2, "{body}");
-    assert_eq!(body.matches("d=\"M92 0h2v24H92z\"").count(), 2, "{body}");
+    assert_eq!(body.matches("in 48 hours, 1 hour missing\"").count(), 2, "{body}");
+    assert_eq!(body.matches("stroke=\"url(#hatch)\" d=\"M460 10h10\"").count(), 2, "{body}");
 }
 
 async fn a_name_full_of_markup_is_text(database: &TestDatabase) {
@@ -143,7 +156,7 @@ async fn the_runs_page_tells_what_each_run_did(database: &TestDatabase) {
         store.close_run(&run, &end).await.unwrap();
     }
     let server = Server::start(database).await;
-    let body = page(&server, "/runs").await;
+    let body = page(&server, "/runs").await.replace('\u{a0}', " ");
     for text in [
         "7 × no answer in time",
         "11 / 22 / 33",
@@ -156,6 +169,30 @@ async fn the_runs_page_tells_what_each_run_did(database: &TestDatabase) {
     }
     let earlier = page(&server, "/runs?before=11").await;
     assert!(earlier.contains("10 earlier runs") && !earlier.contains("/runs?before="));
+    let one = page(&server, "/runs/60").await.replace('\u{a0}', " ");
+    for text in [
+        "Run 60",
+        "etl: partial, 8 min.",
+        "7 × no answer in time",
+        "None: what the run called for last",
+    ] {
+        assert!(one.contains(text), "{text}: {one}");
+    }
+    let idle = open_run(store).await;
+    let end = weather_data_product::store::RunEnd {
+        outcome: weather_data_product::domain::Outcome::Succeeded,
+        ..run_end(RunCounts::default())
+    };
+    store.close_run(&idle, &end).await.unwrap();
+    let folded = page(&Server::start(database).await, "/runs").await;
+    assert!(folded.contains("a start that found nothing due"), "{folded}");
+    let calls = page(&server, "/calls").await;
+    let calls = calls.replace('\u{a0}', " ");
+    assert!(
+        calls.contains("0 used, 0 reserved, 1,000 left of 1,000; ")
+            && calls.contains("this day (UTC)"),
+        "{calls}"
+    );
 }
 
 #[tokio::test]
@@ -165,9 +202,9 @@ async fn what_cannot_be_shown_is_told_on_a_page_with_the_way_back() {
         let new = page(&server, "/").await;
         assert!(new.contains("What to do next") && new.contains("weather demo --serve"));
         for (path, words) in [
-            ("/sites/nowhere", "no site has this site_id"),
-            ("/sites/%3Cscript%3E", "no site has this site_id"),
-            ("/runs?before=x", "is no whole number"),
+            ("/sites/nowhere", "No site has this name"),
+            ("/sites/%3Cscript%3E", "No site has this name"),
+            ("/runs?before=x", "The parameter before cannot be"),
         ] {
             let answer = server.ask(path, &[("accept", "text/html")]).await;
             check(&answer);
@@ -194,7 +231,7 @@ async fn while_the_store_is_away_the_page_says_so_and_asks_again_by_itself() {
         database.execute("alter table ingestion_runs rename to elsewhere").await;
         let away = server.get("/").await.expect(503);
         check(&away);
-        assert!(away.body.contains("the store cannot be asked at present"));
+        assert!(away.body.contains("The store cannot be asked at present"));
         assert!(away.body.contains("<meta http-equiv=\"refresh\" content=\"5\">"));
         assert!(away.body.contains("data-retry=\"5\"") && !away.header("retry-after").is_empty());
         database.execute("alter table elsewhere rename to ingestion_runs").await;
@@ -213,7 +250,7 @@ async fn style_script_and_picture_come_from_here_and_may_be_kept_for_ever() {
             body.split('"').filter(|text| text.starts_with("/assets/")).collect();
         paths.sort_unstable();
         paths.dedup();
-        assert_eq!(paths.len(), 3);
+        assert_eq!(paths.len(), 4);
         for path in paths {
             let asset = server.get(path).await.expect(200);
             assert_eq!(asset.header("cache-control"), "private, max-age=31536000, immutable");

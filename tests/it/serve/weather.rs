@@ -92,7 +92,8 @@ async fn a_short_day_says_what_it_was_like_and_why_slots_are_missing(database: &
         "humidity_mean_pct": 81.5, "pressure_msl_mean_hpa": 1014.25,
         "wind_speed_mean_ms": 5.14, "wind_speed_max_ms": 5.14, "wind_gust_max_ms": 9.2,
         "cloud_cover_mean_pct": 75.0, "rain_sum_mm": 1.5, "snow_sum_mm": 1.8,
-        "slots_present": 9, "slots_expected": 9, "coverage_pct": 100.0, "missing": {},
+        "slots_present": 9, "slots_expected": 9, "coverage_pct": 100.0,
+        "heating_degree_days": null, "cooling_degree_days": null, "missing": {},
     });
     assert_eq!(days, [day]);
     let failed = list(&server, "/api/v1/sites/site-00002/daily", "days").await;

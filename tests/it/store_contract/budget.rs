@@ -57,6 +57,9 @@ async fn calls_are_reserved_in_every_window_or_in_none(database: &TestDatabase) 
     // Another account, scope or minute has calls of its own.
     let other = store.reserve_calls("another", &windows, wanted).await.unwrap();
     assert_eq!(other, Reserved::Granted(7));
+    let since = Window::Month.start(hour());
+    let accounts = database.reads.list_call_accounts(windows[0].scope, since).await.unwrap();
+    assert_eq!(accounts, [ACCOUNT, "another"]);
     let part: Vec<_> = windows.iter().map(|each| BudgetWindow { scope: "part", ..*each }).collect();
     assert_eq!(reserve(store, &part, 7).await, 7);
     let next = self::windows(hour() + TimeDelta::minutes(1), [10, 25, 1000]);

@@ -88,6 +88,10 @@ async fn what_is_of_a_time_to_come_is_newest_nowhere(database: &TestDatabase) {
     let second = ("site-00001".to_owned(), until);
     let latest = |site_id| keys(database, Rows::Latest { site_id, until });
     assert_eq!(latest(None).await, [other.clone(), own.clone(), second.clone()]);
+    let newest = database.reads.list_newest_observations(None, until).await.unwrap();
+    assert!(newest.iter().all(|newest| newest.values == cold()), "{newest:?}");
+    let newest = newest.into_iter().map(|newest| (newest.site_id, newest.observation_time));
+    assert_eq!(newest.collect::<Vec<_>>(), [other.clone(), own.clone(), second.clone()]);
     assert_eq!(latest(Some("site-00000".into())).await, [other, own]);
     assert_eq!(latest(Some("site-00001".into())).await, [second]);
     assert_eq!(latest(Some("site-00002".into())).await, []);

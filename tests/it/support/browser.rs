@@ -55,7 +55,7 @@ impl Browser {
             Some(line.ok()?.split_once(started)?.1.trim_end_matches('.').to_owned())
         });
         std::thread::spawn(move || lines.for_each(drop));
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = super::http_client().build().unwrap();
         let session = format!("http://127.0.0.1:{}/session", port.unwrap());
         let mut browser = Self { session, client, process: None, _driver: driver, folder };
         let profile = browser.folder.path().join("profile");
@@ -95,6 +95,62 @@ impl Browser {
     /// What a function with this body hands to its last argument.
     pub(crate) async fn wait_for(&self, script: &str) -> Value {
         self.call(Method::POST, "/execute/async", json!({"script": script, "args": []})).await
+    }
+
+    /// Presses a key where the focus is; special ones by WebDriver's code points.
+    pub(crate) async fn press(&self, key: &str) {
+        let keys = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
+        self.act(json!([{"type": "key", "id": "keys", "actions": keys}])).await;
+    }
+
+    /// Moves a pointer of this kind, such as `mouse`, and presses and releases its button.
+    pub(crate) async fn point(&self, kind: &str, actions: Value) {
+        let pointer = json!({"type": "pointer", "id": kind, "parameters": {"pointerType": kind},
+            "actions": actions});
+        self.act(json!([pointer])).await;
+    }
+
+    /// Puts a finger on the page, moves it or lifts it. By the browser's own protocol: of WebDriver's actions
+    /// the driver forgets between two calls that a finger is down.
+    pub(crate) async fn touch(&self, kind: &str, at: Option<(f64, f64)>) {
+        let points: Vec<_> = at.iter().map(|(x, y)| json!({"x": x, "y": y})).collect();
+        let parameters = json!({"type": kind, "touchPoints": points});
+        let command = json!({"cmd": "Input.dispatchTouchEvent", "params": parameters});
+        self.call(Method::POST, "/goog/cdp/execute", command).await;
+    }
+
+    async fn act(&self, actions: Value) {
+        self.call(Method::POST, "/actions", json!({"actions": actions})).await;
+    }
+
+    /// Makes the page as wide as a device of so many pixels.
+    pub(crate) async fn narrow_to(&self, width: i64) {
+        let size = json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": false});
+        let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": size});
+        self.call(Method::POST, "/goog/cdp/execute", command).await;
+    }
+
+    /// Loads nothing from addresses of this form.
+    pub(crate) async fn block(&self, address: &str) {
+        for (command, parameters) in
+            [("Network.enable", json!({})), ("Network.setBlockedURLs", json!({"urls": [address]}))]
+        {
+            let command = json!({"cmd": command, "params": parameters});
+            self.call(Method::POST, "/goog/cdp/execute", command).await;
+        }
+    }
+
+    /// Makes the window so wide and high, pixels.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height});
+        self.call(Method::POST, "/window/rect", size).await;
+    }
+
+    /// Lets pages believe that the window is so wide: none is as narrow as a phone.
+    pub(crate) async fn emulate_width(&self, width: u32) {
+        let size = json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+        let command = json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": size});
+        self.call(Method::POST, "/goog/cdp/execute", command).await;
     }
 
     /// Lets pages believe that the reader wants them light or dark.

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts as Head;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use serde_json::{Value, json};
 
 /// A request that came.
@@ -27,9 +28,9 @@ impl Asked {
         self.method == Method::POST && self.path.ends_with("/jobs")
     }
 
-    /// The script that writes a chunk.
-    pub(crate) fn is_merge(&self) -> bool {
-        self.is_job() && self.text().contains("merge `")
+    /// The script that writes what was staged.
+    pub(crate) fn is_write(&self) -> bool {
+        self.is_job() && self.text().contains("weather not staged")
     }
 
     /// A load with its rows.
@@ -56,6 +57,17 @@ impl Asked {
 
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// How many rows an upload has, by its Parquet file: the second part, between a line that is empty
+    /// and the last boundary.
+    pub(crate) fn rows(&self) -> i64 {
+        const BEGIN: &[u8] = b"application/octet-stream\r\n\r\n";
+        let begin = self.body.windows(BEGIN.len()).position(|bytes| bytes == BEGIN).unwrap();
+        let file = self.body.slice(begin + BEGIN.len()..);
+        let end = file.windows(4).rposition(|bytes| bytes == b"\r\n--").unwrap();
+        let file = SerializedFileReader::new(file.slice(..end)).unwrap();
+        file.metadata().file_metadata().num_rows()
     }
 }
 

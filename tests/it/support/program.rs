@@ -42,7 +42,8 @@ impl Ran {
     }
 }
 
-/// `weather` in a folder of its own and with an empty environment.
+/// `weather` in a folder of its own, with an environment that is empty but for the form of the log: tests
+/// read its lines. `.env("LOG_FORMAT", "")` is what a user has.
 pub(crate) struct Program {
     pub(crate) folder: TempDir,
     environment: Vec<(String, String)>,
@@ -50,7 +51,8 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), environment: Vec::new() }
+        let environment = vec![("LOG_FORMAT".into(), "json".into())];
+        Self { folder: tempfile::tempdir().unwrap(), environment }
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {

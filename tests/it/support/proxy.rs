@@ -48,6 +48,8 @@ struct Orders {
     /// Cuts answers short, as packets that are whole.
     cutting: Mutex<Option<Random>>,
     answers: Answers,
+    /// Connections made, and requests on all of them.
+    passed: (AtomicUsize, AtomicUsize),
 }
 
 impl Orders {
@@ -115,6 +117,7 @@ impl Proxy {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (given, mut closing) = (given.clone(), closing.clone());
+                given.passed.0.fetch_add(1, Ordering::SeqCst);
                 if *closing.borrow() {
                     continue;
                 }
@@ -171,6 +174,13 @@ impl Proxy {
         self.orders.swallowed.load(Ordering::Relaxed)
     }
 
+    /// How many connections were made so far, and how many times the server was asked on them: each is a way
+    /// there and back.
+    pub(crate) fn passed(&self) -> (usize, usize) {
+        let (connections, requests) = &self.orders.passed;
+        (connections.load(Ordering::SeqCst), requests.load(Ordering::SeqCst))
+    }
+
     /// Cuts every second answer short, here or there.
     pub(crate) fn cut_answers(&self, random: Option<Random>) {
         *self.orders.cutting.lock().unwrap() = random;
@@ -188,6 +198,7 @@ async fn pass_on(
         tokio::select! {
             length = client.read(&mut request) => {
                 let request = &request[..length?];
+                orders.passed.1.fetch_add(1, Ordering::SeqCst);
                 let next = if request == COMMIT {
                     orders.commits.lock().unwrap().pop_front()
                 } else {

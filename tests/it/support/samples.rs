@@ -146,6 +146,7 @@ fn result(
         latency_ms: 321,
         value_kind: ValueKind::Live,
         outcome,
+        raw_ref: None,
     }
 }
 

@@ -10,14 +10,15 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use weather_data_product::clock::{Clock, SteppedClock};
+use weather_data_product::domain::Window;
 use weather_data_product::serve::access::Access;
-use weather_data_product::serve::{self, Parts};
+use weather_data_product::serve::{self, Outside, Parts};
 use weather_data_product::store::{Reads, StoreSettings};
 
 use super::HUNG;
 use super::databases::TestDatabase;
 use super::program::Program;
-use super::samples::{SOURCE, hour};
+use super::samples::{SOURCE, budget, hour};
 
 /// A server; ends with the test.
 pub(crate) struct Server {
@@ -66,12 +67,24 @@ impl Server {
         Self::with(store, access, hour() + TimeDelta::minutes(7)).await
     }
 
+    /// The same as it is seen from outside.
+    pub(crate) async fn seen(database: &TestDatabase, access: Access, outside: Outside) -> Self {
+        let store = StoreSettings::at(&database.url).open_reader().await.unwrap();
+        Self::whole(store, access, hour() + TimeDelta::minutes(7), outside).await
+    }
+
     async fn with(store: Reads, access: Access, now: DateTime<Utc>) -> Self {
+        Self::whole(store, access, now, Outside::default()).await
+    }
+
+    async fn whole(store: Reads, access: Access, now: DateTime<Utc>, outside: Outside) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let clock: Arc<dyn Clock> = Arc::new(SteppedClock::new(now));
         let sources: &[&str] = &[SOURCE, "open-meteo"];
-        let parts = Parts { store: Arc::new(store), clock, sources, access, cache: None };
+        let store = Arc::new(store);
+        let budgets = vec![(SOURCE, budget(&[(Window::Day, 1000), (Window::Month, 10_000)]))];
+        let parts = Parts { store, clock, sources, budgets, access, cache: None, outside };
         let end = CancellationToken::new();
         tokio::spawn(serve::run(listener, parts, end.clone()));
         Self { address, client: client(), end }
@@ -108,7 +121,7 @@ impl Server {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let client = reqwest::Client::builder().no_proxy().timeout(HUNG).build().unwrap();
+        let client = super::http_client().timeout(HUNG).build().unwrap();
         let headers: Vec<_> =
             headers.iter().copied().filter(|(name, _)| *name != "accept-encoding").collect();
         ask(&client, method, &self.address, path, &headers).await
@@ -162,7 +175,7 @@ fn request(
 }
 
 fn client() -> reqwest::Client {
-    let client = reqwest::Client::builder().no_proxy().no_gzip().timeout(HUNG);
+    let client = super::http_client().no_gzip().timeout(HUNG);
     client.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

@@ -16,6 +16,7 @@ use weather_data_product::simulator::{self, FaultRule, Simulator, SimulatorConfi
 use weather_data_product::source::Source;
 use weather_data_product::source::openweathermap::OpenWeatherMap;
 use weather_data_product::store::{Reads, RunHost, Store};
+use weather_data_product::vault::Vault;
 
 use super::HUNG;
 use super::databases::TestDatabase;
@@ -86,6 +87,7 @@ pub(crate) struct Job<'a> {
     pub(crate) shard: Shard,
     pub(crate) selection: Selection,
     pub(crate) shutdown: CancellationToken,
+    pub(crate) vault: Option<Vault>,
 }
 
 impl<'a> Job<'a> {
@@ -106,6 +108,7 @@ impl<'a> Job<'a> {
             shard: Shard::WHOLE,
             selection: Selection::default(),
             shutdown: CancellationToken::new(),
+            vault: None,
         }
     }
 
@@ -120,6 +123,7 @@ impl<'a> Job<'a> {
                 shard: self.shard,
                 host: &host,
                 shutdown: &self.shutdown,
+                vault: self.vault.as_ref(),
             },
             source: self.source,
             settings: &self.settings,

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::databases::TestDatabase;
 use super::program::Program;
 
-const PROJECT: &str = "test-project";
+/// The project that the emulator is asked for.
+pub(crate) const PROJECT: &str = "test-project";
 
 /// The mirrored tables, each with its key.
 const TABLES: [(&str, &str); 4] = [
@@ -19,6 +20,7 @@ const TABLES: [(&str, &str); 4] = [
 ];
 
 /// A dataset that one test has for itself.
+#[derive(Clone)]
 pub(crate) struct Warehouse {
     base: String,
     pub(crate) dataset: String,
@@ -27,12 +29,31 @@ pub(crate) struct Warehouse {
 
 /// No connection is used twice: the emulator ends one that is idle, perhaps as a request comes.
 pub(crate) fn client() -> reqwest::Client {
-    reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap()
+    super::http_client().pool_max_idle_per_host(0).build().unwrap()
 }
 
-/// The emulator that `scripts/test` has brought up.
+/// The emulator of this test, of those that `scripts/test` has brought up: each of two tests at once has
+/// its own, by the slot that nextest gives it
+/// (<https://nexte.st/docs/configuration/test-groups/#slot-numbers>). Outside of a group it is the first.
 pub(crate) fn bigquery_url() -> String {
-    std::env::var("BIGQUERY_BASE_URL").expect("BIGQUERY_BASE_URL is not set: run scripts/test")
+    let urls =
+        std::env::var("BIGQUERY_BASE_URL").expect("BIGQUERY_BASE_URL is not set: run scripts/test");
+    let slot = std::env::var("NEXTEST_TEST_GROUP_SLOT").ok();
+    let slot = slot.and_then(|slot| slot.parse().ok());
+    url_of_slot(&urls, slot.unwrap_or(0)).to_owned()
+}
+
+/// One of the URLs between commas; where there are fewer than slots, some slots share one.
+fn url_of_slot(urls: &str, slot: usize) -> &str {
+    let urls: Vec<_> = urls.split(',').collect();
+    urls[slot % urls.len()]
+}
+
+#[test]
+fn two_tests_at_once_have_an_emulator_each_where_there_are_two() {
+    let of = |urls| [0, 1].map(|slot| url_of_slot(urls, slot));
+    assert_eq!(of("http://one,http://two"), ["http://one", "http://two"]);
+    assert_eq!(of("http://one"), ["http://one", "http://one"]);
 }
 
 impl Warehouse {
@@ -86,6 +107,13 @@ impl Warehouse {
     /// Carries a statement out.
     pub(crate) async fn execute(&self, sql: &str) {
         self.query(sql).await;
+    }
+
+    /// Makes the sink forget that it was found prepared: the next sync looks at everything.
+    pub(crate) async fn unprepare(&self, database: &TestDatabase) {
+        let store_id = database.reads.facts().await.unwrap().store_id.replace('-', "_");
+        let state = format!("{{d}}_internal._state_{store_id}");
+        self.execute(&format!("update {state} set prepared = null where true")).await;
     }
 
     /// A table or view as the API describes it.
@@ -259,12 +287,12 @@ fn literal(data_type: &str, cell: &Option<String>) -> String {
     }
 }
 
-fn sorted(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+pub(crate) fn sorted(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
     rows.sort();
     rows
 }
 
-fn named(columns: &[(String, String)], row: Vec<Option<String>>) -> Vec<String> {
+pub(crate) fn named(columns: &[(String, String)], row: Vec<Option<String>>) -> Vec<String> {
     let cell = |((name, data_type), cell): (&(String, String), Option<String>)| {
         let cell = cell.unwrap_or_else(|| "NULL".into());
         match (data_type.as_str(), cell.parse::<f64>()) {

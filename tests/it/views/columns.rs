@@ -21,6 +21,7 @@ async fn a_column_that_came_later_appears_by_itself_in_its_table_and_the_views()
         let [table, view] = descriptions(&warehouse).await;
         assert!(table.is_some() && view.is_some());
         make_older(&warehouse).await;
+        warehouse.unprepare(database).await;
         assert_eq!(descriptions(&warehouse).await, [None, None]);
 
         database.store.take_in_sites(&[site(1)], hour()).await.unwrap();
@@ -41,10 +42,13 @@ async fn a_table_of_before_gets_the_values_that_came_later_behind_its_own_column
     with_sqlite(async |database| {
         let warehouse = Warehouse::new();
         sync(database, &warehouse);
-        let later = VALUES[FIRST..].iter().map(|value| value.name).collect::<Vec<_>>();
-        assert_eq!(later[..2], ["uv_index", "dew_point_c"]);
+        let first = VALUES[FIRST].name;
+        let columns = WEATHER_OBSERVATIONS.column_names();
+        let later = columns.skip_while(|name| *name != first).collect::<Vec<_>>();
+        assert_eq!(later, ["uv_index", "dew_point_c", "transform_version"]);
         let known = WEATHER_OBSERVATIONS.columns.len() - later.len();
         make_table_older(&warehouse, &later, known).await;
+        warehouse.unprepare(database).await;
 
         database.store.take_in_sites(&[site(1), site(2)], hour()).await.unwrap();
         let without = Values { uv_index: None, dew_point_c: None, ..full_values() };

@@ -47,6 +47,7 @@ async fn gaps_and_the_view_list_the_same_slots_for_the_same_reasons() {
         }
         assert!(slots.iter().any(|slot| slot.starts_with("site-00503|-|")));
         assert_same(&view, &slots);
+        the_function_lists_what_the_view_lists_of_its_times(&warehouse).await;
 
         let days = "select sum(slots_expected - slots_present) from {d}.observations_daily \
             where local_date < '2026-11-24'";
@@ -54,6 +55,24 @@ async fn gaps_and_the_view_list_the_same_slots_for_the_same_reasons() {
         assert_eq!(lines(&warehouse, days).await, lines(&warehouse, holes).await);
     })
     .await;
+}
+
+async fn the_function_lists_what_the_view_lists_of_its_times(warehouse: &Warehouse) {
+    let columns = "site_id, source, unix_seconds(slot_time), local_time, local_date, site_name, \
+        timezone, status, error_kind, error_message";
+    for (from, to) in [
+        ("2026-11-21 03:30:00", "2026-11-23 10:00:00"),
+        ("2025-03-29 22:15:00", "2025-03-30 02:00:00"),
+    ] {
+        let [from, to] = [from, to].map(|time| format!("timestamp '{time}+00'"));
+        let of_view = format!(
+            "select {columns} from {{d}}.missing_hours where slot_time >= {from} and slot_time < {to}"
+        );
+        let expected = lines(warehouse, &of_view).await;
+        assert!(expected.len() > 5, "{expected:?}");
+        let between = format!("select {columns} from {{d}}.missing_hours_between({from}, {to})");
+        assert_same(&lines(warehouse, &between).await, &expected);
+    }
 }
 
 /// Every slot of a gap as a line.

@@ -15,7 +15,7 @@ async fn an_hour_has_every_value_and_rain_and_snow_are_0_where_none_was_reported
     let sites = vec![Site { country: None, ..site(1) }, site(2)];
     let slots = [collected(1, hour(), Values::default()), collected(2, hour(), full_values())];
     let warehouse = synced(&[(hour(), sites)], &slots).await;
-    let without_time = "update {d}.weather_observations set available_at = \
+    let without_time = "update {d}.observations_by_hour set available_at = \
         timestamp '2026-11-25 08:00:00' where true";
     warehouse.execute(without_time).await;
     let rows = warehouse.rows("observations_hourly").await;

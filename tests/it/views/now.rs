@@ -220,4 +220,12 @@ async fn the_latest_observation_has_every_value_and_unreported_rain_stays_unrepo
         )
     });
     assert_eq!(lines(&warehouse, &sql).await, expected);
+
+    let sql = "select site_id, temperature_c, st_x(place), st_y(place), \
+        st_distance(place, st_geogpoint(longitude, latitude)) from {d}.sites_geo order by site_id";
+    let expected = [(site(0), "-9.46"), (site(1), "-")].map(|(site, temperature)| {
+        let (id, place) = (site.site_id, site.coordinates);
+        format!("{id}|{temperature}|{}|{}|0", place.longitude(), place.latitude())
+    });
+    assert_eq!(lines(&warehouse, sql).await, expected);
 }

@@ -35,14 +35,20 @@ async fn hours_and_days_that_are_served_are_those_of_the_views(database: &TestDa
     let served = rows(&server, &sites, "hourly", "hours", "2026-11-26").await;
     assert!(served.len() > 3000, "{}", served.len());
     assert_equal(&view, &named(&columns, &served));
+    let of_all = rows_of_all(&server, "hourly", "2026-11-26").await;
+    assert_equal(&view, &named(&columns, &of_all));
 
     let columns = warehouse.columns("observations_daily").await;
-    assert_eq!(names(&columns), OBSERVATIONS_DAILY.field_names()[..20]);
+    assert_eq!(names(&columns), OBSERVATIONS_DAILY.field_names()[..22]);
     let mut view = warehouse.rows("observations_daily").await;
     view.retain(|row| row[2] <= format!("local_date: {LAST}"));
     let served = rows(&server, &sites, "daily", "days", LAST).await;
     assert!(served.len() > 72 * 3, "{}", served.len());
     assert_equal(&view, &named(&columns, &served));
+    assert!(served.iter().any(|day| day["heating_degree_days"].is_f64()));
+    assert!(served.iter().any(|day| day["heating_degree_days"].is_null()));
+    let of_all = rows_of_all(&server, "daily", LAST).await;
+    assert_equal(&view, &named(&columns, &of_all));
     assert_eq!(missing_of_views(&warehouse).await, missing(&served));
     the_range_asked_for_changes_no_day(&server).await;
 }
@@ -123,6 +129,17 @@ async fn rows(server: &Server, sites: &[String], path: &str, list: &str, last: &
             let answer = server.get(&path).await.expect(200).json();
             rows.extend(answer[list].as_array().unwrap().iter().cloned());
         }
+    }
+    rows
+}
+
+/// The same in one answer for each range.
+async fn rows_of_all(server: &Server, path: &str, last: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for (from, to) in [("2025-01-01", "2025-12-31"), ("2026-01-01", last)] {
+        let path = format!("/api/v1/{path}?format=ndjson&in_file=false&from={from}&to={to}");
+        let lines = server.get(&path).await.expect(200).body;
+        rows.extend(lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
     }
     rows
 }

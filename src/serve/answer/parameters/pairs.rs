@@ -3,28 +3,108 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Expected, IntoDeserializer, MapAccess};
 use serde::de::{Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
-use url::form_urlencoded::{self, Parse};
+use url::form_urlencoded;
 
-use crate::serve::answer::problem::Problem;
+use crate::serve::answer::problem::{Case, Problem};
 use crate::serve::answer::values::short;
 
 /// The parameters of a query string, as the struct of an endpoint.
 pub(crate) fn parse<Q: DeserializeOwned>(query: &str) -> Result<Q, Problem> {
-    let pairs = Pairs { pairs: form_urlencoded::parse(query.as_bytes()), pair: None };
-    Q::deserialize(MapAccessDeserializer::new(pairs)).map_err(|fault| fault.of(""))
+    let mut pairs = Pairs::of(query);
+    let parameters = pairs.take()?;
+    pairs.end().map(|()| parameters)
 }
 
-/// Names and values, one pair after the other.
+/// The parameters of a query string that several structs share: each reads its own.
+pub(crate) trait Several: Sized {
+    /// Reads them; a name that none of the structs has is a problem.
+    fn parse(query: &str) -> Result<Self, Problem>;
+}
+
+macro_rules! several {
+    ($($part:ident)+) => {
+        impl<$($part: DeserializeOwned),+> Several for ($($part,)+) {
+            fn parse(query: &str) -> Result<Self, Problem> {
+                let mut pairs = Pairs::of(query);
+                let parameters = ($(pairs.take::<$part>()?,)+);
+                pairs.end().map(|()| parameters)
+            }
+        }
+    };
+}
+
+several!(A B);
+several!(A B C);
+several!(A B C D);
+
+/// Names and values, and the names that the structs have which have read them.
 struct Pairs<'de> {
-    pairs: Parse<'de>,
-    pair: Option<(Cow<'de, str>, Cow<'de, str>)>,
+    pairs: Vec<Pair<'de>>,
+    known: Vec<&'static str>,
 }
 
-impl<'de> MapAccess<'de> for Pairs<'de> {
+type Pair<'de> = (Cow<'de, str>, Cow<'de, str>);
+
+impl<'de> Pairs<'de> {
+    fn of(query: &'de str) -> Self {
+        Self { pairs: form_urlencoded::parse(query.as_bytes()).collect(), known: Vec::new() }
+    }
+
+    fn take<Q: DeserializeOwned>(&mut self) -> Result<Q, Problem> {
+        Q::deserialize(self).map_err(|fault| fault.of(""))
+    }
+
+    /// No name is left that nobody has read.
+    fn end(self) -> Result<(), Problem> {
+        let unknown = self.pairs.iter().find(|(name, _)| !self.known.contains(&&**name));
+        unknown.map_or(Ok(()), |(name, _)| Err(unknown_parameter(name, &self.known)))
+    }
+}
+
+/// What is wrong with a name that an endpoint does not know.
+pub(crate) const NOT_OF_THIS_PATH: &str = "is no parameter of this path";
+
+fn unknown_parameter(name: &str, known: &[&str]) -> Problem {
+    let allowed = if known.is_empty() { "no parameter".to_owned() } else { known.join(", ") };
+    Problem::parameter(&short(name), NOT_OF_THIS_PATH, allowed).case(Case::ParameterUnknown)
+}
+
+/// A struct reads the pairs whose names are its fields.
+impl<'de> de::Deserializer<'de> for &mut Pairs<'de> {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_map(Own { pairs: self.pairs.clone().into_iter(), pair: None })
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        self.known.extend(fields);
+        let own = self.pairs.iter().filter(|(name, _)| fields.contains(&&**name));
+        let own: Vec<_> = own.cloned().collect();
+        visitor.visit_map(Own { pairs: own.into_iter(), pair: None })
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// The pairs of a struct, one after the other.
+struct Own<'de> {
+    pairs: std::vec::IntoIter<Pair<'de>>,
+    pair: Option<Pair<'de>>,
+}
+
+impl<'de> MapAccess<'de> for Own<'de> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -95,17 +175,18 @@ impl de::Error for Fault {
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let allowed = if known.is_empty() { "no parameter".to_owned() } else { known.join(", ") };
-        let problem = "is no parameter of this path";
-        Self::Problem(Problem::parameter(&short(name), problem, allowed))
+        Self::Problem(unknown_parameter(name, known))
     }
 
     fn duplicate_field(name: &'static str) -> Self {
-        Self::Problem(Problem::parameter(name, "is given more than once", "one value"))
+        let problem = Problem::parameter(name, "is given more than once", "one value");
+        Self::Problem(problem.case(Case::ParameterTwice))
     }
 
     fn missing_field(name: &'static str) -> Self {
-        Self::Problem(Problem::parameter(name, "is missing", "a value"))
+        Self::Problem(
+            Problem::parameter(name, "is missing", "a value").case(Case::ParameterMissing),
+        )
     }
 }
 
@@ -134,6 +215,26 @@ mod tests {
         #[serde(rename = "to-and-fro")]
         to: Option<Moment>,
         site: Option<Site>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        form: Option<String>,
+    }
+
+    #[test]
+    fn several_structs_read_their_own_and_what_none_of_them_has_is_a_problem() {
+        let (times, form) = <(Times, Form)>::parse("form=csv&from=2026-01-01&site=a").unwrap();
+        assert!(times.from.is_some() && times.site.is_some() && form.form.unwrap() == "csv");
+        for (query, parameter, allowed) in [
+            ("from=2026-01-01&fro=m", "fro", "from, to-and-fro, site, form"),
+            ("form=a&form=b", "form", "one value"),
+        ] {
+            let problem = serde_json::to_value(<(Times, Form)>::parse(query).unwrap_err()).unwrap();
+            assert_eq!(problem["parameter"], parameter, "{query}");
+            assert_eq!(problem["allowed"], allowed, "{query}");
+        }
     }
 
     #[test]

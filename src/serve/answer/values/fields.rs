@@ -1,84 +1,88 @@
-//! `fields`: which columns of an observation.
+//! `fields`: which columns of a row.
 
-use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::openapi::schema::ArrayBuilder;
-use utoipa::openapi::{ObjectBuilder, Ref, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::{Unfit, items, parameter_schema};
-use crate::domain::tables::{Column, WEATHER_OBSERVATIONS as OBSERVATIONS};
+use super::{Unfit, items};
+use crate::domain::views::ViewColumn;
 
-/// The columns that no request can name: of use to the sync only.
-const INTERNAL: [&str; 1] = ["row_hash"];
+/// What rows have.
+pub(crate) trait Columns: 'static {
+    /// The columns that are always there.
+    const KEY: &'static [&'static str];
 
-/// The columns of an observation that a request can name.
-pub(crate) fn public_columns() -> impl Iterator<Item = &'static Column> {
-    OBSERVATIONS.columns.iter().filter(|column| !INTERNAL.contains(&column.name))
+    /// Every column, in order.
+    fn columns() -> &'static [ViewColumn];
 }
 
-/// Which columns, in the order of the table; those of the key are always there. The default is all.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Fields(Vec<usize>);
+/// Which columns, in the order of the rows; those of the key are always there. The default is all.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String", bound = "C: Columns")]
+pub(crate) struct Fields<C>(Vec<usize>, PhantomData<fn() -> C>);
 
-impl Fields {
+impl<C> Clone for Fields<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<C: Columns> Fields<C> {
     fn where_name(is_meant: impl Fn(&str) -> bool) -> Self {
-        let meant = public_columns().filter(|column| is_meant(column.name));
-        Self(meant.filter_map(|column| OBSERVATIONS.index_of(column.name)).collect())
+        let all = C::columns().iter().enumerate();
+        let meant = all.filter(|(_, column)| is_meant(column.name));
+        Self(meant.map(|(index, _)| index).collect(), PhantomData)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.columns().map(|(_, name)| name)
-    }
-
-    /// Their places in the table, and their names.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        self.0.iter().filter_map(|index| Some((*index, OBSERVATIONS.columns.get(*index)?.name)))
+    /// Their places among the columns.
+    pub(crate) fn indexes(&self) -> &[usize] {
+        &self.0
     }
 }
 
-impl Default for Fields {
+impl<C> Serialize for Fields<C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<C: Columns> Default for Fields<C> {
     fn default() -> Self {
         Self::where_name(|_| true)
     }
 }
 
-impl TryFrom<String> for Fields {
+impl<C: Columns> TryFrom<String> for Fields<C> {
     type Error = Unfit;
 
     fn try_from(text: String) -> Result<Self, Unfit> {
         let names: Vec<_> = items(&text).collect();
-        match names.iter().find(|name| !is_public(name)) {
-            Some(unknown) => Err(unfit(unknown)),
-            None => Ok(Self::where_name(|name| {
-                OBSERVATIONS.key.contains(&name) || names.contains(&name)
-            })),
+        let is_known = |name: &str| C::columns().iter().any(|column| column.name == name);
+        match names.iter().find(|name| !is_known(name)) {
+            Some(unknown) => Err(unfit::<C>(unknown)),
+            None => Ok(Self::where_name(|name| C::KEY.contains(&name) || names.contains(&name))),
         }
     }
 }
 
-fn is_public(name: &str) -> bool {
-    public_columns().any(|column| column.name == name)
-}
-
-fn unfit(name: &str) -> Unfit {
-    let allowed: Vec<_> = public_columns().map(|column| column.name).collect();
+fn unfit<C: Columns>(name: &str) -> Unfit {
+    let allowed: Vec<_> = C::columns().iter().map(|column| column.name).collect();
     match name.is_empty() {
         true => Unfit::new("an empty name is no field", allowed.join(", ")),
         false => Unfit::shown(name, "is no field", allowed.join(", ")),
     }
 }
 
-// One item at least: none is no list.
-parameter_schema!(
-    Fields,
-    "Fields",
-    ArrayBuilder::new().items(Ref::from_schema_name("Field")).min_items(Some(1))
-);
+impl<C: Columns> ToSchema for Fields<C> {}
 
-/// The name of a column, for the document.
-pub(crate) struct Field;
-
-parameter_schema!(Field, "Field", {
-    let names = public_columns().map(|column| column.name);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names))
-});
+impl<C: Columns> PartialSchema for Fields<C> {
+    fn schema() -> RefOr<Schema> {
+        let names = C::columns().iter().map(|column| column.name);
+        let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+        // One item at least: none is no list.
+        ArrayBuilder::new().items(name).min_items(Some(1)).into()
+    }
+}

@@ -61,6 +61,37 @@ impl TryFrom<String> for RunNumber {
 
 parameter_schema!(RunNumber, "RunNumber", whole_number(KnownFormat::Int64));
 
+/// A temperature that a building is kept at: 0 to 30 degrees Celsius.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "String")]
+pub(crate) struct DegreesCelsius(f64);
+
+impl DegreesCelsius {
+    pub(crate) fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<String> for DegreesCelsius {
+    type Error = Unfit;
+
+    fn try_from(text: String) -> Result<Self, Unfit> {
+        let number = text.parse().ok().filter(|number| (0.0..=30.0).contains(number));
+        let unfit = || Unfit::shown(&text, "is no temperature in range", "0 to 30, as in 15.5");
+        number.map(Self).ok_or_else(unfit)
+    }
+}
+
+parameter_schema!(
+    DegreesCelsius,
+    "DegreesCelsius",
+    ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
+        .minimum(Some(0))
+        .maximum(Some(30))
+);
+
 fn out_of_range(text: &str, most: i64) -> Unfit {
     Unfit::shown(text, "is no whole number in range", format!("1 to {most}"))
 }

@@ -40,6 +40,13 @@ impl Interval {
     }
 }
 
+impl Interval {
+    /// Whether any of the time from the first moment to the last, both included, is in it.
+    pub(crate) fn meets(self, (first, last): (DateTime<Utc>, DateTime<Utc>)) -> bool {
+        self.from.is_none_or(|from| from <= last) && self.to.is_none_or(|to| first < to)
+    }
+}
+
 impl TryFrom<String> for Interval {
     type Error = Unfit;
 

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LATITUDE, LONGITUDE};
 use crate::domain::Coordinates;
 use crate::serve::answer::problem::Problem;
-use crate::serve::answer::values::{Unfit, parameter_schema, text_schema};
+use crate::serve::answer::values::{LATITUDE, LONGITUDE, Unfit, parameter_schema, text_schema};
 
 const ALLOWED: &str = "POINT(longitude latitude) in degrees, as in POINT(-3.7 40.4)";
 

@@ -6,139 +6,221 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::Serializer;
 
-use super::Row;
-use crate::views::freshness::SiteStatus;
-
-mod values;
-
-use values::{Direction, OneOf, Show, Sort, Text};
+use super::scale::Quantity;
+use super::values::{Direction, Group, Map, OneOf, PageNumber, Perhaps, Show, Sort, Text};
+use crate::serve::answer::values::{Bbox, Countries, Tags};
+use crate::serve::page::recent::SiteNow;
+use crate::serve::page::view::View;
 
 /// What the overview can be asked with.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::serve::page) struct OverviewQuery {
     #[serde(default)]
+    q: Text,
+    #[serde(default)]
+    tag: Perhaps<Tags>,
+    #[serde(default)]
+    country: Perhaps<Countries>,
+    bbox: Option<Bbox>,
+    #[serde(default)]
+    show: OneOf<Show>,
+    #[serde(default)]
+    group: OneOf<Group>,
+    #[serde(default)]
+    map: OneOf<Map>,
+    #[serde(default)]
     sort: OneOf<Sort>,
     #[serde(default)]
     order: OneOf<Direction>,
     #[serde(default)]
-    q: Text,
-    #[serde(default)]
-    show: OneOf<Show>,
+    page: PageNumber,
 }
 
-/// What is shown, and how it is sorted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order {
-    by: &'static str,
-    is_descending: bool,
-    pub(super) text: String,
-    pub(super) only_trouble: bool,
-}
+/// The order in which trouble stands first.
+pub(super) const TROUBLE_FIRST: &str = "state";
 
-/// A column that can be sorted by.
+/// A column that can be sorted by: name, key of its head, whether it is numbers.
+type Column = (&'static str, &'static str, bool);
+
+pub(super) const SORTS: [Column; 7] = [
+    ("site", "column-site", false),
+    ("temperature", "column-now", true),
+    ("sky", "column-sky", false),
+    ("wind", "column-wind", true),
+    ("rain", "column-rain", true),
+    ("humidity", "column-humidity", true),
+    ("age", "column-age", true),
+];
+
+/// The head of a column.
 pub(super) struct Head {
     pub(super) name: &'static str,
-    pub(super) words: &'static str,
+    pub(super) key: &'static str,
     pub(super) is_number: bool,
     /// Where it leads.
-    pub(super) query: String,
+    pub(super) link: String,
     /// For `aria-sort`.
     pub(super) sorted: Option<&'static str>,
 }
 
-/// The columns, and whether they are numbers.
-const COLUMNS: [(&str, &str, bool); 6] = [
-    ("site", "Site", false),
-    ("age", "Last observation", true),
-    ("temperature", "°C", true),
-    ("trend", "48 hours", false),
-    ("success", "Success, 24 h", true),
-    ("error", "Last error", false),
-];
+/// What of a link differs from the page that it stands on.
+#[derive(Clone, Copy)]
+pub(super) enum Change<'a> {
+    Sort(&'a str, bool),
+    Map(&'a str),
+    /// Another box, or none.
+    Box(Option<&'a str>),
+    Page(usize),
+    Trouble,
+}
 
-/// What cannot be compared.
-const UNSORTED: &str = "trend";
-
-/// The order in which trouble stands first.
-const TROUBLE_FIRST: &str = "state";
-
-impl Order {
-    pub(super) fn of(query: &OverviewQuery) -> Self {
-        Self {
-            by: query.sort.word(),
-            is_descending: query.order.word() == "desc",
-            text: query.q.as_str().to_owned(),
-            only_trouble: query.show.word() == "trouble",
-        }
+impl OverviewQuery {
+    pub(super) fn quantity(&self) -> Quantity {
+        let named = |quantity: &Quantity| quantity.name() == self.map.word();
+        Quantity::ALL.into_iter().find(named).unwrap_or(Quantity::Temperature)
     }
 
-    /// The parameters of an address.
-    fn query_by(&self, by: &str, is_descending: bool) -> String {
+    pub(super) fn text(&self) -> &str {
+        self.q.as_str()
+    }
+
+    pub(super) fn tag(&self) -> String {
+        self.tag.text()
+    }
+
+    pub(super) fn country(&self) -> String {
+        self.country.text()
+    }
+
+    pub(super) fn bbox(&self) -> Option<Bbox> {
+        self.bbox
+    }
+
+    pub(super) fn only_trouble(&self) -> bool {
+        self.show.word() == "trouble"
+    }
+
+    pub(super) fn group(&self) -> &'static str {
+        self.group.word()
+    }
+
+    pub(super) fn page(&self) -> usize {
+        self.page.0
+    }
+
+    /// Whether not all sites are meant.
+    pub(super) fn is_filtered(&self) -> bool {
+        let is_narrow = self.tag.0.is_some() || self.country.0.is_some() || self.bbox.is_some();
+        is_narrow || !self.text().is_empty() || self.only_trouble()
+    }
+
+    /// Names and values, with a change; what is meant anyhow is left out.
+    fn pairs(&self, change: Change<'_>) -> Vec<(&'static str, String)> {
+        let (by, is_descending) = match change {
+            Change::Sort(by, is_descending) => (by, is_descending),
+            _ => (self.sort.word(), self.order.word() == "desc"),
+        };
+        let map = if let Change::Map(map) = change { map } else { self.map.word() };
+        let bbox = match change {
+            Change::Box(bbox) => bbox.map(str::to_owned),
+            _ => self.bbox.map(|bbox| bbox.to_string()),
+        };
+        let page = match change {
+            Change::Page(page) => page,
+            Change::Map(_) => self.page(),
+            _ => 1,
+        };
+        let is_trouble = self.only_trouble() || matches!(change, Change::Trouble);
+        let given = |is_given: bool, value: &str| is_given.then(|| value.to_owned());
+        let pairs = [
+            ("q", given(!self.text().is_empty(), self.text())),
+            ("tag", given(self.tag.0.is_some(), &self.tag())),
+            ("country", given(self.country.0.is_some(), &self.country())),
+            ("bbox", bbox),
+            ("show", given(is_trouble, "trouble")),
+            ("group", given(self.group() != "none", self.group())),
+            ("map", given(map != Quantity::Temperature.name(), map)),
+            ("sort", given(by != TROUBLE_FIRST, by)),
+            ("order", given(is_descending, "desc")),
+            ("page", given(page > 1, &page.to_string())),
+        ];
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// A link of the page to itself.
+    pub(super) fn link(&self, root: &str, t: &View, change: Change<'_>) -> String {
         let mut query = Serializer::new(String::new());
-        let mut pair = |is_meant: bool, name: &str, value: &str| {
-            if is_meant {
-                query.append_pair(name, value);
-            }
+        query.extend_pairs(self.pairs(change));
+        let query = format!("{}{}", query.finish(), t.suffix());
+        let query = query.trim_start_matches('&');
+        if query.is_empty() { format!("{root}/") } else { format!("{root}/?{query}") }
+    }
+
+    /// The hidden fields of the form, for it to keep what it does not ask for.
+    pub(super) fn hidden(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = self.pairs(Change::Page(1));
+        pairs.retain(|(name, _)| ["bbox", "map", "sort", "order"].contains(name));
+        pairs
+    }
+
+    pub(super) fn is_meant(&self, site: &SiteNow) -> bool {
+        let has = |text: &str| text.to_lowercase().contains(self.text());
+        let is_named = self.text().is_empty() || has(&site.name) || has(site.id());
+        let is_country = |countries: &Countries| countries.contains(site.country.as_deref());
+        let is_in = |bbox: Bbox| site.place.is_some_and(|place| bbox.contains(place));
+        is_named
+            && (!self.only_trouble() || !site.is_fresh())
+            && self.tag.0.as_ref().is_none_or(|tags| tags.has_any_of(&site.tags))
+            && self.country.0.as_ref().is_none_or(is_country)
+            && self.bbox.is_none_or(is_in)
+    }
+
+    pub(super) fn heads(&self, root: &str, t: &View) -> Vec<Head> {
+        let is_descending = self.order.word() == "desc";
+        let head = |&(name, key, is_number): &Column| {
+            let is_by = self.sort.word() == name;
+            let sorted = is_by.then_some(if is_descending { "descending" } else { "ascending" });
+            let link = self.link(root, t, Change::Sort(name, is_by && !is_descending));
+            Head { name, key, is_number, link, sorted }
         };
-        pair(by != TROUBLE_FIRST, "sort", by);
-        pair(is_descending, "order", "desc");
-        pair(!self.text.is_empty(), "q", &self.text);
-        pair(self.only_trouble, "show", "trouble");
-        query.finish()
-    }
-
-    /// The hidden fields of the form, for it to keep the order.
-    pub(super) fn hidden(&self) -> Vec<(&'static str, &'static str)> {
-        let sort = (self.by != TROUBLE_FIRST).then_some(("sort", self.by));
-        sort.into_iter().chain(self.is_descending.then_some(("order", "desc"))).collect()
-    }
-
-    pub(super) fn is_meant(&self, site: &SiteStatus) -> bool {
-        let has = |text: &str| text.to_lowercase().contains(&self.text);
-        let is_named =
-            self.text.is_empty() || has(&site.site_id) || has(&site.name) || has(&site.source);
-        is_named && (!self.only_trouble || !site.fresh)
-    }
-
-    pub(super) fn heads(&self) -> Vec<Head> {
-        let head = |(name, words, is_number): &(&'static str, &'static str, bool)| {
-            let is_by = self.by == *name;
-            let sorted =
-                is_by.then_some(if self.is_descending { "descending" } else { "ascending" });
-            let query = match *name {
-                UNSORTED => String::new(),
-                name => format!("?{}", self.query_by(name, is_by && !self.is_descending)),
-            };
-            Head { name, words, is_number: *is_number, query, sorted }
-        };
-        COLUMNS.iter().map(head).collect()
+        SORTS.iter().map(head).collect()
     }
 
     /// What is not known stands last, whichever way the rest goes; equals stand by name.
-    pub(super) fn sort(&self, rows: &mut [Row]) {
-        rows.sort_by(|a, b| {
-            let order = match self.by {
-                "age" => known(a.site.age_s, b.site.age_s, self.is_descending),
-                "temperature" => known(a.temperature_c, b.temperature_c, self.is_descending),
-                "success" => known(a.success_pct, b.success_pct, self.is_descending),
-                "error" => known(words(a), words(b), self.is_descending),
+    pub(super) fn sort(&self, sites: &mut [&SiteNow]) {
+        let is_descending = self.order.word() == "desc";
+        let by = self.sort.word();
+        let value = |site: &SiteNow| {
+            let values = site.fresh_values()?;
+            match by {
+                "temperature" => values.temperature_c,
+                "wind" => values.wind_speed_ms,
+                "rain" => Some(values.rain_1h_mm.unwrap_or_default()),
+                "humidity" => values.humidity_pct,
+                _ => None,
+            }
+        };
+        let age = |site: &SiteNow| site.shown().and_then(|one| one.age_s);
+        let sky = |site: &SiteNow| site.fresh_values().and_then(|values| values.condition_id);
+        let names = |site: &SiteNow| (site.name.to_lowercase(), site.id().to_owned());
+        let mut keyed: Vec<_> = sites.iter().map(|site| (names(site), *site)).collect();
+        keyed.sort_by(|(one_name, a), (other_name, b)| {
+            let order = match by {
+                "age" => known(age(a), age(b), is_descending),
+                "sky" => known(sky(a), sky(b), is_descending),
                 "site" => Ordering::Equal,
-                _ => a.site.fresh.cmp(&b.site.fresh),
+                TROUBLE_FIRST => a.is_fresh().cmp(&b.is_fresh()),
+                _ => known(value(a), value(b), is_descending),
             };
-            let names = name(a).cmp(&name(b));
-            let is_turned = self.is_descending && self.by == "site";
+            let names = one_name.cmp(other_name);
+            let is_turned = is_descending && by == "site";
             order.then(if is_turned { names.reverse() } else { names })
         });
+        for (place, (_, site)) in sites.iter_mut().zip(keyed) {
+            *place = site;
+        }
     }
-}
-
-fn name(row: &Row) -> (String, &str) {
-    (row.site.name.to_lowercase(), &row.site.site_id)
-}
-
-fn words(row: &Row) -> Option<&str> {
-    Some(row.error.as_str()).filter(|words| !words.is_empty())
 }
 
 fn known<T: PartialOrd>(a: Option<T>, b: Option<T>, is_descending: bool) -> Ordering {

@@ -1,201 +1,271 @@
-//! The charts of a site.
+//! The charts of a site, drawn, and what the script gets of each.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 
-use super::Scope;
-use super::marks::{self, Kind, Mark};
-use crate::serve::page::chart::{Band, Drawn, Pieces, Plan};
-use crate::serve::page::local;
+use super::marks;
+use super::measured::{DIRECTION, KINDS, Kind, Look, Scale, Shown};
+use super::series::{Sample, Series, pieces, running};
+use crate::serve::page::chart::{Across, Piece, Up};
+use crate::serve::page::view::View;
 use crate::views::Hour;
+
+/// So many arrows stand beside each other at most.
+const ARROWS: usize = 12;
 
 /// A chart, and what stands around it.
 pub(super) struct Figure {
     pub(super) id: &'static str,
-    pub(super) title: &'static str,
+    pub(super) title: String,
     pub(super) unit: &'static str,
     /// What it shows, in words.
     pub(super) words: String,
-    /// Whether there is a second line.
-    pub(super) has_second: bool,
-    /// Elements by the crate.
-    pub(super) inner: String,
-    /// What is missing or stands still: class, words, place.
-    pub(super) bands: Vec<(&'static str, String, Band)>,
-    /// Rings around healed values: words and place.
-    pub(super) rings: Vec<(String, f64, f64)>,
-    /// Each hour with its value: words and place.
-    pub(super) hits: Vec<(String, Band)>,
+    /// Its lines: look, and name in words.
+    pub(super) legend: Vec<(&'static str, String)>,
+    pub(super) grid: String,
+    pub(super) band: String,
+    pub(super) bars: String,
+    /// Look and path.
+    pub(super) lines: Vec<(&'static str, String)>,
+    pub(super) sum: String,
+    pub(super) beside: String,
+    pub(super) dots: String,
+    /// Marks of the values: share from above, in percent, and words.
+    pub(super) marks: Vec<(f64, String)>,
+    /// Those of the sum, on the other side.
+    pub(super) sums: Vec<(f64, String)>,
+    /// Share from the left, in percent, and where the wind goes, in degrees.
+    pub(super) arrows: Vec<(f64, i64)>,
+    /// What the script draws it by, as JSON.
+    pub(super) data: String,
 }
 
-/// A value of an hour, if the source said it.
-type Value = fn(&Hour) -> Option<f64>;
+/// What all charts of a page have in common.
+pub(super) struct Sheet<'a> {
+    pub(super) across: Across,
+    pub(super) series: &'a Series,
+    /// What is drawn beside it.
+    pub(super) beside: Option<&'a Series>,
+    pub(super) view: View,
+}
 
-/// What a chart shows.
-struct Kindred {
-    id: &'static str,
-    title: &'static str,
-    unit: &'static str,
-    /// Values of an hour: one for each line.
-    values: &'static [(&'static str, Value)],
+/// What the script gets of a chart.
+#[derive(Serialize)]
+struct Told<'a> {
+    unit: &'a str,
     decimals: usize,
-    is_bars: bool,
-    least: f64,
-    from_zero: bool,
+    /// By what a stored value is multiplied, and what is added.
+    factor: f64,
+    offset: f64,
+    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
+    steps: &'a [f64],
+    range: [f64; 2],
+    lines: Vec<ToldLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    band: Option<[&'static str; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sum: Option<[f64; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arrows: Option<&'static str>,
 }
 
-const KINDS: [Kindred; 5] = [
-    Kindred {
-        id: "temperature",
-        title: "Temperature",
-        unit: "°C",
-        values: &[("", |hour| hour.values.temperature_c)],
-        decimals: 1,
-        is_bars: false,
-        least: 4.0,
-        from_zero: false,
-    },
-    Kindred {
-        id: "pressure",
-        title: "Pressure at sea level",
-        unit: "hPa",
-        values: &[("", |hour| hour.values.pressure_msl_hpa)],
-        decimals: 1,
-        is_bars: false,
-        least: 8.0,
-        from_zero: false,
-    },
-    Kindred {
-        id: "wind",
-        title: "Wind",
-        unit: "m/s",
-        values: &[
-            ("", |hour| hour.values.wind_speed_ms),
-            ("gusts ", |hour| hour.values.wind_gust_ms),
-        ],
-        decimals: 1,
-        is_bars: false,
-        least: 4.0,
-        from_zero: true,
-    },
-    Kindred {
-        id: "rain",
-        title: "Rain of each hour",
-        unit: "mm",
-        values: &[("", |hour| hour.values.rain_1h_mm)],
-        decimals: 1,
-        is_bars: true,
-        least: 2.0,
-        from_zero: true,
-    },
-    Kindred {
-        id: "humidity",
-        title: "Relative humidity",
-        unit: "%",
-        values: &[("", |hour| hour.values.humidity_pct)],
-        decimals: 0,
-        is_bars: false,
-        least: 20.0,
-        from_zero: false,
-    },
-];
-
-pub(super) fn all(scope: &Scope, hours: &[Hour], marks: &[Mark]) -> Vec<Figure> {
-    let ticks = local::ticks(scope.times, scope.place.life.timezone);
-    let step = TimeDelta::minutes(scope.place.site.interval_minutes.max(60));
-    let figures = KINDS.iter().filter_map(|kind| {
-        let lines = kind.values.iter().map(|(_, value)| pieces(hours, step, *value)).collect();
-        let Kindred { is_bars, least, from_zero, .. } = *kind;
-        let plan =
-            Plan { times: scope.times, ticks: &ticks, step, lines, is_bars, least, from_zero };
-        match plan.draw() {
-            Ok(drawn) => Some(kind.figure(scope, hours, marks, (drawn, step))),
-            Err(error) => {
-                tracing::error!(error_kind = "answer", "a chart cannot be drawn: {error}");
-                None
-            }
-        }
-    });
-    figures.collect()
+#[derive(Serialize)]
+struct ToldLine<'a> {
+    field: &'static str,
+    look: &'static str,
+    name: &'a str,
 }
 
-/// A line ends where an hour or its value is missing.
-fn pieces(hours: &[Hour], step: TimeDelta, value: Value) -> Pieces {
-    let mut pieces = Pieces::new();
-    let mut last: Option<DateTime<Utc>> = None;
-    for hour in hours {
-        let Some(value) = value(hour) else { continue };
-        let follows = last.is_some_and(|last| hour.hour - last <= step);
-        match pieces.last_mut().filter(|_| follows) {
-            Some(piece) => piece.push((hour.hour, value)),
-            None => pieces.push(vec![(hour.hour, value)]),
-        }
-        last = Some(hour.hour);
+/// A chart for each kind of which there are values.
+pub(super) fn all(sheet: &Sheet<'_>) -> Vec<Figure> {
+    KINDS.iter().filter_map(|kind| Drawing::of(kind, sheet).map(Drawing::figure)).collect()
+}
+
+/// A chart that is being drawn.
+struct Drawing<'a> {
+    kind: &'static Kind,
+    sheet: &'a Sheet<'a>,
+    scale: Scale,
+    /// The values of each line that has some, in the reader's unit.
+    lines: Vec<(&'static Shown, Vec<Sample>)>,
+    band: Vec<Vec<(DateTime<Utc>, f64, f64)>>,
+    beside: Vec<Sample>,
+    up: Up,
+}
+
+impl<'a> Drawing<'a> {
+    fn of(kind: &'static Kind, sheet: &'a Sheet<'a>) -> Option<Self> {
+        let scale = kind.scale(sheet.view.units());
+        let lines = kind.shown.iter().map(|shown| (shown, read(sheet.series, shown, scale)));
+        let lines: Vec<_> = lines.filter(|(_, samples)| !samples.is_empty()).collect();
+        let first = kind.shown.first();
+        let beside = first.zip(sheet.beside).map(|(shown, other)| read(other, shown, scale));
+        let (beside, band) = (beside.unwrap_or_default(), band(kind, sheet.series, scale));
+        let values = lines.iter().flat_map(|(_, samples)| samples.iter()).chain(&beside);
+        let values = values.map(|(.., value)| *value);
+        let edges = band.iter().flatten().flat_map(|(_, low, high)| [*low, *high]);
+        let least = scale.of_difference(kind.least);
+        let up = Up::of(values.chain(edges), least, kind.from_zero)?;
+        // What is beside alone makes no chart of this site.
+        (!lines.is_empty()).then_some(Self { kind, sheet, scale, lines, band, beside, up })
     }
-    pieces
-}
 
-impl Kindred {
-    fn figure(
-        &self,
-        scope: &Scope,
-        hours: &[Hour],
-        marks: &[Mark],
-        (drawn, step): (Drawn, TimeDelta),
-    ) -> Figure {
-        let first = |hour: &Hour| self.values.first().and_then(|(_, value)| value(hour));
-        let bands = marks.iter().filter(|mark| mark.kind != Kind::Healed);
-        let ring = |hour: &Hour| {
-            let value = first(hour)?;
-            Some((self.line(hour, scope), drawn.x(hour.hour + step / 2), drawn.y(value)))
-        };
-        let second = self.values.get(1);
+    fn figure(self) -> Figure {
+        let Self { kind, sheet, up, .. } = &self;
+        let (across, view) = (&sheet.across, &sheet.view);
+        let sum = self.sum();
         Figure {
-            has_second: second
-                .is_some_and(|(_, value)| hours.iter().any(|hour| value(hour).is_some())),
-            id: self.id,
-            title: self.title,
-            unit: self.unit,
-            words: self.words(hours, scope),
-            bands: bands
-                .map(|mark| (mark.kind.class(), mark.line(), drawn.band(mark.from, mark.to)))
-                .collect(),
-            rings: hours.iter().filter(|hour| marks::is_healed(hour)).filter_map(ring).collect(),
-            hits: hours
-                .iter()
-                .map(|hour| (self.line(hour, scope), drawn.band(hour.hour, hour.hour + step)))
-                .collect(),
-            inner: drawn.inner,
+            id: kind.id,
+            title: view.say(&format!("site-chart-{}", kind.id)).to_string(),
+            unit: self.scale.symbol(),
+            words: self.words(),
+            legend: self.legend(),
+            grid: up.grid(),
+            band: up.band(across, &self.band),
+            bars: self.bars(),
+            lines: self.paths(),
+            sum: sum
+                .as_ref()
+                .map(|(up, points)| up.line(across, std::slice::from_ref(points)))
+                .unwrap_or_default(),
+            beside: up.line(across, &pieces(&self.beside)),
+            dots: up.dots(across, &self.healed()),
+            marks: marks_of(up, view),
+            sums: sum.as_ref().map(|(up, _)| marks_of(up, view)).unwrap_or_default(),
+            arrows: if kind.has_arrows { arrows(sheet.series.hours(), across) } else { Vec::new() },
+            data: self.told(sum.map(|(up, _)| [up.low, up.high])),
         }
     }
 
-    /// An hour's values in words.
-    fn line(&self, hour: &Hour, scope: &Scope) -> String {
-        let time = local::time(hour.slot_time, scope.place.life.timezone);
-        let (decimals, unit) = (self.decimals, self.unit);
-        let values = self.values.iter().filter_map(|(name, value)| {
-            value(hour).map(|value| format!("{name}{value:.decimals$} {unit}"))
-        });
-        let values = values.collect::<Vec<_>>().join(", ");
-        let values = if values.is_empty() { "no value".to_owned() } else { values };
-        let healed = if marks::is_healed(hour) { " (healed)" } else { "" };
-        format!("{time}: {values}{healed}")
+    fn name(&self, shown: &Shown) -> String {
+        self.sheet.view.say(&format!("site-of-{}", shown.key)).to_string()
     }
 
-    /// From the lowest to the highest.
-    fn words(&self, hours: &[Hour], scope: &Scope) -> String {
-        let (decimals, unit) = (self.decimals, self.unit);
-        let values = || {
-            hours.iter().filter_map(|hour| self.values.first().and_then(|(_, value)| value(hour)))
+    fn legend(&self) -> Vec<(&'static str, String)> {
+        let view = &self.sheet.view;
+        let mut legend: Vec<_> =
+            self.lines.iter().map(|(shown, _)| (shown.look.name(), self.name(shown))).collect();
+        if !self.band.is_empty() {
+            legend.push(("band", view.say("site-of-band").to_string()));
+        }
+        if self.kind.has_sum {
+            legend.push(("sum", view.say("site-of-sum").to_string()));
+        }
+        if legend.len() == 1 { Vec::new() } else { legend }
+    }
+
+    fn paths(&self) -> Vec<(&'static str, String)> {
+        let lines = self.lines.iter().filter(|(shown, _)| shown.look != Look::Bars);
+        let path = |samples: &[Sample]| self.up.line(&self.sheet.across, &pieces(samples));
+        lines.map(|(shown, samples)| (shown.look.name(), path(samples))).collect()
+    }
+
+    fn bars(&self) -> String {
+        let bars = self.lines.iter().filter(|(shown, _)| shown.look == Look::Bars);
+        bars.map(|(_, samples)| self.up.bars(&self.sheet.across, samples)).collect()
+    }
+
+    /// What the values come to, with an axis of its own.
+    fn sum(&self) -> Option<(Up, Piece)> {
+        let (_, samples) = self.lines.first().filter(|_| self.kind.has_sum)?;
+        let points = running(samples);
+        let values = points.iter().map(|(_, sum)| *sum);
+        Some((Up::of(values, self.scale.of_difference(self.kind.least), true)?, points))
+    }
+
+    /// The values that were filled later.
+    fn healed(&self) -> Vec<(DateTime<Utc>, f64)> {
+        let value = self.kind.shown.first().and_then(|shown| shown.hour);
+        let half = self.sheet.series.step() / 2;
+        let hours = self.sheet.series.hours().iter().filter(|hour| marks::is_healed(hour));
+        let point = |hour: &Hour| {
+            let (_, value) = value?;
+            Some((hour.hour + half, self.scale.of(value(hour)?)))
         };
-        let (low, high) = values()
-            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-        let hours = (scope.times.1 - scope.times.0).num_hours();
-        match values().next() {
-            None => format!("no value in {hours} hours"),
-            Some(_) if self.is_bars => {
-                format!("{:.decimals$} {unit} in all in {hours} hours", values().sum::<f64>())
-            }
-            Some(_) => format!("{low:.decimals$} to {high:.decimals$} {unit} in {hours} hours"),
-        }
+        hours.filter_map(point).collect()
     }
+
+    /// From the lowest to the highest; of what falls, what it comes to.
+    fn words(&self) -> String {
+        let (view, scale) = (&self.sheet.view, self.scale);
+        let written = |value: f64| view.number(value, scale.decimals());
+        let unit = scale.symbol();
+        if self.kind.has_sum {
+            let sum: f64 =
+                self.lines.iter().flat_map(|(_, samples)| samples).map(|(.., value)| value).sum();
+            return view
+                .say("site-in-all")
+                .with("value", format!("{}\u{a0}{unit}", written(sum)))
+                .to_string();
+        }
+        let band = self.band.iter().flatten().flat_map(|(_, low, high)| [*low, *high]);
+        let first = self.lines.first().map(|(_, samples)| samples.iter()).into_iter().flatten();
+        let values = first.map(|(.., value)| *value).chain(band);
+        let (low, high) = values
+            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+        view.say("site-low-high")
+            .with("low", written(low))
+            .with("high", format!("{}\u{a0}{unit}", written(high)))
+            .to_string()
+    }
+
+    fn told(&self, sum: Option<[f64; 2]>) -> String {
+        let (scale, series) = (self.scale, self.sheet.series);
+        let names: Vec<_> = self.lines.iter().map(|(shown, _)| self.name(shown)).collect();
+        let lines = self.lines.iter().zip(&names).filter_map(|((shown, _), name)| {
+            Some(ToldLine { field: series.field(shown)?, look: shown.look.name(), name })
+        });
+        let (factor, offset) = scale.line();
+        let band = self.kind.band.filter(|_| !self.band.is_empty());
+        let has_arrows = self.kind.has_arrows && !series.hours().is_empty();
+        let told = Told {
+            unit: scale.symbol(),
+            decimals: scale.decimals(),
+            factor,
+            offset,
+            steps: scale.steps(),
+            range: [self.up.low, self.up.high],
+            lines: lines.collect(),
+            band: band.map(|((low, _), (high, _))| [low, high]),
+            sum,
+            arrows: has_arrows.then_some(DIRECTION),
+        };
+        serde_json::to_string(&told).unwrap_or_default()
+    }
+}
+
+/// The values of one kind in the reader's unit.
+fn read(series: &Series, shown: &Shown, scale: Scale) -> Vec<Sample> {
+    let samples = series.samples(shown).into_iter();
+    samples.map(|(from, to, value)| (from, to, scale.of(value))).collect()
+}
+
+/// The lowest and the highest of each day; a piece ends where one is missing.
+fn band(kind: &Kind, series: &Series, scale: Scale) -> Vec<Vec<(DateTime<Utc>, f64, f64)>> {
+    let Some(((_, low), (_, high))) = kind.band else { return Vec::new() };
+    let noon = TimeDelta::hours(12);
+    let points = series.days().iter().filter_map(|day| {
+        let time = crate::serve::answer::values::midnight(day.local_date) + noon;
+        Some((time, scale.of(low(day)?), scale.of(high(day)?)))
+    });
+    let points: Vec<_> = points.collect();
+    let follows = |one: &(DateTime<Utc>, f64, f64), other: &(DateTime<Utc>, f64, f64)| {
+        other.0 - one.0 <= TimeDelta::days(1)
+    };
+    points.chunk_by(follows).map(<[_]>::to_vec).collect()
+}
+
+fn marks_of(up: &Up, view: &View) -> Vec<(f64, String)> {
+    let decimals = up.decimals();
+    up.marks().map(|value| (up.share(value) * 100.0, view.number(value, decimals))).collect()
+}
+
+/// An arrow for every so manieth hour: it points to where the wind goes, which is named by where it comes from.
+fn arrows(hours: &[Hour], across: &Across) -> Vec<(f64, i64)> {
+    let every = hours.len().div_ceil(ARROWS).max(1);
+    let arrow = |hour: &Hour| {
+        let degrees = hour.values.wind_direction_deg?;
+        Some((across.share(hour.hour + TimeDelta::minutes(30)) * 100.0, (degrees + 180) % 360))
+    };
+    hours.iter().step_by(every).filter_map(arrow).collect()
 }

@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Scope;
 use crate::domain::Days;
+use crate::domain::gaps::{Gap, Reason};
 use crate::serve::answer::problem::Problem;
 use crate::serve::answer::reader::Reader;
-use crate::serve::page::{local, words};
+use crate::serve::page::cut;
 use crate::store::StoreError;
 use crate::views::Hour;
 use crate::views::gaps::{self, Selection, SiteGap};
@@ -26,24 +27,19 @@ pub(super) struct Mark {
     pub(super) from: DateTime<Utc>,
     /// The first moment after them.
     pub(super) to: DateTime<Utc>,
-    /// From when to when, on the site's clocks.
+    /// From when to when, on the clocks that the reader wants.
     pub(super) time: String,
     /// How many slots or hours.
     pub(super) count: u64,
     /// What it is, and why.
     pub(super) words: String,
+    /// What the source said, if anything.
+    pub(super) own: Option<String>,
 }
 
 impl Kind {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Hole => "missing",
-            Self::Healed => "healed",
-            Self::Frozen => "stood still",
-        }
-    }
-
-    pub(super) fn class(self) -> &'static str {
+    /// As style sheet, script and language files name it.
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Hole => "hole",
             Self::Healed => "healed",
@@ -52,7 +48,7 @@ impl Kind {
     }
 }
 
-/// All marks of a range, the newest first.
+/// All marks of a time, the newest first.
 pub(super) async fn of(
     reader: &Reader,
     scope: &Scope,
@@ -73,12 +69,11 @@ pub(super) async fn of(
     Ok(marks)
 }
 
-/// The slot of the present is not missing yet.
 async fn holes(reader: &Reader, scope: &Scope) -> Result<Vec<Mark>, Problem> {
-    let interval = TimeDelta::minutes(scope.place.site.interval_minutes);
-    let days = Days { from: Some(scope.times.0.date_naive()), to: None };
+    let (from, to) = (scope.span.from, scope.span.to);
+    let days = Days { from: Some(from.date_naive()), to: Some(to.date_naive()) };
     let source = scope.asked.source.as_deref();
-    let selection = Selection { source, days, now: scope.now - interval };
+    let selection = Selection { source, days, now: scope.now };
     let mut marks = Vec::new();
     let each = |gap| {
         marks.extend(hole(gap, scope));
@@ -89,27 +84,35 @@ async fn holes(reader: &Reader, scope: &Scope) -> Result<Vec<Mark>, Problem> {
 }
 
 fn hole(SiteGap { gap, .. }: SiteGap, scope: &Scope) -> Option<Mark> {
+    let gap = due(gap, scope.now)?;
     let (from, to) = (gap.first_slot, gap.last_slot + gap.interval.span());
-    let words = words::hole(&gap.reason, gap.message.as_deref());
-    (to > scope.times.0).then(|| Mark::of(Kind::Hole, (from, to), gap.slots, words, scope))
+    let is_shown = to > scope.span.from && from < scope.span.to;
+    let words = scope.view.language().reason(&gap.reason);
+    let own = gap.message.as_deref().map(cut);
+    let mark = || Mark { own, ..Mark::of(Kind::Hole, (from, to), gap.slots, words, scope) };
+    is_shown.then(mark)
+}
+
+/// Without the slot that is under way, which nobody can have collected yet.
+fn due(mut gap: Gap, now: DateTime<Utc>) -> Option<Gap> {
+    let is_under_way = gap.last_slot + gap.interval.span() > now;
+    if gap.reason == Reason::NeverTried && is_under_way {
+        gap.slots -= 1;
+        gap.last_slot -= gap.interval.span();
+    }
+    (gap.slots > 0).then_some(gap)
 }
 
 fn healed(group: &[Hour], scope: &Scope) -> Mark {
-    let words = format!(
-        "filled later from the history of {}, not collected when it was due",
-        group[0].value_source
-    );
-    Mark::of(Kind::Healed, times(group), group.len() as u64, words, scope)
+    let words = scope.view.say("site-healed-why").with("source", group[0].value_source.as_str());
+    Mark::of(Kind::Healed, times(group), group.len() as u64, words.to_string(), scope)
 }
 
 /// From the second hour on the observation is a repeated one.
 fn frozen(group: &[Hour], scope: &Scope) -> Mark {
-    let first = local::time(group[0].observation_time, scope.place.life.timezone);
-    let words = format!(
-        "the source stood still: it repeated its observation of {first} for {} hours",
-        group.len()
-    );
-    Mark::of(Kind::Frozen, times(&group[1..]), group.len() as u64 - 1, words, scope)
+    let first = scope.view.moment(group[0].observation_time, scope.place.life.timezone);
+    let words = scope.view.say("site-frozen-why").with("time", first).with("hours", group.len());
+    Mark::of(Kind::Frozen, times(&group[1..]), group.len() as u64 - 1, words.to_string(), scope)
 }
 
 fn times(group: &[Hour]) -> (DateTime<Utc>, DateTime<Utc>) {
@@ -125,13 +128,9 @@ impl Mark {
         words: String,
         scope: &Scope,
     ) -> Self {
-        let time = local::span(from, to, scope.place.life.timezone);
-        Self { kind, from, to, time, count, words }
-    }
-
-    /// All of it in a line.
-    pub(super) fn line(&self) -> String {
-        format!("{}, {}: {}", self.time, self.kind.word(), self.words)
+        let timezone = scope.view.zone(scope.place.life.timezone);
+        let time = scope.view.language().between((from, to), timezone);
+        Self { kind, from, to, time, count, words, own: None }
     }
 }
 

@@ -1,6 +1,6 @@
 -- Every slot that should be there: from active_from (else from when the site was taken in, or its
--- first slot in the ledger if that is earlier) to now, within the site's life and the spans in which
--- it stood in the sites file, at the interval that it had then. Starts are counted from 1970, UTC;
+-- first slot in the ledger if that is earlier) up to `as_of`, within the site's life and the spans in
+-- which it stood in the sites file, at the interval that it had then. Starts are counted from 1970, UTC;
 -- local days go by the time zone that the site had then, which knows 23- and 25-hour days. A site for which no source
 -- was ever asked is there too, its source NULL.
 {zones},
@@ -26,18 +26,16 @@ lives as (
     ) as from_us,
     -- Exclusive.
     least(
-      unix_micros(current_timestamp()) + 1,
+      unix_micros({as_of}) + 1,
       coalesce(
-        unix_micros(timestamp(json_value(span, '$.until'))), unix_micros(current_timestamp()) + 1
+        unix_micros(timestamp(json_value(span, '$.until'))), unix_micros({as_of}) + 1
       ),
       coalesce(
-        (unix_date(s.active_until) + 2) * 86400000000, unix_micros(current_timestamp()) + 1
+        (unix_date(s.active_until) + 2) * 86400000000, unix_micros({as_of}) + 1
       )
     ) as until_us
   from {sites} s
-  left join (
-    select site_id, source, min(slot_time) as first_slot_time from {collection_slots} group by 1, 2
-  ) c on c.site_id = s.site_id
+  left join {sources_asked} c on c.site_id = s.site_id
   cross join unnest(json_query_array(s.spans)) as span with offset as nth
 ),
 -- A slot that was under way when the interval changed is of both spans.
@@ -50,13 +48,19 @@ starts as (
     l.active_until,
     timestamp_seconds(second) as slot_time
   from lives l,
+    -- Only these stretches of time are asked for.
+    unnest({stretches}) as stretch,
     unnest(generate_array(
       -- The first start from there on; of a later span the slot that was under way. (The emulator
       -- needs the inner parentheses.)
       div(
-        (l.from_us + if(l.is_first_span, l.step_s * 1000000 - 1, 0)), (l.step_s * 1000000)
+        (
+          greatest(l.from_us, unix_micros(stretch.since))
+          + if(l.is_first_span, l.step_s * 1000000 - 1, 0)
+        ),
+        (l.step_s * 1000000)
       ) * l.step_s,
-      div((l.until_us - 1), 1000000),
+      div((least(l.until_us, unix_micros(stretch.until)) - 1), 1000000),
       l.step_s
     )) as second
 ),
@@ -71,7 +75,8 @@ expected as (
     date(t.slot_time, z.timezone) as local_date
   from starts t
   join zones z
-    on z.site_id = t.site_id and t.slot_time >= z.from_time and t.slot_time < z.until_time
+    on z.site_id = t.site_id and t.slot_time >= z.stands_from and t.slot_time < z.stands_until
   where (t.active_from is null or date(t.slot_time, z.timezone) >= t.active_from)
     and (t.active_until is null or date(t.slot_time, z.timezone) <= t.active_until)
+    and {is_asked_for}
 )

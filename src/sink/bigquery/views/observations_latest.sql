@@ -24,6 +24,6 @@ left join latest l on l.site_id = s.site_id
 -- Where it stood then: a site that has just moved may still show an observation of the old place.
 left join zones z
   on z.site_id = l.site_id
-  and l.observation_time >= z.from_time
-  and l.observation_time < z.until_time
+  and l.observation_time >= z.stands_from
+  and l.observation_time < z.stands_until
 where s.deactivated_at is null

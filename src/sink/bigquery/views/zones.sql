@@ -5,11 +5,11 @@ zones as (
   select
     s.site_id,
     if(nth = 0, timestamp '0001-01-01 00:00:00+00', timestamp(json_value(span, '$.from')))
-      as from_time,
+      as stands_from,
     coalesce(
       lead(timestamp(json_value(span, '$.from'))) over (partition by s.site_id order by nth),
       timestamp '9999-12-31 00:00:00+00'
-    ) as until_time,
+    ) as stands_until,
     coalesce(json_value(span, '$.timezone'), s.timezone) as timezone,
     if(json_value(span, '$.timezone') is null, s.country, json_value(span, '$.country')) as country,
     -- The last span is where the row says: it may have been corrected by less than a move.

@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::languages::english_in;
 use crate::support;
 use crate::support::browser::Browser;
 use crate::support::kills::signal;
 use crate::support::program::{Program, repository_file};
 
 /// `weather demo --serve`; ends with the test.
-struct Demo {
+pub(super) struct Demo {
     child: Child,
-    url: String,
-    _program: Program,
+    pub(super) url: String,
+    program: Program,
 }
 
 impl Demo {
     /// One that stays as it is: on a slow machine hours would pass while a page is looked at.
-    fn still() -> Self {
+    pub(super) fn still() -> Self {
         Self::start("3600")
     }
 
@@ -29,7 +30,7 @@ impl Demo {
         Self::start("4")
     }
 
-    fn start(every: &str) -> Self {
+    pub(super) fn start(every: &str) -> Self {
         let program = Program::new();
         let arguments =
             ["demo", "--serve", "--listen", "127.0.0.1:0", "--every", every, "--hours", "60"];
@@ -40,11 +41,21 @@ impl Demo {
         let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
         let url = url.trim_end_matches(':').to_owned();
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url, _program: program }
+        Self { child, url, program }
+    }
+
+    /// The program in the folder of the demo's store.
+    pub(super) fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The file of its store.
+    pub(super) fn database(&self) -> String {
+        self.program.folder.path().join("weather-demo.db").display().to_string()
     }
 
     /// The number of the newest run that has ended.
-    async fn newest_run(&self, client: &reqwest::Client) -> i64 {
+    pub(super) async fn newest_run(&self, client: &reqwest::Client) -> i64 {
         let answer = client.get(format!("{}/api/v1/runs?limit=2", self.url)).send().await.unwrap();
         let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
         let runs = answer["runs"].as_array().unwrap();
@@ -60,8 +71,10 @@ impl Drop for Demo {
     }
 }
 
-const PAGES: [(&str, &[&str]); 4] = [
-    ("/", &["24 of 24 sites", "Madrid, El Retiro", "lon-city", "does not know the place"]),
+const PAGES: [(&str, &[&str]); 10] = [
+    ("/", &["23 of 24 sites are fresh", "Madrid, El Retiro", "does not know the place"]),
+    ("/settings?next=/runs", &["Europe/Madrid", "imperial: °F"]),
+    ("/?group=tag&map=wind&units=imperial", &["office", "mph"]),
     (
         "/sites/mad-retiro",
         &[
@@ -74,21 +87,29 @@ const PAGES: [(&str, &[&str]); 4] = [
     ),
     (
         "/sites/mad-retiro?range=7d",
-        &["healed from openweathermap", "blocked the account", "Each hour of these 7 days"],
+        &["healed from openweathermap", "blocked the account", "in the last hour"],
     ),
+    ("/sites/mad-retiro?range=30d", &["Madrid"]),
+    ("/gaps", &["Madrid"]),
     ("/runs", &["succeeded", "partial", "heal", "ms"]),
+    ("/runs/1", &["1"]),
+    ("/calls", &["openweathermap"]),
 ];
 
-const SERIOUS: &str = "
+/// Pages whose texts are all in the files.
+fn is_spanish(path: &str) -> bool {
+    !path.starts_with("/sites") && !path.starts_with("/runs")
+}
+
+const FAULTS: &str = "
     const done = arguments[arguments.length - 1];
     axe.run(document).then((found) => done(found.violations
-        .filter((fault) => ['serious', 'critical'].includes(fault.impact))
         .map((fault) => fault.id + ': ' + fault.nodes.map((node) => node.html).slice(0, 3).join(' '))));";
 
-/// Serious faults of a page that axe-core finds.
+/// Faults of a page, of any grade, that axe-core finds.
 async fn faults(browser: &Browser, axe: &str) -> Vec<Value> {
     browser.run(axe).await;
-    browser.wait_for(SERIOUS).await.as_array().unwrap().clone()
+    browser.wait_for(FAULTS).await.as_array().unwrap().clone()
 }
 
 #[tokio::test]
@@ -96,14 +117,21 @@ async fn the_demo_is_open_to_everybody_in_a_browser() {
     let demo = Demo::still();
     let browser = Browser::start().await;
     let axe = repository_file("tests/data/axe-core/axe.min.js");
-    for scheme in ["light", "dark"] {
+    for (scheme, language) in [("light", "en"), ("dark", "es"), ("dark", "en"), ("light", "es")] {
         browser.prefer(scheme).await;
+        browser.open(&format!("{}/settings?lang={language}", demo.url)).await;
         for (path, words) in PAGES {
             browser.open(&format!("{}{path}", demo.url)).await;
             let text = browser.run("return document.body.textContent").await;
-            for word in words {
+            for word in words.iter().filter(|_| language == "en") {
                 assert!(text.as_str().unwrap().contains(word), "{path}: {word}: {text}");
             }
+            if language == "es" && is_spanish(path) {
+                let html = browser.run("return document.documentElement.outerHTML").await;
+                assert_eq!(english_in(html.as_str().unwrap()), [""; 0], "{path}");
+            }
+            let spoken = browser.run("return document.documentElement.lang").await;
+            assert_eq!(spoken, language, "{path}");
             let is_dark =
                 browser.run("return matchMedia('(prefers-color-scheme: dark)').matches").await;
             assert_eq!(is_dark, scheme == "dark");
@@ -111,6 +139,17 @@ async fn the_demo_is_open_to_everybody_in_a_browser() {
             assert_eq!(browser.complaints().await, [] as [String; 0], "{scheme} {path}");
         }
     }
+    // What else may be wrong is answered with words of the address, which are English.
+    for path in ["/nowhere", "/sites/nope", "/?page=99"] {
+        browser.open(&format!("{}{path}", demo.url)).await;
+        let html = browser.run("return document.documentElement.outerHTML").await;
+        let html = html.as_str().unwrap();
+        assert!(html.contains("Volver al resumen"), "{path}: {html}");
+        assert_eq!(english_in(html), [""; 0], "{path}");
+    }
+    // What is not there is a line in the console.
+    let _ = browser.complaints().await;
+    browser.open(&format!("{}/settings?lang=en", demo.url)).await;
     the_table_is_filtered_and_sorted_in_place(&demo, &browser).await;
     assert_eq!(browser.complaints().await, [] as [String; 0]);
     an_error_is_a_page(&demo, &browser).await;
@@ -125,7 +164,7 @@ async fn a_run_that_ends_appears_on_the_page_in_place() {
 }
 
 async fn a_run_that_ends_appears(demo: &Demo, browser: &Browser) {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::support::http_client().build().unwrap();
     browser.open(&format!("{}/runs", demo.url)).await;
     browser.run("window.stays = true; document.getElementById('earlier').focus()").await;
     for _ in 0..3 {
@@ -162,12 +201,15 @@ async fn the_table_is_filtered_and_sorted_in_place(demo: &Demo, browser: &Browse
     browser.run("document.getElementById('by-age').click()").await;
     let sorted =
         "const by = document.querySelector('[aria-sort]'); return by ? by.textContent : ''";
-    until(browser, sorted, "Last observation").await;
-    assert_eq!(browser.run("return location.search").await, "?sort=age&q=madrid");
+    until(browser, sorted, "Age").await;
+    assert_eq!(browser.run("return location.search").await, "?q=madrid&sort=age");
+    browser.run("history.back()").await;
+    until(browser, "return location.search", "?q=madrid").await;
+    until(browser, sorted, "").await;
     assert_eq!(browser.run("return window.stays === true").await, true, "it was loaded anew");
 }
 
-async fn until(browser: &Browser, script: &str, value: impl Into<Value>) {
+pub(super) async fn until(browser: &Browser, script: &str, value: impl Into<Value>) {
     let value = value.into();
     let what = format!("{script} is {value}");
     support::until(&what, async || browser.run(script).await == value).await;
@@ -178,7 +220,9 @@ async fn an_error_is_a_page(demo: &Demo, browser: &Browser) {
     browser.open(&format!("{}/sites/nope", demo.url)).await;
     let text = browser.run("return document.body.textContent").await;
     let text = text.as_str().unwrap();
-    assert!(text.contains("There is nothing here") && text.contains("no site has this"), "{text}");
+    let axe = repository_file("tests/data/axe-core/axe.min.js");
+    assert_eq!(faults(browser, &axe).await, [] as [Value; 0]);
+    assert!(text.contains("There is nothing here") && text.contains("No site has this"), "{text}");
 }
 
 #[tokio::test]
