@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,11 +27,14 @@ use crate::retry::{RetryPolicy, retry};
 
 mod credentials;
 mod error;
+mod leftovers;
 mod open;
+mod right;
 mod upload;
 mod url;
 
 pub use error::{ObjectsError, Right};
+pub use leftovers::Leftover;
 pub use upload::Upload;
 pub use url::ObjectsUrl;
 
@@ -48,6 +52,8 @@ pub struct Objects {
     /// Uploads in parts, where a part can be sent again; a folder needs none.
     parts: Option<Arc<dyn MultipartStore>>,
     root: Path,
+    /// Where that is on this machine, if it is.
+    folder: Option<PathBuf>,
     /// The URL, as people name it.
     name: String,
 }
@@ -75,7 +81,7 @@ impl Objects {
     pub fn in_memory() -> Self {
         let memory = Arc::new(InMemory::new());
         let (root, name) = (Path::default(), "memory:".into());
-        Self { parts: Some(memory.clone()), store: memory, root, name }
+        Self { parts: Some(memory.clone()), store: memory, root, folder: None, name }
     }
 
     /// The same behind something else, such as what counts or breaks.
@@ -94,7 +100,8 @@ impl Objects {
     #[must_use]
     pub fn below(&self, folder: &str) -> Self {
         let root = folder.split('/').fold(self.root.clone(), Path::join);
-        Self { root, name: format!("{}/{folder}", self.name), ..self.clone() }
+        let own = self.folder.as_ref().map(|own| own.join(folder));
+        Self { root, folder: own, name: format!("{}/{folder}", self.name), ..self.clone() }
     }
 
     /// Writes an object that is not there yet.
@@ -102,7 +109,25 @@ impl Objects {
     /// # Errors
     /// [`ObjectsError::Exists`] when there is one, which may be this one, of a try whose answer was lost.
     pub async fn put_new(&self, path: &str, body: impl Into<Bytes>) -> Result<(), ObjectsError> {
-        self.put_by(PutMode::Create, Right::Create, path, body.into()).await
+        match self.put_by(PutMode::Create, Right::Create, path, body.into()).await {
+            // A bucket may refuse an account that may create and not replace, in the place of saying so.
+            Err(error @ ObjectsError::Denied { .. }) => match self.find(path).await {
+                Ok(Some(_)) => Err(ObjectsError::Exists { path: self.full(path) }),
+                Ok(None) | Err(_) => Err(error),
+            },
+            written => written,
+        }
+    }
+
+    /// Writes an object whose path says what it holds: one that is there already is this one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn put_once(&self, path: &str, body: impl Into<Bytes>) -> Result<(), ObjectsError> {
+        match self.put_new(path, body).await {
+            Err(ObjectsError::Exists { .. }) => Ok(()),
+            written => written,
+        }
     }
 
     /// Writes an object, in the place of what is there.

@@ -49,6 +49,33 @@ pub async fn with_retries<T, E: Transient>(
     retry(&SystemClock, RETRY, operation).await
 }
 
+/// So often what reads before it writes begins again, where another writer was faster each time.
+pub const ROUNDS: u32 = 10;
+
+/// An error that knows whether another writer was faster.
+pub trait Fenced {
+    /// True when nothing is wrong but that.
+    fn is_fenced(&self) -> bool;
+}
+
+/// Carries out an operation that reads before it writes, and begins again where another writer was faster.
+///
+/// # Errors
+/// That others were faster in each of [`ROUNDS`] rounds, and any other error of `operation`.
+pub async fn beside_writers<T, E: Fenced>(
+    mut operation: impl AsyncFnMut() -> Result<T, E>,
+) -> Result<T, E> {
+    for _ in 1..ROUNDS {
+        match operation().await {
+            Err(error) if error.is_fenced() => {
+                tracing::info!("another writer was faster: beginning again");
+            }
+            done => return done,
+        }
+    }
+    operation().await
+}
+
 /// The sink. Its futures stay on their thread: who tries again takes async closures, which cannot say
 /// that what they make may move.
 #[async_trait(?Send)]

@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::tables::{TABLES, Table};
-use crate::sink::{Billed, Chunk, Group, Prepared, Progress, Sink, SinkError, State, with_retries};
+use crate::sink::{
+    Billed, Chunk, Group, Prepared, Progress, ROUNDS, Sink, SinkError, State, with_retries,
+};
 use crate::store::{Reads, Store};
 
 mod chunk;
@@ -123,7 +125,7 @@ async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
     let store_id = with_retries(async || parts.reads.facts().await).await?.store_id;
     let mut state = open_state(parts, &store_id).await?;
     report.synced_through = Some(synced_through(&state));
-    let mut remedies = 0;
+    let (mut remedies, mut overtaken) = (0, 0);
     let mut may_resume = true;
     loop {
         // One end for all tables: a run that is seen in one has its rows in the others.
@@ -136,12 +138,21 @@ async fn sync(parts: Sync<'_>, report: &mut Report) -> anyhow::Result<()> {
             }
             Ok(Written::Overtaken) => {
                 tracing::info!("another writer was faster: reading its positions");
+                overtaken += 1;
             }
             Err(error) if remedies < MAX_REMEDIES && remedy(parts, &error).await? => remedies += 1,
             Err(error) => return Err(error),
         }
         may_resume = false;
-        state = find_own_state(parts.reads, parts.sink, &store_id).await?;
+        let before = std::mem::replace(
+            &mut state,
+            find_own_state(parts.reads, parts.sink, &store_id).await?,
+        );
+        // What another sync has written need not be written any more; who only moves the epoch is in the way.
+        overtaken = if state.tables == before.tables { overtaken } else { 0 };
+        if overtaken == ROUNDS {
+            return Err(SinkError::Fenced.into());
+        }
     }
     if report.groups > 0 {
         tidy(parts.sink).await;

@@ -168,8 +168,8 @@ impl Vault {
     /// Why not.
     pub async fn check(&self) -> Result<(), VaultError> {
         let slow = VaultError::Slow { seconds: CHECK_PATIENCE.as_secs() };
-        let put = self.put_once(MARK, MARK_TEXT.into());
-        tokio::time::timeout(CHECK_PATIENCE, put).await.map_err(|_| slow)?
+        let put = self.objects.put_once(MARK, MARK_TEXT);
+        Ok(tokio::time::timeout(CHECK_PATIENCE, put).await.map_err(|_| slow)??)
     }
 
     /// Writes the answers of a batch. One that is there already is this one: its run has the name to
@@ -180,20 +180,7 @@ impl Vault {
     pub async fn put(&self, batch: &BatchName, lines: Vec<u8>) -> Result<(), VaultError> {
         let path = path_of(batch);
         let packed = packed_aside(lines, &path).await?;
-        self.put_once(&path, packed).await
-    }
-
-    /// Writes an object whose name says what it holds; one that is there is this one. Who may create and not
-    /// write over is refused instead of told so: then it is looked for.
-    async fn put_once(&self, path: &str, bytes: Vec<u8>) -> Result<(), VaultError> {
-        match self.objects.put_new(path, bytes).await {
-            Ok(()) | Err(ObjectsError::Exists { .. }) => Ok(()),
-            Err(error @ ObjectsError::Denied { .. }) => match self.objects.find(path).await {
-                Ok(Some(_)) => Ok(()),
-                Ok(None) | Err(_) => Err(error.into()),
-            },
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.objects.put_once(&path, packed).await?)
     }
 
     /// Every object, by source and day; those of one source and of a day, where they are given.

@@ -21,7 +21,7 @@ use super::vault::span;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::{Days, Shard, SiteId};
 use crate::job::Job;
-use crate::replay::into::{Rebuild, rebuild};
+use crate::replay::into::{Rebuild, rebuild, sites_of};
 use crate::replay::{self, Reader, Replay, Report};
 use crate::store::{Opened, RunHost, StoreSettings};
 use crate::vault::{Vault, VaultSettings};
@@ -58,8 +58,8 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "check")]
     dry_run: bool,
 
-    /// Make this empty store of all that is kept, run by run; the sites are those of the sites file. Slots that
-    /// were settled without a call are not made
+    /// Make this empty store of all that is kept, run by run; the sites are those of the sites file, without one
+    /// those that were asked for. Slots that were settled without a call are not made
     #[arg(long, value_name = "URL", conflicts_with_all = ["check", "dry_run", "source", "sites"])]
     into: Option<SecretString>,
 
@@ -111,20 +111,24 @@ async fn into(
     (vault, days): (&Vault, Days),
     (platform, shutdown): (&Platform, &Shutdown),
 ) -> anyhow::Result<Exit> {
-    let sites = args.sites_file.read()?;
+    let readers = readers();
+    let first = days.from.unwrap_or(NaiveDate::MIN);
+    let last = days.to.unwrap_or(NaiveDate::MAX);
+    let days = Some((first, last));
+    let sites = match args.sites_file.is_unset() {
+        true => sites_of(vault, &readers, days).await.inspect(|_| warn_of_sites())?,
+        false => args.sites_file.read()?,
+    };
     let settings = StoreSettings::at(url.expose_secret());
     let store = StorePart::of(&settings);
     let opened = store.writable().await?;
-    let readers = readers();
     let host = platform.host();
-    let first = days.from.unwrap_or(NaiveDate::MIN);
-    let last = days.to.unwrap_or(NaiveDate::MAX);
     let rebuilt = rebuild(Rebuild {
         job: job((opened, store.lease()), &host, shutdown),
         vault,
         readers: &readers,
         sites: &sites,
-        days: Some((first, last)),
+        days,
     })
     .await?;
     for fault in &rebuilt.faults {
@@ -141,6 +145,13 @@ async fn into(
         return Ok(shutdown.exit());
     }
     Ok(if rebuilt.faults.is_empty() { Exit::Done } else { Exit::TooManyFailed })
+}
+
+fn warn_of_sites() {
+    tracing::warn!(
+        hint = "with SITES_FILE, or --sites-file, they have names and zones",
+        "no sites file: the sites are those of the answers, named by their ids, and their days are of UTC"
+    );
 }
 
 /// The sources, made of kept answers.

@@ -137,7 +137,7 @@ pub(super) fn judge(error: object_store::Error, right: Right, what: &str) -> Obj
     use object_store::Error as E;
     let what = what.to_owned();
     let text = chain(&error);
-    if has_no_bucket(&text) {
+    if has_no_bucket(&error) {
         return ObjectsError::NoBucket { what, cause: error.into() };
     }
     match error {
@@ -224,7 +224,9 @@ fn io_kind(error: &object_store::Error) -> Option<SystemError> {
     })
 }
 
-fn has_no_bucket(text: &str) -> bool {
+/// Whether the bucket is not there, rather than an object in it.
+pub(super) fn has_no_bucket(error: &object_store::Error) -> bool {
+    let text = chain(error);
     text.contains("NoSuchBucket") || text.contains("The specified bucket does not exist")
 }
 

@@ -58,9 +58,9 @@ impl Objects {
             ObjectsError::Settings(format!("{name} cannot be a folder: {cause}"))
         };
         let absolute = std::path::absolute(path).map_err(|error| is_no_folder(&error))?;
-        let root = Path::from_absolute_path(absolute).map_err(|error| is_no_folder(&error))?;
+        let root = Path::from_absolute_path(&absolute).map_err(|error| is_no_folder(&error))?;
         let store = Arc::new(LocalFileSystem::new().with_fsync(true));
-        Ok(Self { store, parts: None, root, name })
+        Ok(Self { store, parts: None, root, folder: Some(absolute), name })
     }
 
     fn s3(
@@ -80,7 +80,7 @@ impl Objects {
             }
         }
         let store = Arc::new(builder.build().map_err(cannot_be(&name))?);
-        Ok(Self { parts: Some(store.clone()), store, root: prefix.into(), name })
+        Ok(Self { parts: Some(store.clone()), store, root: prefix.into(), folder: None, name })
     }
 
     fn gcs(
@@ -102,7 +102,7 @@ impl Objects {
             None => builder.with_credentials(Arc::new(OfEnvironment::find(&name)?)),
         };
         let store = Arc::new(builder.build().map_err(cannot_be(&name))?);
-        Ok(Self { parts: Some(store.clone()), store, root: prefix.into(), name })
+        Ok(Self { parts: Some(store.clone()), store, root: prefix.into(), folder: None, name })
     }
 }
 

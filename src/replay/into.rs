@@ -21,6 +21,10 @@ use crate::store::{Run, RunEnd, RunHost, RunStart, Start, StoreError};
 use crate::vault::{Line, Stored, Vault, VaultError};
 use crate::views::gaps::{self, Selection, SiteGap};
 
+mod sites;
+
+pub use sites::sites_of;
+
 /// Rows of a transaction at most.
 const BATCH_ROWS: usize = 500;
 
@@ -33,7 +37,7 @@ pub struct Rebuild<'a> {
     pub vault: &'a Vault,
     /// The sources, made of kept answers.
     pub readers: &'a [Reader],
-    /// The sites, as the sites file has them.
+    /// The sites, as the sites file has them, or [`sites_of`].
     pub sites: &'a [Site],
     /// The first and the last UTC day on which was asked; `None`: all.
     pub days: Option<(NaiveDate, NaiveDate)>,
@@ -67,7 +71,7 @@ pub async fn rebuild(parts: Rebuild<'_>) -> anyhow::Result<Rebuilt> {
     ensure!(is_empty, "the store is not empty: a store is made of the vault in an empty one only");
     let mut days: BTreeMap<NaiveDate, Vec<Stored>> = BTreeMap::new();
     for stored in parts.vault.list(None).await? {
-        if parts.days.is_none_or(|(first, last)| (first..=last).contains(&stored.day)) {
+        if is_of(parts.days, &stored) {
             days.entry(stored.day).or_default().push(stored);
         }
     }
@@ -86,6 +90,10 @@ pub async fn rebuild(parts: Rebuild<'_>) -> anyhow::Result<Rebuilt> {
     }
     rebuild_runs(parts, pending.into_values().collect(), &mut rebuilt).await?;
     Ok(rebuilt)
+}
+
+fn is_of(days: Option<(NaiveDate, NaiveDate)>, stored: &Stored) -> bool {
+    days.is_none_or(|(first, last)| (first..=last).contains(&stored.day))
 }
 
 async fn read_day(
@@ -188,8 +196,8 @@ async fn open(
     }
 }
 
-async fn read(parts: Rebuild<'_>, line: &Line) -> Said {
-    match parts.readers.iter().find(|reader| reader.name() == line.source) {
+async fn read_by(readers: &[Reader], line: &Line) -> Said {
+    match readers.iter().find(|reader| reader.name() == line.source) {
         Some(reader) => reader.read(line).await,
         None => Said::Nothing,
     }
@@ -228,7 +236,7 @@ async fn live(parts: Rebuild<'_>, source: &'static str, lines: &Lines) -> Vec<Sl
     }
     let mut results = Vec::new();
     for ((site_id, slot_time), (line, since)) in slots {
-        let said = read(parts, line).await.of(site_id, slot_time).flatten();
+        let said = read_by(parts.readers, line).await.of(site_id, slot_time).flatten();
         if let (Some(site_id), Some(outcome)) = (SiteId::parse(site_id), said) {
             results.push(result((site_id, slot_time, source), (line, since), outcome));
         }
@@ -244,7 +252,7 @@ async fn past(
 ) -> anyhow::Result<Vec<SlotResult>> {
     let mut said = Vec::new();
     for line in lines.values() {
-        said.push((line, read(parts, line).await));
+        said.push((line, read_by(parts.readers, line).await));
     }
     let Some(asked_at) = lines.keys().next().map(|(asked_at, _)| *asked_at) else {
         return Ok(Vec::new());

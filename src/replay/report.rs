@@ -12,11 +12,14 @@ use crate::store::{Holder, KeptSlot};
 const MAX_NAMED: usize = 20;
 
 /// What a replay found and did.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// When it began.
+    #[serde(skip)]
     pub started_at: DateTime<Utc>,
     /// When it ended.
+    #[serde(skip)]
     pub finished_at: DateTime<Utc>,
     /// Slots of the ledger.
     pub slots: u64,
@@ -41,29 +44,21 @@ pub struct Report {
     /// What is wrong with objects of the vault.
     pub faults: Vec<String>,
     /// Another replay that was at work on the slots of a source, which were left to it.
+    #[serde(skip)]
     pub held: Option<Holder>,
     /// It was asked to end before it had read all.
+    #[serde(skip)]
     pub is_interrupted: bool,
 }
 
-/// `replay_summary`.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields of replay_summary, see docs/LOGGING.md")]
-pub struct Summary {
-    pub event: &'static str,
-    pub duration_ms: i64,
-    pub slots: u64,
-    pub equal: u64,
-    pub changed: u64,
-    pub newly_good: u64,
-    pub newly_failing: u64,
-    pub no_body: u64,
-    pub written: u64,
-    pub runs: u64,
-    pub fields: BTreeMap<&'static str, u64>,
-    pub failing: Vec<String>,
-    pub faults: Vec<String>,
+/// `replay_summary`: the figures of a report for programs.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    event: &'static str,
+    #[serde(rename = "durationMs")]
+    duration_ms: i64,
+    #[serde(flatten)]
+    report: &'a Report,
 }
 
 impl Report {
@@ -119,22 +114,9 @@ impl Report {
 
     /// Its figures for programs.
     #[must_use]
-    pub fn summary(&self) -> Summary {
-        Summary {
-            event: "replay_summary",
-            duration_ms: (self.finished_at - self.started_at).num_milliseconds(),
-            slots: self.slots,
-            equal: self.equal,
-            changed: self.changed,
-            newly_good: self.newly_good,
-            newly_failing: self.newly_failing,
-            no_body: self.no_body,
-            written: self.written,
-            runs: self.runs,
-            fields: self.fields.clone(),
-            failing: self.failing.clone(),
-            faults: self.faults.clone(),
-        }
+    pub fn summary(&self) -> Summary<'_> {
+        let duration_ms = (self.finished_at - self.started_at).num_milliseconds();
+        Summary { event: "replay_summary", duration_ms, report: self }
     }
 
     pub(super) fn log(&self) {

@@ -1,5 +1,6 @@
 //! What can go wrong with the sink, by what to do next.
 
+use super::Fenced;
 use crate::objects::ObjectsError;
 use crate::retry::Transient;
 
@@ -245,6 +246,12 @@ impl SinkError {
 impl Transient for SinkError {
     fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
+    }
+}
+
+impl Fenced for SinkError {
+    fn is_fenced(&self) -> bool {
+        matches!(self, Self::Fenced)
     }
 }
 

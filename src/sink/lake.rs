@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -22,15 +20,17 @@ use crate::clock::Clock;
 use crate::domain::proofs::Proofs;
 use crate::domain::tables::{TABLES, Table, WEATHER_OBSERVATIONS};
 use crate::domain::{DaySums, Days};
-use crate::objects::{Objects, ObjectsError};
+use crate::objects::Objects;
 
 mod action;
 mod checkpoint;
 mod ddl;
 mod fault;
 mod file;
+mod housekeeping;
 mod key;
 mod log;
+mod prepare;
 mod rows;
 mod schema;
 mod snapshot;
@@ -45,31 +45,10 @@ pub use ddl::{Engine, ddl};
 pub use status::TableStatus;
 pub use vacuum::Swept;
 
-use action::{Action, Protocol};
 use fault::Fault;
 use log::{Log, txn};
 use rows::Rows;
-use schema::Change;
 use state::TableState;
-
-/// Says that a folder is a lake, and of which form.
-const FORMAT: &str = "_weather/format.json";
-
-/// Whom the weather is from.
-const LICENCE: &str = "_weather/LICENCE.txt";
-const LICENCE_TEXT: &str = include_str!("lake/licence.txt");
-
-/// The one form that there is.
-const FORM: u32 = 1;
-
-/// A form's text at most.
-const MAX_FORMAT: u64 = 64 << 10;
-
-/// Commits after which a checkpoint saves reading them.
-const CHECKPOINT_EVERY: i64 = 50;
-
-/// So many files may today have: it gets one an hour.
-const FILES_OF_TODAY: usize = 16;
 
 /// The sink in a lake.
 pub struct Lake {
@@ -78,12 +57,6 @@ pub struct Lake {
     clock: Arc<dyn Clock>,
     /// Rows that are on their way, by the name of their staging: nobody sees them before the commit.
     staged: Mutex<HashMap<String, Vec<(Bytes, u64)>>>,
-}
-
-/// What a folder says that it is.
-#[derive(Serialize, Deserialize)]
-struct Format {
-    format: u32,
 }
 
 impl Lake {
@@ -106,74 +79,6 @@ impl Lake {
             what: format!("table {}", table.name),
             cause: "the lake has no such table".into(),
         })
-    }
-
-    /// Passes a folder that is a lake, or nothing yet.
-    async fn check_format(&self) -> Result<bool, SinkError> {
-        let altered = |problem: String| SinkError::Altered {
-            table: self.objects.name().into(),
-            problem,
-            remedy: "set LAKE_URL to a folder of its own, which is empty or a lake".into(),
-        };
-        match self.objects.get(FORMAT, MAX_FORMAT).await {
-            Ok(text) => match serde_json::from_slice(&text) {
-                Ok(Format { format: FORM }) => Ok(true),
-                Ok(Format { format }) => Err(altered(format!(
-                    "it is a lake of the form {format}, which a later version has made"
-                ))),
-                Err(error) => Err(altered(format!("{FORMAT} cannot be read: {error}"))),
-            },
-            Err(ObjectsError::Missing { .. }) => {
-                let found = self.objects.list_after("", None).await?;
-                match found.iter().find(|object| !object.path.starts_with("_weather/")) {
-                    None => Ok(false),
-                    Some(other) => Err(altered(format!("it holds something else: {}", other.path))),
-                }
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn prepare_all(&self, may_write: bool) -> Result<Prepared, SinkError> {
-        let mut prepared = Prepared::default();
-        let mut is_there = self.check_format().await?;
-        if !is_there {
-            prepared.made.push(format!("lake {}", self.objects.name()));
-            if may_write {
-                self.put_format().await?;
-                is_there = true;
-            }
-        }
-        if is_there {
-            self.check_put().await?;
-        }
-        for log in &self.logs {
-            let made = prepare(log, may_write).await.map_err(|fault| fault.of_table(log.table))?;
-            prepared.made.extend(made);
-        }
-        Ok(prepared)
-    }
-
-    /// Whether objects may be written, and each of them is created once: to create one that is there writes
-    /// nothing.
-    async fn check_put(&self) -> Result<(), SinkError> {
-        match self.objects.put_new(FORMAT, format_text()).await {
-            Err(ObjectsError::Exists { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-            Ok(()) => Err(SinkError::Altered {
-                table: self.objects.name().into(),
-                problem: "an object could be created twice: of two writers both would win".into(),
-                remedy: "the storage has to know `If-None-Match: *` (S3) or `x-goog-if-generation-match: 0` (Google): take another one".into(),
-            }),
-        }
-    }
-
-    async fn put_format(&self) -> Result<(), SinkError> {
-        match self.objects.put_new(FORMAT, format_text()).await {
-            Ok(()) | Err(ObjectsError::Exists { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(self.objects.put(LICENCE, LICENCE_TEXT).await?)
     }
 
     /// The state of each table, of those that are there.
@@ -206,191 +111,11 @@ impl Lake {
         proofs.await.map_err(|fault| fault.of_table(log.table))
     }
 
-    /// Whether every table is there, as this program makes it.
-    async fn is_as_made(&self) -> Result<bool, SinkError> {
-        for log in &self.logs {
-            let read = log.read().await.map_err(|fault| fault.of_table(log.table))?;
-            let meta_data = read.as_ref().and_then(|snapshot| snapshot.meta_data.as_ref());
-            let is_made = meta_data.is_some_and(|meta_data| {
-                schema::compare(log.table, meta_data) == Ok(Change::Nothing)
-            });
-            if !is_made {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// The rows that are staged under a name.
     async fn take(&self, table: &'static Table, staging: &Staging) -> Result<Rows, Fault> {
         let files = self.staged.lock().await.get(&staging.name).cloned().unwrap_or_default();
         Rows::read(table, files)
     }
-
-    /// Makes few files of many where a day is over, or has many already, and writes checkpoints where there
-    /// are many commits; says what was done.
-    ///
-    /// # Errors
-    /// When a table cannot be read or written.
-    pub async fn tidy(&self) -> Result<Vec<String>, SinkError> {
-        let mut done = self.compact().await?;
-        for log in &self.logs {
-            let checkpoint = async {
-                let Some(snapshot) = log.read().await? else { return Ok(None) };
-                match snapshot.commits_since_checkpoint() > CHECKPOINT_EVERY {
-                    true => log.write_checkpoint().await,
-                    false => Ok(None),
-                }
-            };
-            let written = checkpoint.await.map_err(|fault: Fault| fault.of_table(log.table))?;
-            done.extend(written.map(|version| in_words(log, version)));
-        }
-        Ok(done)
-    }
-
-    /// Makes few files of many, and a checkpoint where that was done; says what was done.
-    ///
-    /// # Errors
-    /// When a table cannot be read or written.
-    pub async fn compact(&self) -> Result<Vec<String>, SinkError> {
-        let today = self.clock.now().date_naive();
-        let is_due = |day: Option<chrono::NaiveDate>, files| match day {
-            None => false,
-            Some(day) if day < today => files > 1,
-            Some(_) => files > FILES_OF_TODAY,
-        };
-        let mut done = Vec::new();
-        for log in &self.logs {
-            let compact = async {
-                if log.read().await?.is_none() {
-                    return Ok((0, 0, None));
-                }
-                let (before, after) = write::compact(log, is_due).await?;
-                let checkpoint = if before > 0 { log.write_checkpoint().await? } else { None };
-                Ok((before, after, checkpoint))
-            };
-            let done_here = compact.await.map_err(|fault: Fault| fault.of_table(log.table))?;
-            let (before, after, checkpoint) = done_here;
-            if before > 0 {
-                done.push(format!("{}: {before} files became {after}", log.table.name));
-            }
-            done.extend(checkpoint.map(|version| in_words(log, version)));
-        }
-        Ok(done)
-    }
-
-    /// Writes a checkpoint of each table that has commits since the last one; says which.
-    ///
-    /// # Errors
-    /// When a table cannot be read or written.
-    pub async fn checkpoint(&self) -> Result<Vec<String>, SinkError> {
-        let mut done = Vec::new();
-        for log in &self.logs {
-            let written =
-                log.write_checkpoint().await.map_err(|fault| fault.of_table(log.table))?;
-            done.extend(written.map(|version| in_words(log, version)));
-        }
-        Ok(done)
-    }
-
-    /// Deletes what no version of the last days needs; with `is_dry_run` only says what that is.
-    ///
-    /// # Errors
-    /// When a table cannot be read, or nothing deleted.
-    pub async fn vacuum(
-        &self,
-        older_than: TimeDelta,
-        is_dry_run: bool,
-    ) -> Result<Vec<(&'static str, Swept)>, SinkError> {
-        let mut swept = Vec::new();
-        for log in &self.logs {
-            let of_table = vacuum::vacuum(log, older_than, is_dry_run).await;
-            swept.push((log.table.name, of_table.map_err(|fault| fault.of_table(log.table))?));
-        }
-        Ok(swept)
-    }
-
-    /// How each table stands.
-    ///
-    /// # Errors
-    /// When a table cannot be read.
-    pub async fn status(&self) -> Result<Vec<TableStatus>, SinkError> {
-        let mut all = Vec::new();
-        for log in &self.logs {
-            let found = TableStatus::read(log).await.map_err(|fault| fault.of_table(log.table))?;
-            all.extend(found);
-        }
-        Ok(all)
-    }
-}
-
-fn format_text() -> String {
-    serde_json::json!({ "format": FORM }).to_string()
-}
-
-fn in_words(log: &Log, version: i64) -> String {
-    format!("{}: checkpoint of version {version}", log.table.name)
-}
-
-/// Makes a table, or gives it the columns that are new; says what was done or would be.
-async fn prepare(log: &Log, may_write: bool) -> Result<Option<String>, Fault> {
-    let table = log.table;
-    let Some(found) = log.read().await? else {
-        if may_write {
-            create(log).await?;
-        }
-        return Ok(Some(format!("table {}", table.name)));
-    };
-    let meta_data =
-        found.meta_data.as_ref().ok_or_else(|| Fault::Log("it says not what it is".into()))?;
-    let Change::Describe(_, added) = schema::compare(table, meta_data).map_err(Fault::Log)? else {
-        return Ok(None);
-    };
-    if may_write {
-        log.commit_by("SET TABLE PROPERTIES", async |snapshot| {
-            describe(table, snapshot, log.now())
-        })
-        .await?;
-    }
-    let words = match added.as_slice() {
-        [] => format!("descriptions of {}", table.name),
-        columns => format!("columns of {}: {}", table.name, columns.join(", ")),
-    };
-    Ok(Some(words))
-}
-
-/// Version 0. Another start that makes it meanwhile makes the same.
-async fn create(log: &Log) -> Result<(), Fault> {
-    let actions = vec![
-        Action::Protocol(Protocol::ours()),
-        Action::MetaData(schema::describe(log.table, log.now())),
-    ];
-    let nothing = snapshot::Snapshot { version: -1, ..snapshot::Snapshot::default() };
-    log.try_commit(&nothing, "CREATE TABLE", actions).await.map(drop)
-}
-
-/// The table with new columns or descriptions. Where rows of before have a value in a new column, all of
-/// them come again.
-fn describe(
-    table: &'static Table,
-    snapshot: &snapshot::Snapshot,
-    now: i64,
-) -> Result<Option<Vec<Action>>, Fault> {
-    let meta_data =
-        snapshot.meta_data.as_ref().ok_or_else(|| Fault::Log("it says not what it is".into()))?;
-    let Change::Describe(after, added) = schema::compare(table, meta_data).map_err(Fault::Log)?
-    else {
-        return Ok(None);
-    };
-    let mut actions = vec![Action::MetaData(*after)];
-    if added.iter().filter_map(|name| table.column(name)).any(|column| column.is_backfilled) {
-        for store_id in state::stores(snapshot) {
-            let Some(found) = TableState::find(snapshot, store_id)? else { continue };
-            let again = TableState { epoch: found.epoch + 1, progress: None, ..found };
-            actions.extend([txn(store_id, again.epoch, now), again.action(store_id)?]);
-        }
-    }
-    Ok(Some(actions))
 }
 
 #[async_trait(?Send)]

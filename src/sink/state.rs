@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::position::Position;
 use crate::domain::proofs::{Changes, Proofs};
-use crate::domain::tables::Table;
+use crate::domain::tables::{TABLES, Table};
 
 /// In the place of a run's id, where another store has taken this one's place; its id follows.
 const SUPERSEDED: &str = "superseded by store ";
@@ -82,7 +82,14 @@ impl State {
     /// The epoch that a write to this table goes by.
     #[must_use]
     pub fn epoch_of(&self, table: &Table) -> i64 {
-        self.epochs.get(table.name).copied().unwrap_or(self.epoch)
+        let at_once = if self.epochs.is_empty() { self.epoch } else { 0 };
+        self.epochs.get(table.name).copied().unwrap_or(at_once)
+    }
+
+    /// Whether the tables move one by one, and one of them has no state of this store yet.
+    #[must_use]
+    pub fn lacks_a_table(&self) -> bool {
+        !self.epochs.is_empty() && TABLES.iter().any(|table| !self.epochs.contains_key(table.name))
     }
 
     /// The same once these tables were written.

@@ -12,7 +12,7 @@ use super::verify::{
 use crate::domain::tables::Table;
 use crate::domain::{Day, Days};
 use crate::retry::Transient;
-use crate::sink::{Holds, Owner, Rewrite, SinkError, with_retries};
+use crate::sink::{Fenced, Holds, Owner, Rewrite, SinkError, beside_writers, with_retries};
 
 /// Compares and rewrites. The report says why, if it stopped short; what was rewritten before
 /// counts. A day whose rows would be fewer afterwards is kept as it is unless `may_delete`.
@@ -41,21 +41,15 @@ async fn repair(
     may_delete: bool,
 ) -> anyhow::Result<()> {
     let DayComparison { table, day, .. } = *found;
-    loop {
-        match with_retries(async || rewrite(parts, store_id, table, day, may_delete).await).await {
-            Ok(()) => break,
-            Err(RewriteError::Sink(SinkError::Fenced)) => {
-                tracing::info!(
-                    table = table.name,
-                    "another writer was faster: beginning the day again"
-                );
-            }
-            Err(RewriteError::Sink(SinkError::WouldDelete { .. })) => {
-                found.verdict = Verdict::Kept;
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
+    let rewritten = beside_writers(async || {
+        with_retries(async || rewrite(parts, store_id, table, day, may_delete).await).await
+    });
+    match rewritten.await {
+        Err(RewriteError::Sink(SinkError::WouldDelete { .. })) => {
+            found.verdict = Verdict::Kept;
+            return Ok(());
         }
+        rewritten => rewritten?,
     }
     tracing::info!(table = table.name, day = day.map(|day| day.to_string()), "rewritten");
     let state = find_state(parts.sink, store_id).await?.unwrap_or_default();
@@ -83,6 +77,12 @@ impl Transient for RewriteError {
             Self::Chunk(error) => error.is_transient(),
             Self::Sink(error) => error.is_transient(),
         }
+    }
+}
+
+impl Fenced for RewriteError {
+    fn is_fenced(&self) -> bool {
+        matches!(self, Self::Sink(error) if error.is_fenced())
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Stop, Sync, say};
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::position::Position;
 use crate::domain::tables::TABLES;
-use crate::sink::{Rebase, Sink, SinkError, State, with_retries};
+use crate::sink::{Rebase, Sink, SinkError, State, beside_writers, with_retries};
 use crate::store::{Reads, StoreError};
 
 /// Where everything stands, once all is prepared: made at the first sync, before the first row at a
@@ -24,6 +24,8 @@ pub(super) async fn open_state(parts: Sync<'_>, store_id: &str) -> anyhow::Resul
             Stop::NeverSynced => {}
             stop => return Err(stop.into()),
         },
+        // Another start is making it, or was killed as it did.
+        Ok(state) if state.lacks_a_table() => {}
         proven => return proven,
     }
     with_retries(async || parts.sink.create_state(store_id).await).await?;
@@ -155,14 +157,12 @@ async fn change_state(
     store_id: &str,
     change: impl Fn(State) -> State,
 ) -> Result<(), SinkError> {
-    loop {
+    beside_writers(async || {
         let Some(state) = find_state(sink, store_id).await? else { return Ok(()) };
         let changed = change(state);
-        match with_retries(async || sink.set_state(store_id, &changed).await).await {
-            Err(SinkError::Fenced) => {}
-            done => return done,
-        }
-    }
+        with_retries(async || sink.set_state(store_id, &changed).await).await
+    })
+    .await
 }
 
 pub(super) async fn find_state(

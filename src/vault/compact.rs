@@ -136,7 +136,7 @@ impl Day<'_> {
         done.objects += self.stored.len() as u64;
         done.bytes_before += self.stored.iter().map(|stored| stored.bytes).sum::<u64>();
         done.bytes_after += packed.len() as u64;
-        self.vault.put_once(&path, packed).await
+        Ok(self.vault.objects.put_once(&path, packed).await?)
     }
 
     fn frame(&self, lines: &[u8]) -> Result<Vec<u8>, VaultError> {

@@ -15,7 +15,7 @@ use super::{BigQuery, Names};
 use crate::domain::position::{Position, RowKey};
 use crate::domain::proofs::Proofs;
 use crate::domain::tables::Table;
-use crate::sink::{Progress, Rebase, RolledUp, SinkError, State, with_retries};
+use crate::sink::{Progress, Rebase, RolledUp, SinkError, State, beside_writers, with_retries};
 
 const PREFIX: &str = "_state_";
 
@@ -233,14 +233,12 @@ impl BigQuery {
         store_id: &str,
         change: impl Fn(State) -> Option<State>,
     ) -> Result<(), SinkError> {
-        loop {
+        beside_writers(async || {
             let state = with_retries(async || self.read_state(store_id).await).await?;
             let Some(changed) = state.and_then(&change) else { return Ok(()) };
-            match with_retries(async || self.put_state(store_id, &changed).await).await {
-                Err(SinkError::Fenced) => {}
-                done => return done,
-            }
-        }
+            with_retries(async || self.put_state(store_id, &changed).await).await
+        })
+        .await
     }
 
     pub(super) async fn put_proofs(

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::degree_days::{BASE_C, MIN_COVERAGE_PCT};
 use crate::domain::freshness;
 use crate::domain::tables::{TABLES, Table};
 use crate::domain::values::VALUES;
@@ -19,11 +20,14 @@ pub enum Engine {
 }
 
 /// Each view of DuckDB's with its SQL.
-const DUCKDB_VIEWS: [(&str, &str); 4] = [
+const DUCKDB_VIEWS: [(&str, &str); 6] = [
     ("missing_hours", include_str!("views/duckdb/missing_hours.sql")),
+    ("observations_daily", include_str!("views/duckdb/observations_daily.sql")),
     ("observations_hourly", include_str!("views/duckdb/observations_hourly.sql")),
     ("observations_latest", include_str!("views/duckdb/observations_latest.sql")),
     ("site_freshness", include_str!("views/duckdb/site_freshness.sql")),
+    // Of observations_latest.
+    ("sites_geo", include_str!("views/duckdb/sites_geo.sql")),
 ];
 
 /// The statements for a lake at this URL.
@@ -84,12 +88,16 @@ fn filled(sql: &str) -> String {
         });
     let latest =
         VALUES.iter().filter(|value| value.is_latest()).map(|value| format!("l.{}", value.name));
+    // One that holds another comes before it.
     let parts = [
+        ("expected_slots", include_str!("views/duckdb/expected_slots.sql").trim_end().to_owned()),
         ("zones", include_str!("views/duckdb/zones.sql").trim_end().to_owned()),
         ("hourly_values", hourly.collect::<Vec<_>>().join(",\n  ")),
         ("latest_values", latest.collect::<Vec<_>>().join(",\n  ")),
         ("fresh_minutes", freshness::MINUTES.to_string()),
         ("fresh_intervals", freshness::INTERVALS.to_string()),
+        ("degree_days_base_c", format!("{BASE_C:.1}")),
+        ("degree_days_coverage_pct", MIN_COVERAGE_PCT.to_string()),
     ];
     parts.iter().fold(sql.to_owned(), |sql, (name, part)| sql.replace(&format!("{{{name}}}"), part))
 }

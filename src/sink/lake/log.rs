@@ -19,6 +19,7 @@ use super::snapshot::Snapshot;
 use crate::clock::Clock;
 use crate::domain::tables::Table;
 use crate::objects::{Object, Objects, ObjectsError};
+use crate::sink::ROUNDS;
 
 const FOLDER: &str = "_delta_log";
 const LAST: &str = "_delta_log/_last_checkpoint";
@@ -30,9 +31,6 @@ const MAX_HINT: u64 = 64 << 10;
 
 /// Commits that are read side by side.
 const AT_ONCE: usize = 16;
-
-/// So often a commit is tried where others are faster.
-const ROUNDS: u32 = 10;
 
 /// The log of a table.
 pub(super) struct Log {
@@ -271,25 +269,51 @@ impl Log {
         Err(Fault::Fenced)
     }
 
-    /// Writes a checkpoint of the newest version, and the hint to it.
+    /// Writes a checkpoint of the newest version, and the hint to it; `None`: it is there.
     pub(super) async fn write_checkpoint(&self) -> Result<Option<i64>, Fault> {
         let snapshot = self.read_there().await?;
-        if snapshot.checkpoint == Some(snapshot.version) {
-            return Ok(None);
-        }
         let version = snapshot.version;
         let (file, size) = checkpoint::write(&snapshot, self.now())?;
-        let mut upload = self.objects.upload(&checkpoint_path(version))?;
-        upload.write(&file).await?;
-        upload.finish().await?;
-        let hint = serde_json::to_vec(&Hint { version, size });
-        let hint = hint.map_err(|error| Fault::Malformed(error.to_string()))?;
-        self.objects.put(LAST, hint).await?;
+        let is_there = snapshot.checkpoint == Some(version);
+        if is_there && self.hint().await? == Some(version) {
+            return Ok(None);
+        }
+        if !is_there {
+            self.put_checkpoint(version, &file).await?;
+        }
+        self.put_hint(&Hint { version, size }).await?;
         let mut known = self.known.lock().await;
         if let Some(snapshot) = known.as_mut().filter(|known| known.version == version) {
             Arc::make_mut(snapshot).checkpoint = Some(version);
         }
-        Ok(Some(version))
+        Ok((!is_there).then_some(version))
+    }
+
+    /// Of one version every writer makes the same: one that is there and may not be replaced stays.
+    async fn put_checkpoint(&self, version: i64, file: &[u8]) -> Result<(), Fault> {
+        let path = checkpoint_path(version);
+        let mut upload = self.objects.upload(&path)?;
+        upload.write(file).await?;
+        match upload.finish().await {
+            Err(error @ ObjectsError::Denied { .. }) => match self.objects.find(&path).await? {
+                Some(_) => Ok(()),
+                None => Err(error.into()),
+            },
+            written => Ok(written?),
+        }
+    }
+
+    /// An account that may create and not replace leaves the hint to `weather housekeep`: who follows an old
+    /// one reads more commits, and the same table.
+    async fn put_hint(&self, hint: &Hint) -> Result<(), Fault> {
+        let text = serde_json::to_vec(hint).map_err(|error| Fault::Malformed(error.to_string()))?;
+        match self.objects.put(LAST, text).await {
+            Err(ObjectsError::Denied { .. }) => {
+                tracing::debug!(table = self.table.name, "the hint is left to `weather housekeep`");
+                Ok(())
+            }
+            written => Ok(written?),
+        }
     }
 
     /// Everything in the log's folder.

@@ -19,7 +19,7 @@ const COMMITS_KEPT: TimeDelta = TimeDelta::days(30);
 /// What is deleted, or would be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Data files that no version needs.
+    /// Data files that no version needs, and what killed puts left in a folder.
     pub files: usize,
     /// Their bytes.
     pub bytes: u64,
@@ -36,13 +36,22 @@ pub(super) async fn vacuum(
     let snapshot = log.read_there().await?;
     let orphans = orphans(log, &snapshot, older_than).await?;
     let commits = old_commits(log, &snapshot).await?;
+    let leftovers = log.objects.list_leftovers(log.clock().now() - older_than);
+    if !is_dry_run && !commits.is_empty() {
+        log.write_checkpoint().await?; // the hint may be one of before
+    }
     if !is_dry_run {
         for object in orphans.iter().chain(&commits) {
             log.objects.delete(&object.path).await?;
         }
+        for leftover in &leftovers {
+            // One that is gone, or cannot be deleted, harms nobody.
+            let _ = leftover.delete();
+        }
     }
-    let bytes = orphans.iter().map(|object| object.bytes).sum();
-    Ok(Swept { files: orphans.len(), bytes, commits: commits.len() })
+    let bytes = orphans.iter().map(|object| object.bytes);
+    let bytes = bytes.chain(leftovers.iter().map(|leftover| leftover.bytes)).sum();
+    Ok(Swept { files: orphans.len() + leftovers.len(), bytes, commits: commits.len() })
 }
 
 /// Data files that no version since then has, and that were written before.

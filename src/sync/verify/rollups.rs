@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Verify;
 use crate::domain::Days;
-use crate::sink::{RollUpDay, SinkError, with_retries};
+use crate::sink::{RollUpDay, SinkError, beside_writers, with_retries};
 use crate::sync::find_state;
 
 /// A day of a roll-up that is not what its definition says.
@@ -56,17 +56,11 @@ pub(in crate::sync) async fn repair(
         return Ok(());
     }
     let odd: Vec<RollUpDay> = found.iter().map(|found| found.of).collect();
-    loop {
+    beside_writers(async || {
         let state = find_state(parts.sink, store_id).await?.unwrap_or_default();
-        let written =
-            with_retries(async || parts.sink.roll_up_again(store_id, &odd, &state).await).await;
-        match written {
-            Err(SinkError::Fenced) => {
-                tracing::info!("another writer was faster: the roll-ups are begun again");
-            }
-            written => break written?,
-        }
-    }
+        with_retries(async || parts.sink.roll_up_again(store_id, &odd, &state).await).await
+    })
+    .await?;
     tracing::info!(days = odd.len(), "rolled up again");
     let left = compare(parts, store_id, ranges).await?;
     for found in found {

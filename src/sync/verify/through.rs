@@ -8,32 +8,29 @@ use super::plan::Plan;
 use super::{DayComparison, Report, Verdict, Verify};
 use crate::domain::proofs::{Proofs, join_days};
 use crate::domain::tables::{TABLES, Table};
-use crate::sink::{SinkError, State, with_retries};
+use crate::sink::{SinkError, State, beside_writers, with_retries};
+use crate::sync::find_state;
 
 /// Notes in the sink which days were found equal, and which were not; `state` is that of now.
 pub(in crate::sync) async fn note(
     parts: Verify<'_>,
     store_id: &str,
     plan: &Plan,
-    mut state: State,
+    state: State,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    loop {
-        let after = noted(&state.proofs, plan, report);
-        let (before, sink) = (&state.proofs, parts.sink);
-        match with_retries(async || sink.set_proofs(store_id, before, &after).await).await {
-            // Another comparison was faster.
-            Err(SinkError::Fenced) => {
-                state = super::super::find_state(parts.sink, store_id).await?.unwrap_or_default();
-            }
-            noted => {
-                noted?;
-                let (first_day, today) = (plan.first_day, plan.today);
-                report.verified_through = after.verified_through(&state.changed, first_day, today);
-                return Ok(());
-            }
-        }
-    }
+    let (sink, mut read) = (parts.sink, Some(state));
+    let through = beside_writers(async || {
+        let state = match read.take() {
+            Some(state) => state,
+            None => find_state(sink, store_id).await?.unwrap_or_default(),
+        };
+        let (before, after) = (&state.proofs, noted(&state.proofs, plan, report));
+        with_retries(async || sink.set_proofs(store_id, before, &after).await).await?;
+        Ok::<_, SinkError>(after.verified_through(&state.changed, plan.first_day, plan.today))
+    });
+    report.verified_through = through.await?;
+    Ok(())
 }
 
 /// The proofs with what a comparison found.
