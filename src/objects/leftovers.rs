@@ -48,7 +48,7 @@ impl Leftover {
 fn leftover(entry: &DirEntry, before: DateTime<Utc>) -> Option<Leftover> {
     let (file, meta) = (entry.path(), entry.metadata().ok()?);
     let is_old = DateTime::<Utc>::from(meta.modified().ok()?) < before;
-    (is_old && is_of_a_put(&file)).then(|| Leftover { file, bytes: meta.len() })
+    (is_old && is_of_a_put(&file)).then_some(Leftover { file, bytes: meta.len() })
 }
 
 fn is_of_a_put(file: &Path) -> bool {
