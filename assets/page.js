@@ -31,17 +31,18 @@ function fail(what) {
 function isHeld() {
   const selection = getSelection();
   const list = document.activeElement;
-  const isOpen = list && list.localName === "select" && (!CSS.supports("selector(:open)") || list.matches(":open"));
-  return isDown || isOpen || Boolean(main().querySelector("[data-hold]")) || (!selection.isCollapsed && String(selection) !== "");
+  const isOpen = list?.localName === "select" && (!CSS.supports("selector(:open)") || list.matches(":open"));
+  return isDown || isOpen || main().querySelector("[data-hold]") || (!selection.isCollapsed && String(selection));
 }
 
 const morphing = {
   morphStyle: "outerHTML",
   ignoreActiveValue: true,
   callbacks: {
-    beforeAttributeUpdated: (name, node) => !(name === "open" && node.localName === "details")
+    beforeAttributeUpdated: (name, node, kind) => !(name === "open" && node.localName === "details")
       && !((name === "viewBox" || name === "data-moved") && "moved" in node.dataset)
-      && !(name === "font-size" && node.closest("[data-moved]")),
+      && !(name === "font-size" && node.closest("[data-moved]"))
+      && !(kind === "remove" && node.id === "charts"), // else the slider would lose the focus
     // What a script has taken over.
     beforeNodeMorphed: (node) => !(node.dataset && "own" in node.dataset),
   },
@@ -50,7 +51,7 @@ const morphing = {
 function change(fresh) {
   Idiomorph.morph(main(), fresh.getElementById("main"), morphing);
   document.title = fresh.title;
-  document.dispatchEvent(new Event("page:changed"));
+  document.dispatchEvent(new CustomEvent("page:changed", { detail: fresh }));
 }
 
 // Puts a fresh page in place, as soon as the reader has finished.
@@ -64,7 +65,7 @@ function put(fresh, isStep) {
   change(fresh);
   failing = null;
   say("updated");
-  later(fresh.getElementById("main").dataset.retry ? AGAIN_MS : AGE_MS);
+  rest();
 }
 
 // A problem of the server leaves the page as it is; what the reader asked for and is wrong is shown.
@@ -91,6 +92,8 @@ function later(milliseconds) {
   waiting = setTimeout(() => show(location.href, false), milliseconds);
 }
 
+const rest = () => later(main().dataset.retry ? AGAIN_MS : AGE_MS);
+
 let events = null;
 
 function listen() {
@@ -116,14 +119,14 @@ function step(address, isReplaced) {
   show(address, true);
 }
 
+// Of a link in a drawing the address is a value that may be animated.
+const address = (link) => new URL(link.href.baseVal ?? link.href, location);
+
 // A link of a page to itself, with other parameters.
 function isStep(link, event) {
   const isPlain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
-  const path = link && (link.pathname || new URL(link.href.baseVal, location).pathname);
-  return link && isPlain && main().contains(link) && !link.hasAttribute("download") && path === location.pathname;
+  return link && isPlain && main().contains(link) && !link.hasAttribute("download") && address(link).pathname === location.pathname;
 }
-
-const address = (link) => new URL(link.href.baseVal === undefined ? link.href : link.href.baseVal, location).href;
 
 function filter(form, isTyped) {
   const query = new URLSearchParams(new FormData(form));
@@ -187,10 +190,12 @@ function attendMap() {
 // What the reader does, from here on without loading.
 function attend() {
   document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a");
-    if (!isStep(link, event) || address(link).startsWith(location.href.split("#")[0] + "#")) return;
+    const link = event.target.closest("a");
+    if (!isStep(link, event)) return;
+    const { href } = address(link);
+    if (href.startsWith(location.href.split("#")[0] + "#")) return;
     event.preventDefault();
-    step(address(link));
+    step(href);
   });
   for (const kind of ["submit", "input"]) {
     document.addEventListener(kind, (event) => {
@@ -227,5 +232,5 @@ if (typeof Idiomorph === "undefined") {
   attend();
   attendMap();
   listen();
-  later(main().dataset.retry ? AGAIN_MS : AGE_MS);
+  rest();
 }

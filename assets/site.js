@@ -2,7 +2,7 @@
 // drawings stay. One crosshair goes through all of them, and the group is a slider over the hours.
 const HEIGHT = 190;
 const TOP = 8, BOTTOM = 26, LEFT = 40, RIGHT = 36; // as the style sheet has them
-let told = null; // what the page says of all charts
+let sheet = null; // what the page says of all charts
 let charts = [];
 let times = []; // when each step begins
 let rows = [], beside = []; // the values of each
@@ -13,12 +13,11 @@ let turn = 0;
 
 const group = () => document.getElementById("charts");
 const ink = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const language = () => (told.lang === "en" ? "en-GB" : told.lang);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 // As the server rounds: by the exact value, and a half to the even digit.
 function rounded(value, decimals) {
-  const isHalf = Number.isInteger(value * 2 ** (decimals + 1)) && !Number.isInteger(value * 2 ** decimals);
+  const isHalf = Math.abs((value * 2 ** (decimals + 1)) % 2) === 1;
   const below = Math.floor(value * 10 ** decimals);
   return (isHalf ? (below + (below & 1)) / 10 ** decimals : Number(value.toFixed(decimals))) || 0;
 }
@@ -33,25 +32,28 @@ async function read(address) {
 }
 
 const convert = (figure) => (value) => {
-  if (value === null || value === undefined) return null;
+  if (value == null) return null;
   return figure.steps ? figure.steps.filter((step) => value >= step).length : value * figure.factor + figure.offset;
 };
 
-function columns(figure) {
-  const of = (list, field) => list.map((row) => convert(figure)(row && row[field]));
-  const data = [times.map((time) => time + told.step / 2), ...figure.lines.map((line) => of(rows, line.field))];
-  if (figure.band) data.push(...figure.band.map((field) => of(rows, field)));
-  if (figure.sum) {
+// What a chart draws: the look and the values of each line.
+function series(figure) {
+  const of = (list, field) => list.map((row) => convert(figure)(row?.[field]));
+  const all = figure.lines.map(({ look, field }) => [look, of(rows, field)]);
+  if (figure.band) all.push(...figure.band.map((field) => ["edge", of(rows, field)]));
+  if (hasSum(figure)) {
     let sum = 0;
-    data.push(data[1].map((value) => (value === null ? null : (sum += value))));
+    all.push(["sum", all[0][1].map((value) => (value === null ? null : (sum += value)))]);
   }
-  if (told.beside) data.push(of(beside, figure.lines[0].field));
-  return data;
+  if (sheet.beside) all.push(["beside", of(beside, figure.lines[0].field)]);
+  return all;
 }
+
+const columns = (figure) => [times.map((time) => time + sheet.step / 2), ...series(figure).map(([, values]) => values)];
 
 const alone = (chart, series) => {
   const values = chart.data[series];
-  return values.map((_, i) => i).filter((i) => values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null);
+  return values.map((_, i) => i).filter((i) => values[i] !== null && values[i - 1] == null && values[i + 1] == null);
 };
 
 const line = (color, width, dash) => ({ stroke: ink(color), width, dash, points: { show: true, size: 4, filter: alone } });
@@ -65,38 +67,30 @@ const LOOKS = {
   beside: () => line("--line-4", 1.5, [8, 4]),
 };
 
-function looks(figure) {
-  const all = figure.lines.map((one) => LOOKS[one.look]());
-  if (figure.band) all.push(LOOKS.edge(), LOOKS.edge());
-  if (figure.sum) all.push(LOOKS.sum());
-  if (told.beside) all.push(LOOKS.beside());
-  return [{}, ...all];
-}
-
 function shade(chart, from, to, color) {
   const { ctx, bbox } = chart;
-  const left = clamp(chart.valToPos(from, "x", true), bbox.left, bbox.left + bbox.width);
-  const right = clamp(chart.valToPos(to, "x", true), bbox.left, bbox.left + bbox.width);
+  const [left, right] = [from, to].map((time) => clamp(chart.valToPos(time, "x", true), bbox.left, bbox.left + bbox.width));
   ctx.fillStyle = color();
   ctx.fillRect(left, bbox.top, right - left, bbox.height);
 }
 
+const marksOf = (time) => sheet.marks.filter(([, from, to]) => from < time + sheet.step && to > time);
+
 function paper(chart) {
-  told.nights.forEach(([from, to]) => shade(chart, from, to, ink("--night")));
-  told.marks.forEach(([kind, from, to]) => {
+  sheet.nights.forEach(([from, to]) => shade(chart, from, to, ink("--night")));
+  sheet.marks.forEach(([kind, from, to]) => {
     if (kind !== "healed") shade(chart, from, to, ink(kind === "hole" ? "--hole" : "--frozen"));
   });
-  const hair = (told.to - told.from) / chart.bbox.width;
-  told.borders.forEach((time) => shade(chart, time, time + hair, ink("--soft")));
+  const hair = (sheet.to - sheet.from) / chart.bbox.width;
+  sheet.borders.forEach((time) => shade(chart, time, time + hair, ink("--day")));
 }
 
 function signs(figure, chart) {
   const { ctx } = chart, ratio = uPlot.pxRatio;
-  const healed = (time) => told.marks.some(([kind, from, to]) => kind === "healed" && time >= from && time < to);
   ctx.fillStyle = ink("--healed")();
   times.forEach((time, i) => {
     const value = chart.data[1][i];
-    if (value === null || !healed(time)) return;
+    if (value === null || !marksOf(time).some(([kind]) => kind === "healed")) return;
     ctx.beginPath();
     ctx.arc(chart.valToPos(chart.data[0][i], "x", true), chart.valToPos(value, "y", true), 3 * ratio, 0, 7);
     ctx.fill();
@@ -105,8 +99,8 @@ function signs(figure, chart) {
   const every = Math.ceil((times.length * 24) / chart.over.clientWidth);
   ctx.fillStyle = ink("--soft")();
   times.forEach((time, i) => {
-    const from = rows[i] && rows[i][figure.arrows];
-    if (i % every || typeof from !== "number") return;
+    const from = rows[i]?.[figure.arrows];
+    if (i % every || from == null) return;
     ctx.save();
     ctx.translate(chart.valToPos(chart.data[0][i], "x", true), chart.bbox.top + 10 * ratio);
     ctx.rotate(((from + 180) * Math.PI) / 180);
@@ -116,22 +110,19 @@ function signs(figure, chart) {
   });
 }
 
+const hasSum = (figure) => figure.sums.length > 0;
+const ends = (marks) => [marks[0][0], marks.at(-1)[0]];
+
 function axes(figure) {
   const font = "12px system-ui, sans-serif";
   const plain = { stroke: ink("--soft"), font, ticks: { show: false }, grid: { show: false } };
-  const format = new Intl.NumberFormat(language(), { maximumFractionDigits: 2 });
-  const values = (_, splits) => splits.map((value) => format.format(value));
-  const marks = ([low, high]) => () => {
-    const least = (high - low) / 4, power = 10 ** Math.floor(Math.log10(least));
-    const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= least * 0.999);
-    return Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => +(low + i * step).toFixed(6));
-  };
-  const shown = (width) => told.ticks.filter((_, i) => width > 480 || told.ticks.length < 5 || i % 2 === 0);
+  const of = (marks) => ({ splits: (chart) => marks(chart).map(([value]) => value), values: (chart) => marks(chart).map(([, words]) => words) });
+  const times = ({ width }) => sheet.ticks.filter((_, i) => width > 480 || sheet.ticks.length < 5 || i % 2 === 0);
   const all = [
-    { ...plain, size: BOTTOM, gap: 6, splits: (chart) => shown(chart.width).map(([time]) => time), values: (chart) => shown(chart.width).map(([, label]) => label) },
-    { ...plain, size: LEFT, gap: 4, splits: marks(figure.range), values, grid: { stroke: ink("--grid"), width: 1 } },
+    { ...plain, ...of(times), size: BOTTOM, gap: 6 },
+    { ...plain, ...of(() => figure.marks), size: LEFT, gap: 4, grid: { stroke: ink("--grid"), width: 1 } },
   ];
-  if (figure.sum) all.push({ ...plain, scale: "sum", side: 1, size: RIGHT, gap: 2, splits: marks(figure.sum), values });
+  if (hasSum(figure)) all.push({ ...plain, ...of(() => figure.sums), scale: "sum", side: 1, size: RIGHT, gap: 2 });
   return all;
 }
 
@@ -140,16 +131,16 @@ function chart(figure, plot) {
   const made = new uPlot({
     width: plot.clientWidth,
     height: HEIGHT,
-    padding: [TOP, figure.sum ? 0 : RIGHT, 0, 0],
+    padding: [TOP, hasSum(figure) ? 0 : RIGHT, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: "site" }, y: false, drag: { x: true, y: false, setScale: false }, points: { size: 7 }, bind: { dblclick: () => () => back() } },
     scales: {
-      x: { time: false, range: () => [told.from, told.to] },
-      y: { range: () => figure.range },
-      ...(figure.sum && { sum: { range: () => figure.sum } }),
+      x: { time: false, range: () => [sheet.from, sheet.to] },
+      y: { range: () => ends(figure.marks) },
+      ...(hasSum(figure) && { sum: { range: () => ends(figure.sums) } }),
     },
     axes: axes(figure),
-    series: looks(figure),
+    series: [{}, ...series(figure).map(([look]) => LOOKS[look]())],
     bands: figure.band && [{ series: [count + 2, count + 1], fill: ink("--band") }],
     hooks: {
       drawClear: [paper],
@@ -165,8 +156,14 @@ function chart(figure, plot) {
   return made;
 }
 
-const figures = () => [...group().querySelectorAll("figure")].map((box) => [JSON.parse(box.dataset.told), box.querySelector(".plot")]);
-const form = ([figure, plot]) => plot.id + JSON.stringify({ ...figure, range: 0, sum: Boolean(figure.sum) }) + told.lang;
+const figures = () => [...group().querySelectorAll("figure")].map((box) => [JSON.parse(box.dataset.figure), box.querySelector(".plot")]);
+// What of a chart cannot be changed: another is made.
+const form = ([figure, plot]) => plot.id + JSON.stringify({ ...figure, marks: 0, sums: hasSum(figure) }) + sheet.lang;
+
+function clear() {
+  charts.forEach((one) => one.destroy());
+  charts = [];
+}
 
 function show() {
   const wanted = figures();
@@ -177,7 +174,7 @@ function show() {
       charts[i].setData(columns(figure));
     });
   } else {
-    charts.forEach((one) => one.destroy());
+    clear();
     charts = wanted.map((one) => {
       one[1].dataset.own = "";
       const made = chart(...one);
@@ -190,62 +187,56 @@ function show() {
   if (at !== null) put(clamp(at, 0, times.length - 1));
 }
 
-function complain(text) {
-  let words = document.getElementById("charts-failed");
-  if (!words) {
-    words = document.createElement("p");
-    words.id = "charts-failed";
-    document.querySelector("footer").append(words);
-  }
-  words.textContent = text;
+// Of a page whose values cannot be had the drawings are shown, and not the charts of another time.
+function draw(page) {
+  clear();
+  leave();
+  const box = group();
+  box.getAttributeNames().filter((name) => /^(role|tab|aria)/.test(name)).forEach((name) => box.removeAttribute(name));
+  box.querySelectorAll("[data-own]").forEach((plot) => plot.replaceWith(page.getElementById(plot.id)));
+  document.getElementById("png").hidden = true;
 }
 
-async function load() {
+const complain = (text) => { document.getElementById("charts-failed").textContent = text; };
+
+async function load({ detail: page }) {
   const box = group(), mine = ++turn;
   if (!box) return;
   try {
-    const next = JSON.parse(box.dataset.told);
+    const next = JSON.parse(box.dataset.sheet);
     const [own, other] = await Promise.all([read(next.values), read(next.beside)]);
     if (mine !== turn || box !== group()) return;
-    told = next;
-    const first = Math.ceil(told.from / told.step) * told.step;
-    times = Array.from({ length: Math.max(0, Math.ceil((told.to - first) / told.step)) }, (_, i) => first + i * told.step);
+    sheet = next;
+    times = sheet.times.map((_, i) => sheet.first + i * sheet.step);
     rows = times.map((time) => own.get(time));
-    beside = times.map((time) => told.beside && other.get(time));
+    beside = times.map((time) => sheet.beside && other.get(time));
     show();
     complain("");
   } catch {
-    if (mine === turn) complain(box.dataset.failed);
+    if (mine !== turn || box !== group()) return;
+    draw(page);
+    complain(box.dataset.failed);
   }
-}
-
-function when(time) {
-  const isHour = told.by === "hour";
-  const clock = isHour && { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  const written = new Intl.DateTimeFormat(language(), { weekday: "short", day: "numeric", month: "short", timeZone: told.zone, ...clock });
-  const part = Object.fromEntries(written.formatToParts(new Date(time * 1000)).map(({ type, value }) => [type, value]));
-  return `${part.weekday} ${part.day} ${part.month}` + (isHour ? ` ${part.hour}:${part.minute}` : "");
 }
 
 function values(own, i) {
   const { figure } = own;
-  const format = new Intl.NumberFormat(language(), { minimumFractionDigits: figure.decimals, maximumFractionDigits: figure.decimals });
+  const format = new Intl.NumberFormat(sheet.lang, { minimumFractionDigits: figure.decimals, maximumFractionDigits: figure.decimals });
   return figure.lines.flatMap((one, number) => {
     const value = own.data[number + 1][i];
-    if (value === null || value === undefined) return [];
+    if (value === null) return [];
     const name = one.field.startsWith("temperature") ? "" : one.name + " ";
     return [`${name}${format.format(rounded(value, figure.decimals))}\u00a0${figure.unit}`];
   }).join(", ");
 }
 
 function words(i, isWhole) {
-  const { dataset } = group(), time = times[i];
+  const { dataset } = group();
   const texts = { hole: dataset.missing, healed: dataset.healed, frozen: dataset.frozen };
-  const said = told.marks.filter(([, from, to]) => from < time + told.step && to > time);
-  const marks = said.filter(([kind]) => kind !== "hole" || !rows[i]).map(([kind, , , why]) => `${texts[kind]}: ${why}`);
+  const marks = marksOf(times[i]).filter(([kind]) => kind !== "hole" || !rows[i]).map(([kind, , , why]) => `${texts[kind]}: ${why}`);
   const own = (isWhole ? charts : charts.slice(0, 1)).map((one) => values(one, i)).filter(Boolean);
   const parts = rows[i] && own.length ? own : marks.length ? [] : [dataset.none];
-  return `${when(time)}: ${[...parts, ...marks].join("; ")}`;
+  return `${sheet.times[i]}: ${[...parts, ...marks].join("; ")}`;
 }
 
 function slide() {
@@ -276,10 +267,10 @@ function leave() {
 
 function follow(own) {
   const { left, idx } = own.cursor;
-  if (left === undefined || left === null) return;
+  if (left == null) return;
   if (left < 0) {
     if (!isByKeys && at !== null && own.cursor.event) leave();
-  } else if (idx !== null && idx !== undefined && idx !== at) {
+  } else if (idx != null && idx !== at) {
     isByKeys = false;
     say(idx);
   }
@@ -293,17 +284,16 @@ function go(address) {
 }
 
 function zoom(from, to) {
-  const begin = Math.floor(from / told.step) * told.step;
-  const end = Math.max(Math.ceil(to / told.step) * told.step, begin + told.step);
+  const begin = Math.floor(from / sheet.step) * sheet.step;
+  const end = Math.max(Math.ceil(to / sheet.step) * sheet.step, begin + sheet.step);
   const moment = (time) => new Date(time * 1000).toISOString();
-  const isHour = told.by === "hour";
-  const written = isHour ? [begin, end].map((time) => moment(time).slice(0, 16) + "Z") : [begin, end - 86400].map((time) => moment(time).slice(0, 10));
+  const written = (time) => (sheet.by === "hour" ? moment(time).slice(0, 16) + "Z" : moment(Math.min(time, end - 1)).slice(0, 10));
   before = before || location.href;
-  go(`?from=${written[0]}&to=${written[1]}` + (told.rest && "&" + told.rest));
+  go(`?from=${written(begin)}&to=${written(end)}` + (sheet.rest && "&" + sheet.rest));
 }
 
 function back() {
-  go(before || "?" + told.rest);
+  go(before || "?" + sheet.rest);
   before = null;
 }
 
@@ -312,23 +302,22 @@ function dragged(own) {
   if (width < 4) return;
   const [from, to] = [left, left + width].map((x) => own.posToVal(x, "x"));
   own.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  const nearest = (time) => Math.round(time / told.step) * told.step;
-  zoom(nearest(from), Math.max(nearest(to), nearest(from) + told.step));
+  const nearest = (time) => Math.round(time / sheet.step) * sheet.step;
+  zoom(nearest(from), nearest(to));
 }
 
 function closer(factor) {
-  const length = ((told.to - told.from) * factor) / 2;
-  const middle = at === null ? (told.from + told.to) / 2 : times[at] + told.step / 2;
-  const now = Math.ceil(Date.now() / 1000 / told.step) * told.step;
-  const to = factor > 1 ? Math.min(middle + length, Math.max(now, told.to)) : Math.min(middle + length, told.to);
-  const from = factor > 1 ? Math.max(middle - length, to - 366 * 86400) : Math.max(middle - length, told.from);
-  zoom(from, to);
+  const length = ((sheet.to - sheet.from) * factor) / 2;
+  const middle = at === null ? (sheet.from + sheet.to) / 2 : times[at] + sheet.step / 2;
+  const [first, last] = factor > 1 ? [0, Math.max(Date.now() / 1000, sheet.to)] : [sheet.from, sheet.to];
+  const to = Math.min(middle + length, last);
+  zoom(Math.max(middle - length, first, to - 365 * 86400), to);
 }
 
 function key(event) {
   if (!charts.length || event.target !== group() || event.ctrlKey || event.metaKey || event.altKey) return;
   const last = times.length - 1, here = at === null ? last : at;
-  const day = event.shiftKey ? Math.max(1, Math.round((told.by === "hour" ? 86400 : 7 * 86400) / told.step)) : 1;
+  const day = event.shiftKey ? Math.max(1, Math.round((sheet.by === "hour" ? 86400 : 7 * 86400) / sheet.step)) : 1;
   const moves = { ArrowLeft: -day, ArrowDown: -day, ArrowRight: day, ArrowUp: day, Home: -last, End: last };
   const acts = { "+": () => closer(0.5), "-": () => closer(2), 0: back, Escape: leave };
   if (event.key in moves) {
@@ -349,7 +338,7 @@ function touch(event) {
   const box = charts[0].over.getBoundingClientRect();
   const time = charts[0].posToVal(event.clientX - box.left, "x");
   isByKeys = true;
-  put(clamp(Math.floor((time - times[0]) / told.step), 0, times.length - 1));
+  put(clamp(Math.floor((time - times[0]) / sheet.step), 0, times.length - 1));
 }
 
 function picture() {
@@ -390,4 +379,4 @@ document.addEventListener("click", (event) => { if (event.target.id === "png") s
 document.addEventListener("page:changed", load);
 addEventListener("resize", () => charts.forEach((one) => one.setSize({ width: one.root.parentElement.clientWidth, height: HEIGHT })));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((one) => one.redraw()));
-load();
+load({ detail: document.cloneNode(true) });

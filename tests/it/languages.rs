@@ -101,12 +101,13 @@ fn sources(folder: &str, ending: &str) -> Vec<(String, String)> {
 }
 
 /// Beginnings of keys that code makes of what the program knows by a name.
-const MADE: [&str; 20] = [
+const MADE: [&str; 21] = [
     "wind-from-",
     "allowed-",
     "calls-",
     "compass-",
     "condition-",
+    "country-",
     "error-",
     "gaps-key-",
     "menu-",
@@ -190,8 +191,9 @@ fn fragments(language: &str) -> BTreeSet<String> {
     let mut fragments = BTreeSet::new();
     for entry in &resource.body {
         let Entry::Message(message) = entry else { continue };
-        // Every language is called by its own name.
-        if message.id.name != "language-name" {
+        // Every language is called by its own name; names of countries are parts of names of sites.
+        let key = message.id.name;
+        if key != "language-name" && !key.starts_with("country-") {
             add_fragments(message.value.as_ref().unwrap(), &mut fragments);
         }
     }
@@ -214,7 +216,7 @@ fn add_fragments(pattern: &Pattern<&str>, fragments: &mut BTreeSet<String>) {
 }
 
 /// Attributes of whose texts a script says one.
-const SAID: [&str; 8] = [
+const SAID: [&str; 15] = [
     "data-plain=",
     "data-on=",
     "data-updated=",
@@ -223,10 +225,26 @@ const SAID: [&str; 8] = [
     "data-away=",
     "data-busy=",
     "data-unreadable=",
+    "data-name=",
+    "data-missing=",
+    "data-healed=",
+    "data-frozen=",
+    "data-none=",
+    "data-failed=",
+    "data-mine=",
 ];
 
-/// The English texts that a page in Spanish shows.
+/// A page without the elements of this name, which do not contain one another.
+fn without(html: &str, element: &str) -> String {
+    let (begin, end) = (format!("<{element}>"), format!("</{element}>"));
+    let mut parts = html.split(begin.as_str());
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |html, part| html + part.split_once(end.as_str()).unwrap().1)
+}
+
+/// The English texts that a page in Spanish shows. Names of sites and what is typed as it stands are of no language.
 pub(crate) fn english_in(html: &str) -> Vec<String> {
+    let html = &without(&without(html, "code"), "bdi");
     let spanish = fragments("es");
     let said = SAID.iter().flat_map(|name| html.split(*name).skip(1));
     let said = said.map(|rest| rest.trim_start_matches('"').split('"').next().unwrap().to_owned());
@@ -241,6 +259,16 @@ pub(crate) fn english_in(html: &str) -> Vec<String> {
     let english =
         fragments("en").into_iter().filter(|part| part.len() > 3 && !spanish.contains(part));
     english.filter(|part| shown.iter().any(|text| is_in(text, part))).collect()
+}
+
+/// A template that is not would leave what browsers keep of a page as it was.
+#[test]
+fn every_template_is_part_of_the_form_of_the_pages() {
+    let page = repository_file("src/serve/page.rs");
+    for (file, _) in sources("templates", "") {
+        let name = file.rsplit('/').next().unwrap();
+        assert!(page.contains(&format!("templates/{name}\"")), "serve::page::form lacks {name}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
 /// Size of the plot, in its own units.
 pub(super) const WIDE: f64 = 2000.0;
@@ -29,8 +29,8 @@ pub(super) struct Across {
 /// Values, from below to above.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Up {
-    pub(super) low: f64,
-    pub(super) high: f64,
+    low: f64,
+    high: f64,
     step: f64,
 }
 
@@ -39,6 +39,14 @@ impl Across {
     pub(super) fn share(&self, time: DateTime<Utc>) -> f64 {
         let length = seconds(self.to) - seconds(self.from);
         ((seconds(time) - seconds(self.from)) / length.max(1.0)).clamp(0.0, 1.0)
+    }
+
+    /// Where each step of this length begins, counted from 1970.
+    pub(super) fn steps(&self, length: TimeDelta) -> Vec<DateTime<Utc>> {
+        let before = self.from - TimeDelta::microseconds(1);
+        let first = before.duration_trunc(length).unwrap_or(before) + length;
+        let steps = std::iter::successors(Some(first), |step| Some(*step + length));
+        steps.take_while(|step| *step < self.to).collect()
     }
 
     fn x(&self, time: DateTime<Utc>) -> i64 {

@@ -112,7 +112,7 @@ async fn make(
 ) -> Result<Content, Problem> {
     let mut sites: Vec<&SiteNow> = seen.sites.iter().filter(|site| query.is_meant(site)).collect();
     query.sort(&mut sites);
-    let members = members(&sites, query.group());
+    let members = members(&sites, query.group(), &t);
     let pages = Pages::of(members.len(), query, (&frame.root, &t))?;
     let begin = (pages.page - 1) * ROWS;
     let on_page = &members[begin..members.len().min(begin + ROWS)];
@@ -128,7 +128,7 @@ async fn make(
         as_of: t.language().moment(seen.now, t.zone(Tz::UTC)),
         sentence: Sentence::of(seen, &t),
         trouble: link(Change::Trouble),
-        filter: Filter::of(seen, query, t.pairs()),
+        filter: Filter::of(seen, query, &t),
         tiles: tiles::all(&sites, (&frame.root, link(Change::Trouble)), rain_24h_mm, &t),
         map: Map::of(&sites, query, &frame.root, &t),
         quantities: Quantity::ALL.map(quantity).to_vec(),
@@ -145,10 +145,11 @@ async fn make(
 }
 
 /// Every site in its group; one with several tags is in several.
-fn members<'a>(sites: &[&'a SiteNow], by: &str) -> Vec<Member<'a>> {
+fn members<'a>(sites: &[&'a SiteNow], by: &str, t: &View) -> Vec<Member<'a>> {
+    let country = |letters: &String| t.language().country(letters);
     let names = |site: &SiteNow| match by {
         "tag" if !site.tags.is_empty() => site.tags.clone(),
-        "country" => vec![site.country.clone().unwrap_or_default()],
+        "country" => vec![site.country.as_ref().map(country).unwrap_or_default()],
         _ => vec![String::new()],
     };
     let all = sites.iter().flat_map(|site| names(site).into_iter().map(|name| (name, *site)));
@@ -241,10 +242,6 @@ impl Pages {
 }
 
 impl Overview<'_> {
-    fn temperature_unit(&self) -> &'static str {
-        Quantity::Temperature.unit(&self.t)
-    }
-
     /// The colours of the map, with their bounds.
     fn legend(&self, map: &Map) -> Vec<(&'static str, String)> {
         map.quantity.legend(&self.t)

@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Frame;
+use super::lang::Rich;
 use super::view::View;
 use crate::serve::answer::format::Format;
 use crate::serve::answer::problem::{Case, Problem};
@@ -47,7 +48,7 @@ struct ProblemPage {
     t: View,
     heading: &'static str,
     sentence: String,
-    allowed: Option<String>,
+    allowed: Option<Rich>,
     is_unauthorized: bool,
 }
 
@@ -137,8 +138,8 @@ fn sentence(t: View, problem: &Problem) -> String {
     t.say(key).with("name", problem.what_parameter().unwrap_or_default()).to_string()
 }
 
-/// What would be right: as the language says it of this parameter, else as the parameter names it.
-fn allowed(t: View, problem: &Problem) -> Option<String> {
+/// What would be right: as the language says it of this parameter, else what the address may have, as code.
+fn allowed(t: View, problem: &Problem) -> Option<Rich> {
     let (name, allowed) = (problem.what_parameter()?, problem.what_is_allowed()?);
     let key = match problem.what_case()? {
         Case::ParameterUnfit => "problem-allowed",
@@ -148,8 +149,8 @@ fn allowed(t: View, problem: &Problem) -> Option<String> {
     let own = format!("allowed-{name}");
     let is_said = key == "problem-allowed" && t.language().has(&own);
     let said = is_said.then(|| t.say(&own).with("allowed", allowed).to_string());
-    let allowed = said.unwrap_or_else(|| allowed.to_owned());
-    Some(t.say(key).with("allowed", allowed).to_string())
+    let allowed = said.unwrap_or_else(|| format!("`{allowed}`"));
+    Some(t.say(key).with("allowed", allowed).rich())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ const MAX_MIB: u64 = 128;
 
 /// So many hours of so many sites, ending with the present one; written by the database itself, since by the job
 /// it would take hours.
-async fn fill(database: &TestDatabase, count: u16, hours: u32) {
+pub(super) async fn fill(database: &TestDatabase, count: u16, hours: u32) {
     let store = &*database.store;
     let now = Utc::now().duration_trunc(TimeDelta::hours(1)).unwrap();
     let first = now - TimeDelta::hours(i64::from(hours) - 1);

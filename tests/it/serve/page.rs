@@ -21,13 +21,17 @@ mod judged;
 mod live;
 mod of_a_site;
 mod overview;
+mod printed;
+mod problems;
+mod readers;
 mod settings;
+mod without_scripts;
 
 on_both_databases!(
     the_overview_has_every_site_with_its_age_its_strip_and_its_trouble,
     a_name_full_of_markup_is_text,
     a_store_with_one_hour_has_no_hole,
-    the_runs_page_tells_what_each_run_did,
+    the_runs_page_says_what_each_run_did,
 );
 
 const MARKUP: &str = "<script>alert('1')</script> \"O'Hare\" & <b>co</b>";
@@ -139,7 +143,7 @@ async fn a_name_full_of_markup_is_text(database: &TestDatabase) {
     assert!(page(&server, "/").await.contains("&#60;b&#62;co"));
 }
 
-async fn the_runs_page_tells_what_each_run_did(database: &TestDatabase) {
+async fn the_runs_page_says_what_each_run_did(database: &TestDatabase) {
     let store = &*database.store;
     let empty = Server::start(database).await;
     assert!(page(&empty, "/runs").await.contains("No run yet"));
@@ -196,7 +200,7 @@ async fn the_runs_page_tells_what_each_run_did(database: &TestDatabase) {
 }
 
 #[tokio::test]
-async fn what_cannot_be_shown_is_told_on_a_page_with_the_way_back() {
+async fn what_cannot_be_shown_is_a_page_with_the_way_back() {
     with_sqlite(async |database| {
         let server = Server::start(database).await;
         let new = page(&server, "/").await;

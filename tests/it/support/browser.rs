@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -138,6 +139,27 @@ impl Browser {
             let command = json!({"cmd": command, "params": parameters});
             self.call(Method::POST, "/goog/cdp/execute", command).await;
         }
+    }
+
+    /// Loads everything again.
+    pub(crate) async fn unblock(&self) {
+        let command = json!({"cmd": "Network.setBlockedURLs", "params": {"urls": []}});
+        self.call(Method::POST, "/goog/cdp/execute", command).await;
+    }
+
+    /// Clicks in the middle of what a selector finds first.
+    pub(crate) async fn click(&self, selector: &str) {
+        let find = json!({"using": "css selector", "value": selector});
+        let element = self.call(Method::POST, "/element", find).await;
+        let id = element.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
+        self.call(Method::POST, &format!("/element/{id}/click"), json!({})).await;
+    }
+
+    /// The page on paper of A4, as PDF.
+    pub(crate) async fn print(&self) -> Vec<u8> {
+        let paper = json!({"page": {"width": 21.0, "height": 29.7}});
+        let pdf = self.call(Method::POST, "/print", paper).await;
+        BASE64_STANDARD.decode(pdf.as_str().unwrap()).unwrap()
     }
 
     /// Makes the window so wide and high, pixels.

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_that_is_there_twice_is_told_apart_by_its_zone() {
+    fn an_hour_that_is_there_twice_is_named_with_its_zone() {
         let english = find("en").unwrap();
         let madrid = chrono_tz::Tz::Europe__Madrid;
         let moment = |text: &str| english.moment(text.parse().unwrap(), madrid);

@@ -55,6 +55,11 @@ impl Language {
         known.unwrap_or_else(|| stored.to_owned())
     }
 
+    /// The country of these two letters; the letters, if the file does not know them.
+    pub(in crate::serve::page) fn country(&self, letters: &str) -> String {
+        self.named("country", letters).unwrap_or_else(|| letters.to_owned())
+    }
+
     /// The text of something that the program knows by a name.
     fn named(&self, kind: &str, name: &str) -> Option<String> {
         let key = format!("{kind}-{}", name.replace('_', "-"));
@@ -113,5 +118,12 @@ mod tests {
         assert_eq!(spanish.condition(Some(500), "light rain"), "lluvia ligera");
         assert_eq!(spanish.condition(Some(9999), "raining frogs"), "raining frogs");
         assert_eq!(spanish.condition(None, "fog"), "fog");
+    }
+
+    #[test]
+    fn a_country_is_called_by_its_name() {
+        let named = |tag: &str, letters: &str| find(tag).unwrap().country(letters);
+        assert_eq!([named("en", "ES"), named("es", "ES")], ["Spain", "España"]);
+        assert_eq!(named("es", "XX"), "XX");
     }
 }

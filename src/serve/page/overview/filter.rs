@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::OverviewQuery;
+use crate::serve::page::lang::Language;
 use crate::serve::page::recent::Seen;
+use crate::serve::page::view::View;
 
 /// Tags that can be chosen: of more those of most sites. Any tag can be asked for by the address.
 const MOST_TAGS: usize = 60;
@@ -14,7 +16,8 @@ pub(super) struct Filter {
     pub(super) tag: String,
     pub(super) tags: Vec<String>,
     pub(super) country: String,
-    pub(super) countries: Vec<String>,
+    /// Letters and name.
+    pub(super) countries: Vec<(String, String)>,
     pub(super) only_trouble: bool,
     pub(super) group: &'static str,
     pub(super) hidden: Vec<(&'static str, String)>,
@@ -22,27 +25,35 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn of(
-        seen: &Seen,
-        query: &OverviewQuery,
-        choice: Vec<(&'static str, String)>,
-    ) -> Self {
+    pub(super) fn of(seen: &Seen, query: &OverviewQuery, t: &View) -> Self {
         let (tag, country) = (query.tag(), query.country());
-        let mut countries: BTreeSet<String> =
-            seen.sites.iter().filter_map(|site| site.country.clone()).collect();
-        countries.extend(Some(country.clone()).filter(|country| !country.is_empty()));
         Self {
             text: query.text().to_owned(),
             tags: tags(seen, &tag),
             tag,
+            countries: countries(seen, &country, t.language()),
             country,
-            countries: countries.into_iter().collect(),
             only_trouble: query.only_trouble(),
             group: query.group(),
-            hidden: query.hidden().into_iter().chain(choice).collect(),
+            hidden: query.hidden().into_iter().chain(t.pairs()).collect(),
             is_filtered: query.is_filtered(),
         }
     }
+}
+
+/// By name, the chosen ones among them.
+fn countries(seen: &Seen, chosen: &str, language: &Language) -> Vec<(String, String)> {
+    let mut letters: BTreeSet<&str> =
+        seen.sites.iter().filter_map(|site| site.country.as_deref()).collect();
+    letters.extend(Some(chosen).filter(|chosen| !chosen.is_empty()));
+    let name = |letters: &str| {
+        let names = letters.split(',').map(|letters| language.country(letters));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let mut named: Vec<_> =
+        letters.into_iter().map(|letters| (letters.to_owned(), name(letters))).collect();
+    named.sort_by(|(_, one), (_, other)| one.cmp(other));
+    named
 }
 
 /// By name, the chosen one among them.

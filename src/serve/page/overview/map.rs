@@ -7,8 +7,10 @@ use crate::serve::page::recent::SiteNow;
 use crate::serve::page::view::View;
 
 mod frame;
+mod labels;
 
 use frame::Frame;
+use labels::{Label, Room};
 
 /// More sites than these are shown by the cells of a grid.
 const MOST_SITES: usize = 300;
@@ -50,6 +52,8 @@ pub(super) struct Dot {
     pub(super) radius: &'static str,
     pub(super) class: &'static str,
     pub(super) label: String,
+    /// Whether the label has no room on a phone.
+    pub(super) is_roomy: bool,
     pub(super) title: String,
     pub(super) link: String,
 }
@@ -93,10 +97,14 @@ impl Map {
         Some(Self {
             quantity,
             view_box: frame.view_box(),
-            letter: format!("{:.2}", frame.width / 68.0),
+            letter: format!("{:.2}", frame.letter()),
             land: if frame.width < FINE_UNITS { "land-50m.svg" } else { "land-110m.svg" },
             lands: frame.worlds(),
-            dots: if is_cells { pen.cells(&spots, &frame) } else { pen.sites(&spots) },
+            dots: if is_cells {
+                pen.cells(&spots, &frame)
+            } else {
+                pen.sites(&spots, frame.letter())
+            },
             is_cells,
             whole: query.bbox().map(|_| query.link(root, t, Change::Box(None))),
         })
@@ -118,12 +126,27 @@ fn written(units: f64) -> String {
 }
 
 impl Pen<'_> {
-    fn sites(&self, spots: &[Spot<'_>]) -> Vec<Dot> {
-        let is_labelled = spots.len() <= MOST_LABELS;
-        spots.iter().map(|spot| self.site(*spot, is_labelled)).collect()
+    fn sites(&self, spots: &[Spot<'_>], letter: f64) -> Vec<Dot> {
+        let mut dots: Vec<_> = spots.iter().map(|spot| self.site(*spot)).collect();
+        if spots.len() > MOST_LABELS {
+            dots.iter_mut().for_each(|dot| dot.label.clear());
+        }
+        let label = |(spot, dot): (&Spot<'_>, &Dot)| Label {
+            x: spot.x,
+            y: spot.y,
+            characters: dot.label.chars().count(),
+        };
+        let all: Vec<_> = spots.iter().zip(&dots).map(label).collect();
+        for (dot, room) in dots.iter_mut().zip(labels::rooms(&all, letter)) {
+            dot.is_roomy = room == Room::WideOnly;
+            if room == Room::Nowhere {
+                dot.label.clear();
+            }
+        }
+        dots
     }
 
-    fn site(&self, Spot { site, x, y }: Spot<'_>, is_labelled: bool) -> Dot {
+    fn site(&self, Spot { site, x, y }: Spot<'_>) -> Dot {
         let (t, quantity) = (self.t, self.quantity);
         let value = site.fresh_values().and_then(|values| quantity.of(values));
         let class = match value {
@@ -136,13 +159,14 @@ impl Pen<'_> {
             None if site.is_fresh() => t.say("map-fresh").to_string(),
             None => t.say("map-stale").to_string(),
         };
-        let label = value.filter(|_| is_labelled).map(|value| quantity.short(t, value));
+        let label = value.map(|value| quantity.short(t, value));
         Dot {
             x: written(x),
             y: written(y),
             radius: ".55em",
             class,
             label: label.unwrap_or_default(),
+            is_roomy: false,
             title: format!("{}: {said}", site.name),
             link: format!("{}/sites/{}", self.root, site.id()),
         }
@@ -177,6 +201,7 @@ impl Pen<'_> {
             radius: radius(members.len()),
             class,
             label: t.number(as_number(members.len()), 0),
+            is_roomy: false,
             title: title.with("stale", stale).to_string(),
             link: self.into(members),
         }

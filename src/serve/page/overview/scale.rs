@@ -89,7 +89,7 @@ impl Quantity {
         }
     }
 
-    /// The steps with their colours and bounds, in the reader's unit.
+    /// The steps with their colours and bounds, in the reader's unit, which stands at the last.
     pub(super) fn legend(self, t: &View) -> Vec<(&'static str, String)> {
         if self == Self::Freshness {
             return Vec::new();
@@ -99,7 +99,7 @@ impl Quantity {
         let words = |step: usize| match (step.checked_sub(1).and_then(bound), bound(step)) {
             (None, Some(to)) => format!("< {to}"),
             (Some(from), Some(to)) => format!("{from} – {to}"),
-            (from, None) => format!("≥ {}", from.unwrap_or_default()),
+            (from, None) => format!("≥ {}\u{a0}{}", from.unwrap_or_default(), self.unit(t)),
         };
         (0..=bounds.len()).map(|step| (self.class(step), words(step))).collect()
     }
@@ -114,7 +114,7 @@ impl Quantity {
     }
 
     /// The unit of the legend.
-    pub(super) fn unit(self, t: &View) -> &'static str {
+    fn unit(self, t: &View) -> &'static str {
         match (self.dimension(), self) {
             (Some(dimension), _) => t.units().of(dimension).symbol,
             (None, Self::Humidity) => "%",
@@ -186,6 +186,6 @@ mod tests {
         let legend = temperature.legend(&View::of_nobody());
         assert_eq!(legend[0], ("t0", "< -10".to_owned()));
         assert_eq!(legend[3], ("t3", "10 – 18".to_owned()));
-        assert_eq!(legend[6], ("t6", "≥ 30".to_owned()));
+        assert_eq!(legend[6], ("t6", "≥ 30\u{a0}°C".to_owned()));
     }
 }

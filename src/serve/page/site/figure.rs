@@ -49,9 +49,9 @@ pub(super) struct Sheet<'a> {
     pub(super) view: View,
 }
 
-/// What the script gets of a chart.
+/// What the script draws a chart by.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Data<'a> {
     unit: &'a str,
     decimals: usize,
     /// By what a stored value is multiplied, and what is added.
@@ -59,18 +59,22 @@ struct Told<'a> {
     offset: f64,
     #[serde(skip_serializing_if = "<[f64]>::is_empty")]
     steps: &'a [f64],
-    range: [f64; 2],
-    lines: Vec<ToldLine<'a>>,
+    /// Marks of the axis, the lowest first: value and words.
+    marks: Vec<Mark>,
+    /// Those of the sum.
+    sums: Vec<Mark>,
+    lines: Vec<LineData<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     band: Option<[&'static str; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sum: Option<[f64; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     arrows: Option<&'static str>,
 }
 
+/// A mark of an axis: value and words.
+type Mark = (f64, String);
+
 #[derive(Serialize)]
-struct ToldLine<'a> {
+struct LineData<'a> {
     field: &'static str,
     look: &'static str,
     name: &'a str,
@@ -130,10 +134,10 @@ impl<'a> Drawing<'a> {
                 .unwrap_or_default(),
             beside: up.line(across, &pieces(&self.beside)),
             dots: up.dots(across, &self.healed()),
-            marks: marks_of(up, view),
-            sums: sum.as_ref().map(|(up, _)| marks_of(up, view)).unwrap_or_default(),
+            marks: from_above(up, view),
+            sums: sum.as_ref().map(|(up, _)| from_above(up, view)).unwrap_or_default(),
             arrows: if kind.has_arrows { arrows(sheet.series.hours(), across) } else { Vec::new() },
-            data: self.told(sum.map(|(up, _)| [up.low, up.high])),
+            data: self.data(sum.map(|(up, _)| marks_of(&up, view)).unwrap_or_default()),
         }
     }
 
@@ -209,28 +213,28 @@ impl<'a> Drawing<'a> {
             .to_string()
     }
 
-    fn told(&self, sum: Option<[f64; 2]>) -> String {
+    fn data(&self, sums: Vec<Mark>) -> String {
         let (scale, series) = (self.scale, self.sheet.series);
         let names: Vec<_> = self.lines.iter().map(|(shown, _)| self.name(shown)).collect();
         let lines = self.lines.iter().zip(&names).filter_map(|((shown, _), name)| {
-            Some(ToldLine { field: series.field(shown)?, look: shown.look.name(), name })
+            Some(LineData { field: series.field(shown)?, look: shown.look.name(), name })
         });
         let (factor, offset) = scale.line();
         let band = self.kind.band.filter(|_| !self.band.is_empty());
         let has_arrows = self.kind.has_arrows && !series.hours().is_empty();
-        let told = Told {
+        let data = Data {
             unit: scale.symbol(),
             decimals: scale.decimals(),
             factor,
             offset,
             steps: scale.steps(),
-            range: [self.up.low, self.up.high],
+            marks: marks_of(&self.up, &self.sheet.view),
+            sums,
             lines: lines.collect(),
             band: band.map(|((low, _), (high, _))| [low, high]),
-            sum,
             arrows: has_arrows.then_some(DIRECTION),
         };
-        serde_json::to_string(&told).unwrap_or_default()
+        serde_json::to_string(&data).unwrap_or_default()
     }
 }
 
@@ -255,9 +259,15 @@ fn band(kind: &Kind, series: &Series, scale: Scale) -> Vec<Vec<(DateTime<Utc>, f
     points.chunk_by(follows).map(<[_]>::to_vec).collect()
 }
 
-fn marks_of(up: &Up, view: &View) -> Vec<(f64, String)> {
+fn marks_of(up: &Up, view: &View) -> Vec<Mark> {
     let decimals = up.decimals();
-    up.marks().map(|value| (up.share(value) * 100.0, view.number(value, decimals))).collect()
+    up.marks().map(|value| (value, view.number(value, decimals))).collect()
+}
+
+/// The marks by how far each is from above, in percent.
+fn from_above(up: &Up, view: &View) -> Vec<(f64, String)> {
+    let marks = marks_of(up, view).into_iter();
+    marks.map(|(value, words)| (up.share(value) * 100.0, words)).collect()
 }
 
 /// An arrow for every so manieth hour: it points to where the wind goes, which is named by where it comes from.

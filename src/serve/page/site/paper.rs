@@ -1,7 +1,7 @@
 //! What stands behind all charts of a site: nights, borders of days, marks of time, and what is missing; and what
 //! the script gets of all of them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, MappedLocalTime, TimeDelta, TimeZone as _, Utc};
 use serde::Serialize;
 
 use super::Scope;
@@ -11,6 +11,7 @@ use super::nights::nights;
 use super::series::across_days;
 use super::ticks::{self, Tick};
 use crate::serve::page::chart::Across;
+use crate::serve::page::lang::zone;
 
 /// Paths and labels.
 pub(super) struct Paper {
@@ -25,14 +26,16 @@ pub(super) struct Paper {
     pub(super) data: String,
 }
 
-/// What the script is told. Times are seconds since 1970.
+/// What the script draws all charts by. Times are seconds since 1970.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Data<'a> {
     from: i64,
     to: i64,
     step: i64,
+    /// When the first step begins, and the words for the time of each.
+    first: i64,
+    times: Vec<String>,
     by: &'static str,
-    zone: &'a str,
     lang: &'a str,
     values: Option<&'a str>,
     beside: Option<&'a str>,
@@ -66,7 +69,6 @@ impl Paper {
         };
         let share =
             |tick: &Tick| (across.share(tick.time) * 100.0, tick.label.clone(), tick.is_minor);
-        let zone = if by_hour { timezone.name() } else { "UTC" };
         Self {
             across,
             nights: across.bands(nights.iter().copied()),
@@ -74,24 +76,27 @@ impl Paper {
             holes: across.bands(of_kind(Kind::Hole)),
             frozen: across.bands(of_kind(Kind::Frozen)),
             ticks: ticks.iter().map(share).collect(),
-            data: told(scope, (marks, links), (&across, &nights, &borders, &ticks), zone),
+            data: data(scope, (marks, links), (&across, &nights, &borders, &ticks)),
         }
     }
 }
 
-fn told(
+fn data(
     scope: &Scope,
     (marks, links): (&[Mark], &Links),
     (across, nights, borders, ticks): (&Across, &[Times], &[DateTime<Utc>], &[Tick]),
-    zone: &str,
 ) -> String {
     let by_hour = scope.span.is_by_hour();
-    let told = Told {
+    let hour_s = scope.place.site.interval_minutes.max(60) * 60;
+    let step = if by_hour { hour_s } else { 86_400 };
+    let steps = across.steps(TimeDelta::seconds(step));
+    let data = Data {
         from: across.from.timestamp(),
         to: across.to.timestamp(),
-        step: if by_hour { scope.place.site.interval_minutes.max(60) * 60 } else { 86_400 },
+        step,
+        first: steps.first().map(DateTime::timestamp).unwrap_or_default(),
+        times: steps.iter().map(|time| words(*time, scope)).collect(),
         by: if by_hour { "hour" } else { "day" },
-        zone,
         lang: scope.view.tag(),
         values: links.values.as_deref(),
         beside: links.values_beside.as_deref(),
@@ -106,5 +111,21 @@ fn told(
             })
             .collect(),
     };
-    serde_json::to_string(&told).unwrap_or_default()
+    serde_json::to_string(&data).unwrap_or_default()
+}
+
+/// An hour by the reader's clocks, with its zone where there are two of that name; or a day.
+fn words(time: DateTime<Utc>, scope: &Scope) -> String {
+    let language = scope.view.language();
+    if !scope.span.is_by_hour() {
+        return language.day(time.date_naive());
+    }
+    let timezone = scope.view.zone(scope.place.life.timezone);
+    let local = time.with_timezone(&timezone).naive_local();
+    match timezone.from_local_datetime(&local) {
+        MappedLocalTime::Ambiguous(..) => {
+            format!("{} {}", language.hour(local), zone(time, timezone))
+        }
+        _ => language.hour(local),
+    }
 }

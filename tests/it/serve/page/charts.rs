@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use super::in_a_browser::Demo;
+use super::calendar::shown;
+use super::in_a_browser::{Demo, faults, until};
 use crate::support;
 use crate::support::browser::Browser;
 use crate::support::program::{SimulatorProcess, repository_file};
@@ -20,8 +22,8 @@ async fn open(browser: &Browser, demo: &Demo, path: &str) {
 }
 
 /// What the page gives its script.
-async fn told(browser: &Browser) -> Value {
-    browser.run("return JSON.parse(document.getElementById('charts').dataset.told)").await
+async fn sheet(browser: &Browser) -> Value {
+    browser.run("return JSON.parse(document.getElementById('charts').dataset.sheet)").await
 }
 
 async fn get(url: &str) -> String {
@@ -30,8 +32,8 @@ async fn get(url: &str) -> String {
 }
 
 /// The hours of the API that the charts are drawn of, by their times.
-async fn hours(demo: &Demo, told: &Value) -> BTreeMap<i64, Value> {
-    let text = get(&format!("{}{}", demo.url, told["values"].as_str().unwrap())).await;
+async fn hours(demo: &Demo, sheet: &Value) -> BTreeMap<i64, Value> {
+    let text = get(&format!("{}{}", demo.url, sheet["values"].as_str().unwrap())).await;
     let answer: Value = serde_json::from_str(&text).unwrap();
     let time = |hour: &Value| hour["hour"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
     let hours = answer["hours"].as_array().unwrap().iter();
@@ -39,8 +41,8 @@ async fn hours(demo: &Demo, told: &Value) -> BTreeMap<i64, Value> {
 }
 
 /// Holds what the slider says of each hour against the API.
-fn check(said: &[String], told: &Value, hours: &BTreeMap<i64, Value>) {
-    let from = told["from"].as_i64().unwrap();
+fn check(said: &[String], sheet: &Value, hours: &BTreeMap<i64, Value>) {
+    let from = sheet["from"].as_i64().unwrap();
     assert_eq!(said.len(), 24);
     let mut missing = 0;
     for (said, time) in said.iter().zip((0..).map(|number| from + 3600 * number)) {
@@ -104,11 +106,11 @@ async fn the_slider_reads_every_hour_as_the_api_has_it_and_dragging_zooms() {
     let demo = Demo::still();
     let browser = Browser::start().await;
     open(&browser, &demo, "/sites/mad-retiro").await;
-    let told = told(&browser).await;
-    let hours = hours(&demo, &told).await;
-    check(&by_keys(&browser).await, &told, &hours);
-    check(&by_touch(&browser).await, &told, &hours);
-    a_drag_zooms_and_back_returns(&browser, &demo, &told).await;
+    let sheet = sheet(&browser).await;
+    let hours = hours(&demo, &sheet).await;
+    check(&by_keys(&browser).await, &sheet, &hours);
+    check(&by_touch(&browser).await, &sheet, &hours);
+    a_drag_zooms_and_back_returns(&browser, &demo, &sheet).await;
     the_picture_has_colours(&browser).await;
     the_file_is_that_of_the_api(&browser, &demo).await;
     assert_eq!(browser.complaints().await, [] as [String; 0]);
@@ -120,7 +122,7 @@ fn moment(seconds: i64) -> String {
 
 async fn until_from(browser: &Browser, from: i64) {
     let is_there =
-        async || told(browser).await["from"] == from && browser.run(IS_READY).await == true;
+        async || sheet(browser).await["from"] == from && browser.run(IS_READY).await == true;
     support::until(&format!("the charts begin at {}", moment(from)), is_there).await;
 }
 
@@ -145,7 +147,7 @@ async fn a_drag_zooms_and_back_returns(browser: &Browser, demo: &Demo, before: &
     browser.run("history.back()").await;
     until_from(browser, from).await;
     open(browser, demo, &format!("/sites/mad-retiro{}", search.as_str().unwrap())).await;
-    let again = told(browser).await;
+    let again = sheet(browser).await;
     assert_eq!((&again["from"], &again["to"]), (&json!(first), &json!(last)));
 }
 
@@ -172,8 +174,8 @@ async fn the_picture_has_colours(browser: &Browser) {
 }
 
 async fn the_file_is_that_of_the_api(browser: &Browser, demo: &Demo) {
-    let told = told(browser).await;
-    let [from, to] = ["from", "to"].map(|edge| moment(told[edge].as_i64().unwrap()));
+    let sheet = sheet(browser).await;
+    let [from, to] = ["from", "to"].map(|edge| moment(sheet[edge].as_i64().unwrap()));
     let link = browser.run("return document.getElementById('csv').href").await;
     let own = format!(
         "{}/api/v1/sites/mad-retiro/hourly?from={from}&to={to}&format=csv&source=openweathermap",
@@ -204,6 +206,28 @@ async fn without_the_script_of_the_charts_the_drawings_stay_and_the_foot_says_so
     support::until("the week is there", is_week).await;
 }
 
+/// Charts of before would be taken for those of the time that was asked for.
+#[tokio::test]
+async fn where_values_cannot_be_fetched_later_the_drawings_of_the_new_time_take_the_place_of_the_charts()
+ {
+    let demo = Demo::still();
+    let browser = Browser::start().await;
+    open(&browser, &demo, "/sites/mad-retiro").await;
+    browser.block("*/hourly*").await;
+    browser.run("document.getElementById('range-7d').click()").await;
+    let failed = "return document.getElementById('charts-failed').textContent";
+    until(&browser, &format!("{failed} !== ''"), true).await;
+    let shown = "return [document.querySelectorAll('.uplot').length, \
+        document.querySelectorAll('#charts .plot > svg path.grid').length, \
+        document.querySelectorAll('#charts .plot:first-of-type text.x').length > 5, \
+        document.getElementById('charts').hasAttribute('role')]";
+    assert_eq!(browser.run(shown).await, json!([0, 5, true, false]));
+    browser.unblock().await;
+    browser.run("document.getElementById('range-24h').click()").await;
+    until(&browser, IS_READY, true).await;
+    assert_eq!(browser.run(failed).await, "");
+}
+
 #[tokio::test]
 async fn the_command_of_a_cell_fills_it_and_the_calendar_is_what_the_command_lists() {
     let demo = Demo::still();
@@ -216,7 +240,7 @@ async fn the_command_of_a_cell_fills_it_and_the_calendar_is_what_the_command_lis
     let listed = program
         .run(&["gaps", "--database-url", "sqlite://weather-demo.db", "--output", "json"])
         .expect(0);
-    assert_eq!(cells(&calendar), of_list(&listed.stdout), "{calendar}");
+    assert_eq!(shown(&calendar), of_list(&listed.stdout, &sample_zones()), "{calendar}");
     let own = "<a href=\"/gaps/mad-retiro/";
     let days: Vec<_> =
         calendar.split(own).skip(1).map(|link| link.split('"').next().unwrap()).collect();
@@ -242,33 +266,19 @@ async fn the_command_of_a_cell_fills_it_and_the_calendar_is_what_the_command_lis
     support::until("the day is whole", whole).await;
 }
 
-/// Missing slots of sites and days by the links of a calendar.
-fn cells(body: &str) -> BTreeMap<(String, NaiveDate), u64> {
-    let links = body.split("<a href=\"/gaps/").skip(1);
-    let links = links.filter(|link| link.split('"').nth(1) == Some(" aria-label="));
-    let cell = |link: &str| {
-        let (site_id, day) = link.split('"').next().unwrap().split_once('/').unwrap();
-        let words = link.split('"').nth(2).unwrap();
-        let number = words.rsplit(": ").nth(1).unwrap().split(' ').next().unwrap();
-        ((site_id.to_owned(), day.parse().unwrap()), number.parse().unwrap())
-    };
-    links.map(cell).collect()
+/// The zones of the sites that the program comes with.
+fn sample_zones() -> BTreeMap<String, Tz> {
+    let sites: Value = serde_json::from_str(&repository_file("config/sites_sample.json")).unwrap();
+    let text = |site: &Value, name: &str| site[name].as_str().unwrap().to_owned();
+    let sites = sites["sites"].as_array().unwrap().iter();
+    sites.map(|site| (text(site, "site_id"), text(site, "timezone").parse().unwrap())).collect()
 }
 
-/// The same by the list of gaps, whose slots are counted into days by the clocks of each site.
-fn of_list(text: &str) -> BTreeMap<(String, NaiveDate), u64> {
-    let sites: Value = serde_json::from_str(&repository_file("config/sites_sample.json")).unwrap();
-    let zones: BTreeMap<String, chrono_tz::Tz> = sites["sites"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|site| {
-            (
-                site["site_id"].as_str().unwrap().to_owned(),
-                site["timezone"].as_str().unwrap().parse().unwrap(),
-            )
-        })
-        .collect();
+/// Missing slots of sites and days by a list of gaps, counted into days by the clocks of each site.
+pub(super) fn of_list(
+    text: &str,
+    zones: &BTreeMap<String, Tz>,
+) -> BTreeMap<(String, NaiveDate), u32> {
     let mut days = BTreeMap::new();
     for gap in serde_json::from_str::<Vec<Value>>(text).unwrap() {
         let site_id = gap["site_id"].as_str().unwrap();
@@ -288,15 +298,10 @@ fn of_list(text: &str) -> BTreeMap<(String, NaiveDate), u64> {
     days
 }
 
-const FAULTS: &str = "const done = arguments[arguments.length - 1];
-    axe.run(document).then((found) => done(found.violations
-        .map((fault) => fault.id + ': ' + fault.nodes.map((node) => node.html).slice(0, 3).join(' '))));";
-
 #[tokio::test]
 async fn a_site_gaps_runs_and_calls_are_open_to_everybody_and_fit_a_phone() {
     let demo = Demo::still();
     let browser = Browser::start().await;
-    let axe = repository_file("tests/data/axe-core/axe.min.js");
     let cell = format!("/gaps/lon-city/{}", Utc::now().date_naive());
     let pages = [
         "/sites/mad-retiro?range=7d",
@@ -316,8 +321,7 @@ async fn a_site_gaps_runs_and_calls_are_open_to_everybody_and_fit_a_phone() {
             assert_eq!(browser.run("return document.documentElement.lang").await, language);
             let wide = browser.run("return document.documentElement.scrollWidth").await;
             assert!(wide.as_i64().unwrap() <= width, "{path}: {wide} of {width}");
-            browser.run(&axe).await;
-            assert_eq!(browser.wait_for(FAULTS).await, json!([]), "{scheme} {path}");
+            assert_eq!(faults(&browser).await, [] as [Value; 0], "{scheme} {path}");
             assert_eq!(browser.complaints().await, [] as [String; 0], "{scheme} {path}");
         }
     }

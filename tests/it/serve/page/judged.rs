@@ -1,16 +1,18 @@
-//! The overview held against what is not its own: tiles and table against the API by pandas and pint, strips against
-//! the gaps, hour by hour.
+//! The pages held against what is not their own: tiles and table against the API by pandas and pint, strips and calendar
+//! against what `weather gaps` lists, cell by cell.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use weather_data_product::domain::RunCounts;
+use chrono::{DateTime, Datelike as _, DurationRound as _, TimeDelta, TimeZone as _, Utc};
+use serde_json::Value;
 
+use super::calendar::{load, shown, ten_sites, thirty_days};
+use super::charts::of_list;
 use super::in_a_browser::Demo;
 use super::page;
-use crate::support::databases::with_sqlite;
-use crate::support::program::repository_path;
-use crate::support::samples::{collected, full_values, hour, open_run, run_end, sites, time};
+use crate::support::databases::{TestDatabase, with_sqlite};
+use crate::support::program::{Program, repository_path};
+use crate::support::samples::time;
 use crate::support::server::Server;
 
 #[tokio::test]
@@ -24,28 +26,43 @@ async fn tiles_and_table_are_those_of_the_api_in_both_systems_of_units() {
     assert!(compared >= 2 * (24 * 4 + 4), "{said}");
 }
 
-/// The times that are collected: thirty days up to the tests' hour, and those around both changes of the clock.
-fn stretches() -> [(DateTime<Utc>, DateTime<Utc>); 3] {
-    [
-        (time("2026-03-27T00:00:00Z"), time("2026-03-31T00:00:00Z")),
-        (time("2026-10-23T00:00:00Z"), time("2026-10-27T00:00:00Z")),
-        (hour() - TimeDelta::days(30), hour() + TimeDelta::hours(1)),
-    ]
+/// Thirty days with each change of the clock of five zones, both over: from the eighth of March and from the ninth of
+/// October on, in order.
+fn seasons() -> [DateTime<Utc>; 2] {
+    let latest = |month: u32, day: u32| {
+        let of_year = |year: i32| Utc.with_ymd_and_hms(year, month, day, 0, 0, 0).unwrap();
+        let is_over = |from: &DateTime<Utc>| *from + TimeDelta::days(40) < Utc::now();
+        let this_year = of_year(Utc::now().year());
+        Some(this_year).filter(is_over).unwrap_or_else(|| of_year(Utc::now().year() - 1))
+    };
+    let mut seasons = [latest(3, 8), latest(10, 9)];
+    seasons.sort();
+    seasons
 }
 
-fn hours((from, to): (DateTime<Utc>, DateTime<Utc>)) -> impl Iterator<Item = DateTime<Utc>> {
-    (0..(to - from).num_hours()).map(move |hour| from + TimeDelta::hours(hour))
+/// What `weather gaps` lists of thirty days and a few around them.
+fn listed(database: &TestDatabase, from: DateTime<Utc>) -> String {
+    let day = |days: i64| (from + TimeDelta::days(days)).format("%F").to_string();
+    let arguments = ["gaps", "--database-url", &database.url, "--output", "json", "--from"];
+    let program = Program::new();
+    let ran = program.run(&[&arguments[..], &[&day(-3), "--to", &day(33)]].concat());
+    ran.expect(0).stdout
 }
 
-/// Whether the slot of a site is collected: now and then one is not, and some nights none is.
-fn is_there(site: u16, slot: DateTime<Utc>) -> bool {
-    let number = slot.timestamp() / 3600 * 31 + i64::from(site) * 17;
-    number % 23 > 1 && number / 7 % 41 > 0
+/// The missing slots of a list, by site.
+fn missing(list: &str) -> BTreeMap<String, BTreeSet<DateTime<Utc>>> {
+    let mut slots: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for gap in serde_json::from_str::<Vec<Value>>(list).unwrap() {
+        let first = time(gap["first_slot"].as_str().unwrap());
+        let hours = (0..gap["slots"].as_i64().unwrap()).map(|hour| first + TimeDelta::hours(hour));
+        slots.entry(gap["site_id"].as_str().unwrap().to_owned()).or_default().extend(hours);
+    }
+    slots
 }
 
 /// The missing hours of a site's strip that ends with `now`.
-fn hatched(body: &str, site: u16, now: DateTime<Utc>) -> BTreeSet<DateTime<Utc>> {
-    let row = body.split(&format!("<tr id=\"s-site-{site:05}\"")).nth(1).unwrap();
+fn hatched(body: &str, site_id: &str, now: DateTime<Utc>) -> BTreeSet<DateTime<Utc>> {
+    let row = body.split(&format!("<tr id=\"s-{site_id}\"")).nth(1).unwrap();
     let row = row.split("</tr>").next().unwrap();
     let path = row.split("<path stroke=\"url(#hatch)\" d=\"").nth(1).unwrap_or_default();
     let first = now.duration_trunc(TimeDelta::hours(1)).unwrap() - TimeDelta::hours(47);
@@ -59,55 +76,48 @@ fn hatched(body: &str, site: u16, now: DateTime<Utc>) -> BTreeSet<DateTime<Utc>>
     hours
 }
 
+/// Every two days of thirty.
+async fn check_strips(database: &TestDatabase, from: DateTime<Utc>, list: &str) -> usize {
+    let (missing, mut compared) = (missing(list), 0);
+    for hour in (2..15).map(|number| from + TimeDelta::hours(48 * number + 7)) {
+        let now = hour + TimeDelta::minutes(7);
+        let body = page(&Server::at(database, now).await, "/").await;
+        for site in ten_sites() {
+            let (id, first) = (site.site_id.as_str(), hour - TimeDelta::hours(47));
+            // The present hour is not over: the page waits for its end.
+            let expected: BTreeSet<_> = missing[id].range(first..hour).copied().collect();
+            assert_eq!(hatched(&body, id, now), expected, "{now} {id}");
+            compared += expected.len();
+        }
+    }
+    compared
+}
+
+async fn check_calendar(database: &TestDatabase, from: DateTime<Utc>, list: &str) {
+    let (first, last) = (from.date_naive(), from.date_naive() + TimeDelta::days(29));
+    let server = Server::at(database, Utc::now()).await;
+    let body = page(&server, &format!("/gaps?from={first}&to={last}")).await;
+    let zones =
+        ten_sites().into_iter().map(|site| (site.site_id.as_str().to_owned(), site.timezone));
+    let mut expected = of_list(list, &zones.collect());
+    expected.retain(|(_, day), _| (first..=last).contains(day));
+    assert!(expected.len() > 200, "{}", expected.len());
+    assert_eq!(shown(&body), expected);
+}
+
 #[tokio::test]
-async fn every_hatched_hour_of_a_strip_is_a_gap_and_every_gap_is_hatched() {
-    const SITES: u16 = 10;
+async fn strips_and_calendar_are_cell_by_cell_what_the_command_lists() {
     with_sqlite(async |database| {
-        let store = &*database.store;
-        store.take_in_sites(&sites(SITES), hour()).await.unwrap();
-        let run = open_run(store).await;
-        for slots in stretches().into_iter().map(|stretch| hours(stretch).collect::<Vec<_>>()) {
-            for some in slots.chunks(24) {
-                let there = |slot: &DateTime<Utc>| {
-                    let slot = *slot;
-                    let sites = (0..SITES).filter(move |site| is_there(*site, slot));
-                    sites.map(move |site| collected(site, slot, full_values()))
-                };
-                let batch: Vec<_> = some.iter().flat_map(there).collect();
-                store.load(&run, &batch, hour()).await.unwrap();
-            }
-        }
-        store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
-        let windows = (0..15).map(|number| hour() - TimeDelta::days(2 * number));
-        let changes = ["2026-03-30T08:00:00Z", "2026-10-26T08:00:00Z"].map(time);
         let mut compared = 0;
-        for window in windows.chain(changes) {
-            let now = window + TimeDelta::minutes(7);
-            let server = Server::at(database, now).await;
-            let body = page(&server, "/").await;
-            let from = (now - TimeDelta::days(3)).format("%F");
-            let gaps = format!("/api/v1/gaps?from={from}&to={}&limit=1000", now.format("%F"));
-            let gaps = server.get(&gaps).await.expect(200).json();
-            for site in 0..SITES {
-                let hatched = hatched(&body, site, now);
-                let first = window - TimeDelta::hours(47);
-                let missing: BTreeSet<_> = gaps["gaps"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .filter(|gap| gap["site_id"] == format!("site-{site:05}"))
-                    .flat_map(|gap| {
-                        let at = |name: &str| time(gap[name].as_str().unwrap());
-                        hours((at("first_slot"), at("last_slot") + TimeDelta::hours(1)))
-                    })
-                    // The present hour is not over: the page waits for its end.
-                    .filter(|slot| (first..window).contains(slot))
-                    .collect();
-                compared += missing.len();
-                assert_eq!(hatched, missing, "{now} site {site}");
-            }
+        for from in seasons() {
+            load(&*database.store, &ten_sites(), &thirty_days(from)).await;
         }
-        assert!(compared > 500, "{compared} missing hours");
+        for from in seasons() {
+            let list = listed(database, from);
+            compared += check_strips(database, from, &list).await;
+            check_calendar(database, from, &list).await;
+        }
+        assert!(compared > 1000, "{compared} missing hours");
     })
     .await;
 }

@@ -61,6 +61,32 @@ async fn what_the_reader_does_survives_ten_runs() {
 }
 
 #[tokio::test]
+async fn a_crosshair_and_the_focus_on_it_survive_ten_runs() {
+    let demo = Demo::start("1");
+    let browser = Browser::start().await;
+    browser.open(&format!("{}/sites/mad-retiro", demo.url)).await;
+    let slider = "return document.getElementById('charts').getAttribute('role')";
+    until(&browser, slider, "slider").await;
+    browser.run("document.getElementById('charts').focus()").await;
+    browser.press("\u{e012}").await;
+    let said = "return document.getElementById('charts').getAttribute('aria-valuetext')";
+    let readout = "return document.getElementById('readout').textContent";
+    let newest = "return document.querySelector('.now .at').textContent";
+    let (hour, words) = (browser.run(said).await, browser.run(readout).await);
+    let before = browser.run(newest).await;
+    runs(&demo, 10).await;
+    assert_eq!(browser.run(said).await, hour);
+    assert_eq!(browser.run(readout).await, words);
+    assert_eq!(browser.run(newest).await, before, "it changed under the crosshair");
+    // Without the crosshair the page goes on, and the focus stays for the next key.
+    browser.press("\u{E00C}").await;
+    until(&browser, &format!("{newest} === {before}"), false).await;
+    until(&browser, slider, "slider").await;
+    assert_eq!(browser.run("return document.activeElement.id").await, "charts");
+    assert_eq!(browser.complaints().await, [] as [String; 0]);
+}
+
+#[tokio::test]
 async fn the_map_is_dragged_and_a_circle_is_a_link() {
     let demo = Demo::still();
     let browser = Browser::start().await;

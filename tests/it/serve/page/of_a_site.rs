@@ -14,7 +14,7 @@ use crate::support::samples::{
 use crate::support::server::Server;
 
 on_both_databases!(
-    holes_healed_hours_and_a_source_that_stood_still_are_told_with_their_reasons,
+    holes_healed_hours_and_a_source_that_stood_still_are_shown_with_their_reasons,
     times_are_the_sites_own_on_both_days_of_a_clock_change,
 );
 
@@ -41,7 +41,7 @@ async fn a_day(store: &dyn Store) {
     load(store, &(0..48).rev().filter_map(slot).collect::<Vec<_>>()).await;
 }
 
-async fn holes_healed_hours_and_a_source_that_stood_still_are_told_with_their_reasons(
+async fn holes_healed_hours_and_a_source_that_stood_still_are_shown_with_their_reasons(
     database: &TestDatabase,
 ) {
     a_day(&*database.store).await;

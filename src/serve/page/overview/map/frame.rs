@@ -66,6 +66,11 @@ impl Frame {
         if x < self.x && x + WORLD.0 <= self.x + self.width { x + WORLD.0 } else { x }
     }
 
+    /// The size of a letter on the map, in units.
+    pub(super) fn letter(&self) -> f64 {
+        self.width / 68.0
+    }
+
     /// For `viewBox`.
     pub(super) fn view_box(&self) -> String {
         let Self { x, y, width, height } = self;
