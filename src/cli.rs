@@ -15,6 +15,8 @@ mod etl;
 mod exit;
 mod explain;
 mod export;
+mod forecast;
+mod forecasts;
 mod gaps;
 mod heal;
 mod housekeep;
@@ -79,6 +81,10 @@ use platform::Platform;
         weather gaps                              which hours are missing, and why?\n  \
         weather export --what hourly > hours.csv  the weather as a file\n  \
         weather heal                              fill them from history\n  \
+        weather forecast                          collect what is said of the days to come
+  \
+        weather forecasts SITE                    what is said of it, or was said yesterday
+  \
         weather explain SITE TIME                 where does this value come from?\n  \
         weather quota                             how many calls are left, and are they enough?\n  \
         weather serve                             answer programs over HTTP\n\n\
@@ -118,6 +124,8 @@ enum Command {
     Gaps(gaps::Args),
     Export(Box<export::Args>),
     Heal(Box<heal::Args>),
+    Forecast(Box<forecast::Args>),
+    Forecasts(Box<forecasts::Args>),
     Replay(Box<replay::Args>),
     Explain(Box<explain::Args>),
     Vault(Box<vault::Args>),
@@ -207,6 +215,8 @@ impl Cli {
             Command::Gaps(args) => gaps::run(args).await,
             Command::Export(args) => export::run(*args).await,
             Command::Heal(args) => heal::run(*args, &self.platform).await,
+            Command::Forecast(args) => forecast::run(*args, &self.platform).await,
+            Command::Forecasts(args) => forecasts::run(*args).await,
             Command::Replay(args) => replay::run(*args, &self.platform).await,
             Command::Explain(args) => explain::run(*args).await,
             Command::Vault(args) => vault::run(*args).await,

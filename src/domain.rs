@@ -13,6 +13,7 @@ pub mod degree_days;
 pub mod error_kind;
 pub mod expected;
 pub mod fingerprint;
+pub mod forecast;
 pub mod freshness;
 pub mod gaps;
 pub mod kind;

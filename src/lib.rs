@@ -11,6 +11,7 @@ pub mod columnar;
 pub mod domain;
 pub mod etl;
 pub mod farmhash;
+pub mod forecast;
 pub mod heal;
 pub mod http;
 pub mod job;

@@ -4,7 +4,7 @@
 //! Written from the vendors' documentation (<https://openweathermap.org/current>,
 //! <https://openweathermap.org/api/one-call-3>, <https://openweathermap.org/api/one-call-4>,
 //! <https://openweathermap.org/api/geocoding-api>,
-//! <https://openweathermap.org/faq>, <https://open-meteo.com/en/docs>) and from recorded answers, and sharing no types with the
+//! <https://openweathermap.org/forecast5>, <https://openweathermap.org/faq>, <https://open-meteo.com/en/docs>) and from recorded answers, and sharing no types with the
 //! clients: if both came from one reading, both would err alike. The weather is a deterministic
 //! climate, so that two runs at the same time get the same answers.
 
@@ -20,6 +20,7 @@ mod config;
 mod faults;
 mod open_meteo;
 mod openweathermap;
+mod outlook;
 mod place;
 mod quota;
 mod response;
@@ -41,7 +42,7 @@ pub struct Service {
     routes: fn() -> Router<Simulator>,
 }
 
-/// OpenWeatherMap: current weather, One Call 3.0 and 4.0, places by name.
+/// OpenWeatherMap: current weather, forecasts, One Call 3.0 and 4.0, places by name.
 pub const OPENWEATHERMAP: Service =
     Service { name: "OpenWeatherMap", routes: openweathermap::routes };
 
@@ -61,6 +62,7 @@ pub async fn run(
     let routes = services.iter().map(|service| (service.routes)());
     let router = routes
         .fold(Router::new(), Router::merge)
+        .route(outlook::TRUTH_PATH, get(outlook::truth))
         .route("/healthz", get(|| async { "ok" }))
         .fallback(openweathermap::unknown)
         .with_state(simulator);

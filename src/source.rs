@@ -14,6 +14,7 @@ use crate::domain::{ErrorKind, Observation, Site};
 use crate::retry::Transient;
 
 mod fault;
+pub mod forecast;
 pub mod history;
 mod object;
 pub mod open_meteo;
@@ -23,6 +24,7 @@ mod setup;
 mod wire;
 
 pub use fault::Fault;
+pub use forecast::{Forecast, Forecaster};
 pub use history::History;
 pub use setup::{SIMULATED_KEY, SetupError};
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::domain::forecast::{ForecastResult, Kept};
 use crate::domain::{BudgetWindow, Move, Site, SlotResult};
 
 pub mod bounded;
@@ -23,6 +24,7 @@ pub mod budget;
 mod columns;
 mod dialect;
 mod error;
+mod forecasts;
 mod load;
 pub mod mysql;
 mod pool;
@@ -43,6 +45,7 @@ pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
 pub use protocol::TriedSlot;
 pub use reads::filled::FilledSlot;
+pub use reads::forecasts::{IssueRow, SaidValue};
 pub use reads::kept::{KeptRow, KeptSlot};
 pub use reads::ledger::{AskedSource, FailedSlot, FailureCount, LedgerSlot, StoppedRun};
 pub use reads::observations::{NewestObservation, ObservedSpan, Temperature};
@@ -92,6 +95,20 @@ pub trait Store: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
+    /// Writes a batch of forecasts in one transaction: issues, values and slots, or nothing; in the order of
+    /// sites, those of one series in the order of time. Returns what became of each issue, `None` where
+    /// there was none. May be repeated, as [`load`](Self::load). Issues and values are only added.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when the run is no longer open, [`StoreError::IssueChanged`] when an issue is
+    /// there with other values; nothing was written then.
+    async fn load_forecasts(
+        &self,
+        run: &Run,
+        batch: &[ForecastResult],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<Kept>>, StoreError>;
+
     /// Closes a run with its report.
     ///
     /// # Errors
@@ -112,6 +129,14 @@ pub trait Store: Send + Sync {
         &self,
         source: &str,
         slot_times: &[DateTime<Utc>],
+    ) -> Result<Vec<TriedSlot>, StoreError>;
+
+    /// The forecast slots of a product and model with this time that were called for.
+    async fn list_tried_forecasts(
+        &self,
+        product: &str,
+        model: &str,
+        slot_time: DateTime<Utc>,
     ) -> Result<Vec<TriedSlot>, StoreError>;
 
     /// Until when no call may be made to `source`, if it is paused; may lie in the past.

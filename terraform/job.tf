@@ -1,5 +1,6 @@
 locals {
-  pace_seconds = ceil(60 * var.sites / var.calls_per_minute)
+  pace_seconds   = ceil(60 * var.sites / var.calls_per_minute)
+  forecast_count = var.forecast_products == null ? 1 : length(var.forecast_products)
 
   bigquery_env = {
     BIGQUERY_PROJECT  = var.project_id
@@ -22,6 +23,8 @@ locals {
     OPENWEATHER_CALLS_PER_MONTH = var.openweather_calls_per_month
     OPENWEATHER_ONE_CALL        = var.openweather_one_call
     SOURCES                     = var.sources == null ? null : join(",", var.sources)
+    FORECAST_PRODUCTS           = var.forecast_products == null ? null : length(var.forecast_products) == 0 ? "none" : join(",", var.forecast_products)
+    FORECAST_INTERVAL_MINUTES   = var.forecast_interval_minutes
     HEAL_CALLS                  = var.heal_calls
     HEAL_FROM_SOURCE            = var.heal_from_source
   } : name => tostring(value) if value != null }
@@ -29,10 +32,10 @@ locals {
   jobs = merge({
     pipeline = {
       account = "job"
-      # The calls at their pace, half as many again for retries, those that heal, and a quarter of an hour for
+      # The calls at their pace, half as many again for retries, a forecast of each product at half that pace, the calls that heal, and a quarter of an hour for
       # a lease to run out (2 min), a pause (1 min) and the sync; before all of it 2 minutes until a fresh
       # instance reaches the database.
-      timeout_seconds = 1020 + ceil(1.5 * local.pace_seconds) + ceil(60 * coalesce(var.heal_calls, 0) / var.calls_per_minute)
+      timeout_seconds = 1020 + ceil((1.5 + 2 * local.forecast_count) * local.pace_seconds) + ceil(60 * coalesce(var.heal_calls, 0) / var.calls_per_minute)
       # One: whatever stopped it, half an hour later comes the next start.
       max_retries = 1
       flags       = []

@@ -114,6 +114,28 @@ variable "sources" {
   }
 }
 
+variable "forecast_products" {
+  description = "Forecasts to collect: owm-3h, owm-onecall-1h (a subscription of its own), om-hourly (Open-Meteo). Empty: none. Null: owm-3h, where sources has openweathermap."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.forecast_products == null ? true : length(setsubtract(var.forecast_products, ["owm-3h", "owm-onecall-1h", "om-hourly"])) == 0
+    error_message = "forecast_products must be of owm-3h, owm-onecall-1h and om-hourly."
+  }
+}
+
+variable "forecast_interval_minutes" {
+  description = "Minutes between two issues of a site. Null: 180."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.forecast_interval_minutes == null ? true : var.forecast_interval_minutes >= 10 && var.forecast_interval_minutes <= 1440
+    error_message = "forecast_interval_minutes must be from 10 to 1440."
+  }
+}
+
 variable "heal_calls" {
   description = "Calls that each start of the pipeline may spend on missing slots. Null: none."
   type        = number

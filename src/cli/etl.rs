@@ -13,6 +13,7 @@ use super::platform::Platform;
 use super::progress::Bar;
 use super::shutdown::Shutdown;
 use crate::clock::{Clock as _, SystemClock};
+use crate::domain::SiteId;
 use crate::etl::{self, Ended, Etl, Report, Selection, Summary};
 use crate::job::{JobSettings, Stop};
 use crate::store::Holder;
@@ -88,6 +89,13 @@ impl Args {
             self.parts.sources = self.parts.sources.for_no_call();
         }
         Ok(self)
+    }
+}
+
+impl Args {
+    /// The sites that are meant; empty: all.
+    pub(super) async fn selected(&self, parts: &Parts<'_>) -> anyhow::Result<Vec<SiteId>> {
+        self.parts.sites_file.select(&self.sites, parts.sites().await?)
     }
 }
 

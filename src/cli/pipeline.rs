@@ -1,21 +1,23 @@
-//! `weather pipeline`: collects, heals a little, then mirrors. What the scheduler starts.
+//! `weather pipeline`: collects, heals a little, collects forecasts, then mirrors. What the scheduler starts.
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use super::exit::Exit;
+use super::forecast::{self, ForecastSettings};
 use super::output::{self, OutputFormat};
 use super::parts::{Parts, with_each};
 use super::platform::Platform;
 use super::shutdown::Shutdown;
 use super::sync::SyncSettings;
 use super::{error, etl, heal, sync};
+use crate::forecast::Selection;
 use crate::sink::SinkSettings;
 
 /// Collect what is due now, then mirror the store into the sinks
 ///
 /// What the scheduler starts. With HEAL_CALLS it also fills missing slots of the past, within so many
-/// calls. The sync runs even where collecting failed (a refused key must not
+/// calls, and it collects the forecasts that are due (FORECAST_PRODUCTS). The sync runs even where collecting failed (a refused key must not
 /// hold up what is stored already), and only if BIGQUERY_DATASET or LAKE_URL is set. The exit code is the
 /// higher one of the two.
 #[derive(Debug, clap::Args)]
@@ -43,6 +45,8 @@ pub(super) struct Args {
     #[command(flatten)]
     from_source: heal::FromSource,
     #[command(flatten)]
+    forecasts: ForecastSettings,
+    #[command(flatten)]
     sync: SyncSettings,
     #[command(flatten)]
     sink: SinkSettings,
@@ -52,6 +56,7 @@ pub(super) struct Args {
 #[derive(Default, Serialize)]
 struct Document {
     etl: Option<etl::document::Document>,
+    forecast: Option<forecast::Document>,
     heal: Option<heal::document::Document>,
     sync: Option<sync::Documents>,
 }
@@ -90,6 +95,13 @@ impl Jobs<'_> {
         if args.etl.dry_run || shutdown.token().is_cancelled() {
             return exit;
         }
+        if exit.code() < Exit::Usage.code() && forecast::is_wanted(&args.forecasts, &args.etl.parts)
+        {
+            exit = exit.worse(self.end(self.forecast(&parts, document).await));
+        }
+        if shutdown.token().is_cancelled() {
+            return exit;
+        }
         if args.heal_calls > 0 && exit.code() < Exit::Usage.code() {
             let healed = heal::heal_all(&parts, &args.etl, args.from_source, args.heal_calls);
             exit = exit.worse(self.end(healed.await.and_then(|healed| {
@@ -101,6 +113,16 @@ impl Jobs<'_> {
             return exit;
         }
         exit.worse(self.end(self.sync(&parts, document).await))
+    }
+
+    /// The forecasts of every site that is due, after the observations.
+    async fn forecast(&self, parts: &Parts<'_>, document: &mut Document) -> anyhow::Result<Exit> {
+        let etl = &self.args.etl;
+        let selection = Selection { site_ids: etl.selected(parts).await? };
+        let collected =
+            forecast::collect(&self.args.forecasts, &etl.settings, parts, &selection).await?;
+        document.forecast = Some(collected.document);
+        collected.end
     }
 
     async fn sync(&self, parts: &Parts<'_>, document: &mut Document) -> anyhow::Result<Exit> {

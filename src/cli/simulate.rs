@@ -17,7 +17,7 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 
 /// Play OpenWeatherMap and Open-Meteo, with faults on demand
 ///
-/// OpenWeatherMap's current weather, One Call 4.0 hourly timeline and One Call 3.0 timemachine,
+/// OpenWeatherMap's current weather, forecast in steps of 3 hours, One Call 4.0 hourly timeline and One Call 3.0 timemachine,
 /// Open-Meteo's forecast and archive: the same made-up weather, in the form of each.
 ///
 /// Prints a JSON line for each call to stdout; the key is not in it.
@@ -26,7 +26,9 @@ use crate::simulator::{self, Call, FaultRule, Simulator, SimulatorConfig};
 /// server_error, slow, dropped, truncated, html, wrong_json, empty, stale_dt, backward_dt,
 /// out_of_range, status_in_body, other_place, forbidden (403 with a page), sentence (200, no JSON),
 /// future_dt, crowded (429, too many calls at once); of Open-Meteo's places also bare_nan, null_place,
-/// lost_place, other_unit.
+/// lost_place, other_unit; of forecasts forecast_hole, forecast_short, forecast_hourly,
+/// forecast_null_field, forecast_in_parts, moving_meta (a model's description is another one at each
+/// reading); an issue that is not renewed is stale_dt.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather simulate --listen 127.0.0.1:8900\n  \

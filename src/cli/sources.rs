@@ -8,15 +8,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use url::Url;
 
 use super::error::UsageError;
+use crate::domain::forecast::Product;
 use crate::domain::{Budget, ErrorKind};
 use crate::replay::{KeptAnswers, Made};
 use crate::simulator::Service;
 use crate::source::open_meteo::OpenMeteoSettings;
 use crate::source::openweathermap::OpenWeatherSettings;
-use crate::source::{History, SetupError, Source};
+use crate::source::{Forecaster, History, SetupError, Source};
 
 mod open_meteo;
 mod openweathermap;
@@ -29,6 +31,8 @@ pub(super) struct SourceEntry {
     passes: fn(&SourcesSettings) -> Result<(), SetupError>,
     /// Makes it from its settings.
     build: fn(&SourcesSettings) -> Result<Built, SetupError>,
+    /// Makes its forecast as this product.
+    forecaster: fn(&SourcesSettings, Product) -> BuiltForecaster,
     /// Makes it around kept answers, with all of its histories: it calls nobody.
     pub(super) reread: fn(Arc<KeptAnswers>) -> Made,
     /// What its account may do, by its settings.
@@ -40,6 +44,9 @@ pub(super) struct SourceEntry {
     /// The simulated service.
     pub(super) simulated: Service,
 }
+
+/// A forecast as its settings make it.
+type BuiltForecaster = Result<Box<dyn Forecaster>, SetupError>;
 
 /// What `doctor` says of a source.
 pub(super) struct Check {
@@ -202,6 +209,16 @@ impl SourcesSettings {
             (entry.build)(self)?;
         let budget = (entry.budget)(self);
         Ok(Ready { entry, source, histories, live_calls_per_minute, calls_per_minute, budget })
+    }
+
+    /// What forecasts of this product are asked of.
+    ///
+    /// # Errors
+    /// What is wrong with the settings of its source.
+    pub(super) fn forecaster(&self, product: Product) -> anyhow::Result<Box<dyn Forecaster>> {
+        let entry = SOURCES.into_iter().find(|entry| entry.name == product.source());
+        let entry = entry.with_context(|| format!("{product} is of no source in the table"))?;
+        (entry.forecaster)(self, product).map_err(|error| refused(entry, error))
     }
 
     /// What the account of a source may do.

@@ -26,6 +26,9 @@ pub const MARGIN: TimeDelta = TimeDelta::seconds(2);
 /// The account of a source that is used without a key.
 pub const NO_KEY: &str = "no-key";
 
+/// For so long ahead observations have the first claim on what forecasts may use.
+const FIRST_CLAIM: TimeDelta = TimeDelta::hours(24);
+
 /// Of what the live slots need, a tenth more is kept for retries.
 const RETRIES_PCT: u64 = 10;
 
@@ -71,6 +74,8 @@ enum Purpose<'a> {
     Live,
     /// Slots of the past: they may have what the live slots of these sites leave.
     Heal(&'a [Site]),
+    /// Forecasts: they may have what the live slots of these sites leave, within the limits that count them.
+    Forecast(&'a [Site], Counts),
 }
 
 /// A budget as one of those who share it may use it.
@@ -127,6 +132,14 @@ impl Budget {
         Allowance { budget: self, purpose: Purpose::Heal(sites) }
     }
 
+    /// As forecasts may use it while the slots of these sites are still to be called for: at most half of a
+    /// minute, and of a day or month what the slots of the next 24 hours leave. Beside the limits of all
+    /// calls, those that count `counts` hold.
+    #[must_use]
+    pub fn for_forecasts<'a>(&'a self, sites: &'a [Site], counts: Counts) -> Allowance<'a> {
+        Allowance { budget: self, purpose: Purpose::Forecast(sites, counts) }
+    }
+
     /// What the account will be charged for the live slots of these sites from `from` up to `to`, a
     /// call for each.
     #[must_use]
@@ -155,11 +168,13 @@ impl<'a> Allowance<'a> {
     }
 
     fn limits(&self) -> impl Iterator<Item = &'a Limit> {
-        let left_out = match self.purpose {
-            Purpose::Live => Counts::History,
-            Purpose::Heal(_) => Counts::Live,
+        let counting = match self.purpose {
+            Purpose::Live => Counts::Live,
+            Purpose::Heal(_) => Counts::History,
+            Purpose::Forecast(_, counts) => counts,
         };
-        self.budget.limits.iter().filter(move |limit| limit.counts != left_out)
+        let limits = self.budget.limits.iter();
+        limits.filter(move |limit| limit.counts == Counts::All || limit.counts == counting)
     }
 
     /// The windows that a block of calls is to be reserved in at `now`: all those that one of them
@@ -199,14 +214,19 @@ impl<'a> Allowance<'a> {
 
     /// What a window may hold when it is asked at `now`.
     fn cap(&self, limit: &Limit, now: DateTime<Utc>) -> u64 {
-        let Purpose::Heal(sites) = self.purpose else { return limit.calls };
+        let (sites, until) = match self.purpose {
+            Purpose::Live => return limit.calls,
+            Purpose::Heal(sites) => (sites, limit.window.end(now)),
+            Purpose::Forecast(sites, _) => (sites, limit.window.end(now).min(now + FIRST_CLAIM)),
+        };
         if limit.window == Window::Minute {
-            return limit.calls / 2;
+            let half_up = matches!(self.purpose, Purpose::Forecast(..));
+            return (limit.calls + u64::from(half_up)) / 2;
         }
         if limit.counts == Counts::History {
             return limit.calls;
         }
-        let need = self.budget.live_need(sites, now, limit.window.end(now));
+        let need = self.budget.live_need(sites, now, until);
         limit.calls.saturating_sub(need + (need * RETRIES_PCT).div_ceil(100))
     }
 }

@@ -11,6 +11,9 @@ pub const ETL: &str = "etl";
 /// The kind of the runs that fill missing slots from history.
 pub const HEAL: &str = "heal";
 
+/// The kind of the runs that collect forecasts.
+pub const FORECAST: &str = "forecast";
+
 /// The kind of the runs that read kept answers anew.
 pub const REPLAY: &str = "replay";
 

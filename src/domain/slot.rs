@@ -159,7 +159,7 @@ impl SlotOutcome {
     }
 }
 
-fn cut(message: &str) -> String {
+pub(super) fn cut(message: &str) -> String {
     printable(message).chars().take(MAX_ERROR_MESSAGE_CHARS).collect()
 }
 

@@ -3,12 +3,14 @@
 //! One definition serves the store that reads the rows, the file they travel in, the tables that
 //! are made of them, the SQL that compares them, and the reference page for BI people.
 
+mod forecasts;
 mod observations;
 mod runs;
 mod sites;
 mod slots;
 mod table;
 
+pub use forecasts::{FORECAST_ISSUES, FORECAST_SLOTS, FORECAST_VALUES};
 pub use observations::WEATHER_OBSERVATIONS;
 pub use runs::INGESTION_RUNS;
 pub use sites::SITES;

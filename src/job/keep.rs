@@ -11,8 +11,9 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::Job;
+use super::load::Loadable;
 use crate::domain::raw_ref::BatchName;
-use crate::domain::{RawRef, SiteId, SlotResult, ValueKind};
+use crate::domain::{RawRef, SiteId, ValueKind};
 use crate::http::recorder::Body;
 use crate::http::{Exchange, recorded};
 use crate::store::Run;
@@ -158,7 +159,7 @@ impl<'a> Keeper<'a> {
     ///
     /// # Errors
     /// When an answer cannot be kept, and has to be.
-    pub async fn put(&self, results: &mut [SlotResult]) -> Result<(), VaultError> {
+    pub async fn put(&self, results: &mut [impl Loadable]) -> Result<(), VaultError> {
         let Some(vault) = self.job.vault else { return Ok(()) };
         let waiting = std::mem::take(&mut self.state().waiting);
         for batch in waiting {
@@ -176,7 +177,8 @@ impl<'a> Keeper<'a> {
                 raw_ref.parts().is_none_or(|(batch, _)| state.lost.contains(&batch.number))
             };
             results.iter_mut().for_each(|result| {
-                result.raw_ref = result.raw_ref.take().filter(|raw_ref| !is_lost(raw_ref));
+                let raw_ref = result.raw_ref_mut();
+                *raw_ref = raw_ref.take().filter(|raw_ref| !is_lost(raw_ref));
             });
         }
         Ok(())

@@ -65,11 +65,23 @@ pub enum FaultKind {
     FutureDt,
     /// 429 that says no more than that too many calls are in flight.
     Crowded,
+    /// A forecast lacks four of its times.
+    ForecastHole,
+    /// A forecast has 33 times.
+    ForecastShort,
+    /// A forecast has steps of an hour.
+    ForecastHourly,
+    /// The cloud cover of a forecast is null throughout.
+    ForecastNullField,
+    /// The later half of a forecast is that of the issue before.
+    ForecastInParts,
+    /// Open-Meteo: the description of a model is another one at each reading.
+    MovingMeta,
 }
 
 impl FaultKind {
     /// Every kind with its name.
-    pub const ALL: [(Self, &str); 25] = [
+    pub const ALL: [(Self, &str); 31] = [
         (Self::Unauthorized, "unauthorized"),
         (Self::BadRequest, "bad_request"),
         (Self::NotFound, "not_found"),
@@ -95,6 +107,12 @@ impl FaultKind {
         (Self::Sentence, "sentence"),
         (Self::FutureDt, "future_dt"),
         (Self::Crowded, "crowded"),
+        (Self::ForecastHole, "forecast_hole"),
+        (Self::ForecastShort, "forecast_short"),
+        (Self::ForecastHourly, "forecast_hourly"),
+        (Self::ForecastNullField, "forecast_null_field"),
+        (Self::ForecastInParts, "forecast_in_parts"),
+        (Self::MovingMeta, "moving_meta"),
     ];
 }
 
@@ -170,6 +188,11 @@ impl FaultRule {
             return Err(format!("the shares of the faults come to {sum}%: expected at most 100%"));
         }
         Ok(())
+    }
+
+    /// Whether it is of this kind, for whomever and whenever.
+    pub(super) fn is(&self, kind: FaultKind) -> bool {
+        self.kind == kind
     }
 
     pub(super) fn counts_calls(&self) -> bool {

@@ -22,12 +22,16 @@ use request::{Api, Parameters, Request, parse_day};
 
 mod answer;
 mod fault;
+mod meta;
 mod request;
 mod variable;
 
 /// Its endpoints.
 pub(super) fn routes() -> Router<Simulator> {
-    Router::new().route("/v1/forecast", get(forecast)).route("/v1/archive", get(archive))
+    Router::new()
+        .route("/v1/forecast", get(forecast))
+        .route("/v1/archive", get(archive))
+        .route(meta::PATH, get(meta::meta))
 }
 
 async fn forecast(simulator: State<Simulator>, parameters: Query<Parameters>) -> Response {

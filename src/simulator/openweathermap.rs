@@ -1,4 +1,4 @@
-//! OpenWeatherMap: current weather, One Call 3.0, One Call 4.0, and places by name.
+//! OpenWeatherMap: current weather, forecasts, One Call 3.0, One Call 4.0, and places by name.
 //!
 //! A call is looked at in the order of the real service: key, quota, parameters, fault, answer.
 
@@ -12,6 +12,7 @@ mod answer;
 mod call;
 mod current;
 mod fault;
+mod forecast;
 mod gazetteer;
 mod geocoding;
 mod refusal;
@@ -26,5 +27,7 @@ pub(super) fn routes() -> Router<Simulator> {
         .route(current::PATH, get(current::weather))
         .route(timemachine::PATH, get(timemachine::timemachine))
         .route(timeline::PATH, get(timeline::hourly))
+        .route(forecast::PATH, get(forecast::forecast))
+        .route(forecast::ONE_CALL_PATH, get(forecast::one_call))
         .route(geocoding::PATH, get(geocoding::direct))
 }

@@ -31,11 +31,13 @@ use crate::source::{Answer, Source, SourceError, reading, wire};
 mod answer;
 mod bare;
 mod condition;
+pub mod forecast;
 mod past;
 mod payload;
 pub mod settings;
 mod transform;
 
+pub use forecast::{ModelForecast, transform_hours};
 pub use past::PastHours;
 pub use settings::OpenMeteoSettings;
 pub use transform::transform;
@@ -64,6 +66,7 @@ const MAX_FORECAST_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct OpenMeteo {
     fetch: Arc<dyn Fetch>,
+    base_url: Url,
     forecast: Url,
     archive: Url,
     key: Option<SecretString>,
@@ -96,6 +99,7 @@ impl OpenMeteo {
     ) -> Self {
         Self {
             fetch: Recorder::around(fetch, key.as_ref()),
+            base_url: base_url.clone(),
             forecast: endpoint(base_url, FORECAST_PATH),
             archive: endpoint(archive_url, ARCHIVE_PATH),
             key,

@@ -22,6 +22,7 @@ use crate::http::{
 use crate::source::{Answer, Source, SourceError, reading, wire};
 
 mod answer;
+pub mod forecast;
 mod geocoding;
 pub mod limits;
 mod one_call;
@@ -32,6 +33,7 @@ mod timemachine;
 pub mod transform;
 
 pub use super::fault::Fault;
+pub use forecast::{WeatherForecast, transform_forecast};
 pub use geocoding::FoundPlace;
 pub use limits::CallLimits;
 pub use settings::OpenWeatherSettings;
@@ -55,6 +57,8 @@ pub struct OpenWeatherMap {
     endpoint: Url,
     timemachine: Url,
     timeline: Url,
+    forecast: Url,
+    one_call: Url,
     geocoding: Url,
     key: SecretString,
 }
@@ -82,6 +86,8 @@ impl OpenWeatherMap {
             endpoint: endpoint(base_url, PATH),
             timemachine: endpoint(base_url, timemachine::PATH),
             timeline: endpoint(base_url, timeline::PATH),
+            forecast: endpoint(base_url, forecast::PATH),
+            one_call: endpoint(base_url, forecast::ONE_CALL_PATH),
             geocoding: endpoint(base_url, geocoding::PATH),
             key,
         }

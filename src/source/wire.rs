@@ -54,6 +54,11 @@ pub(super) fn message(key: Option<&SecretString>, message: &str) -> String {
     }
 }
 
+/// A text as the source wrote it, without the key.
+pub(super) fn blanked(key: &SecretString, text: &str) -> String {
+    if is_secret(key) { redact(key, text, LEAST_PART_CHARS) } else { text.to_owned() }
+}
+
 /// Blanks the key in the texts of an observation, which are kept as the source wrote them.
 pub(super) fn blank_values(key: &SecretString, values: &mut Values) {
     if !is_secret(key) {

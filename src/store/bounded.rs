@@ -12,6 +12,7 @@ use super::bounds::{Bounds, noting};
 use super::{
     OpenRun, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError, TriedSlot, Wanted,
 };
+use crate::domain::forecast::{ForecastResult, Kept};
 use crate::domain::{BudgetWindow, Move, Site, SlotResult};
 
 /// A store within bounds.
@@ -65,6 +66,15 @@ impl<S: Store> Store for Bounded<S> {
         self.bounds.write.repeat(|| self.inner.load(run, batch, now)).await
     }
 
+    async fn load_forecasts(
+        &self,
+        run: &Run,
+        batch: &[ForecastResult],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<Kept>>, StoreError> {
+        self.bounds.write.repeat(|| self.inner.load_forecasts(run, batch, now)).await
+    }
+
     async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
         self.bounds.write.repeat(|| self.inner.close_run(run, end)).await
     }
@@ -83,6 +93,15 @@ impl<S: Store> Store for Bounded<S> {
         slot_times: &[DateTime<Utc>],
     ) -> Result<Vec<TriedSlot>, StoreError> {
         self.bounds.read.repeat(|| self.inner.list_tried(source, slot_times)).await
+    }
+
+    async fn list_tried_forecasts(
+        &self,
+        product: &str,
+        model: &str,
+        slot_time: DateTime<Utc>,
+    ) -> Result<Vec<TriedSlot>, StoreError> {
+        self.bounds.read.repeat(|| self.inner.list_tried_forecasts(product, model, slot_time)).await
     }
 
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {

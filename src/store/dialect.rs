@@ -34,6 +34,8 @@ pub(super) struct Dialect {
     /// What becomes of a slot that is there. A slot once collected stays so, and one that cannot be filled
     /// does not become failed.
     pub(super) upsert_slots: &'static str,
+    /// The same of a forecast slot.
+    pub(super) upsert_forecast_slots: fn() -> &'static str,
     /// What becomes of an observation that is there. Every value is written, absent ones as NULL: an upsert
     /// that keeps the former value where the new one is absent shows yesterday's rain for ever. What is
     /// healed takes the place of nothing that was collected live. Values that stay the same were here before.
@@ -47,6 +49,8 @@ pub(super) struct RowsPerStatement {
     pub(super) observations: usize,
     pub(super) slots: usize,
     pub(super) sites: usize,
+    pub(super) forecast_values: usize,
+    pub(super) forecast_slots: usize,
 }
 
 /// What follows `select … from weather_observations` for the newest of each site and source.

@@ -75,6 +75,18 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// A forecast is there with other values. Forecasts are only added: what was said stays said.
+    #[error(
+        "the {product} forecast of {site_id} that was available at {available_at} is there with other values"
+    )]
+    IssueChanged {
+        /// The site.
+        site_id: String,
+        /// The kind of forecast.
+        product: &'static str,
+        /// When it was available.
+        available_at: String,
+    },
     /// A row lacks a value that every row has.
     #[error("the store holds a row that cannot be")]
     Malformed(#[from] arrow_schema::ArrowError),
@@ -103,6 +115,7 @@ impl StoreError {
             Self::SchemaTooOld { .. } => "store_schema_too_old",
             Self::SchemaHalfDone { .. } => "store_schema_half_done",
             Self::Migration(_) => "store_migration",
+            Self::IssueChanged { .. } => "issue_changed",
             Self::Malformed(_) | Self::NotANumber { .. } => "store_malformed",
             Self::Other(_) => "store_other",
         }
@@ -157,6 +170,9 @@ impl StoreError {
             }
             Self::NotANumber { .. } => {
                 "nothing of its batch was written; a source should have refused the value: report it to the developers"
+            }
+            Self::IssueChanged { .. } => {
+                "nothing of its batch was written; two programs with other clocks or other transforms write this store: stop one, then start again"
             }
             Self::Malformed(_) => {
                 "a table was changed by hand: the cause names the column; mend the row, or `weather migrate`"

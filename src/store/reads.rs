@@ -16,6 +16,7 @@ use super::{Bounds, StoreError, mysql, sqlite};
 
 pub mod calls;
 pub mod filled;
+pub mod forecasts;
 pub mod kept;
 pub mod ledger;
 pub mod observations;

@@ -85,11 +85,17 @@ fn set_aside(Listed { run, heartbeat_at }: &Listed, now: DateTime<Utc>) -> State
         "update ingestion_runs set status = 'abandoned', outcome = 'interrupted', finished_at = ?,
             error_message = 'set aside: silent past its lease', stop_kind = 'set_aside',
             collected = (select count(*) from collection_slots c
-                where c.run_seq = ingestion_runs.run_seq and c.status = 'collected'),
+                where c.run_seq = ingestion_runs.run_seq and c.status = 'collected')
+                + (select count(*) from forecast_slots f
+                where f.run_seq = ingestion_runs.run_seq and f.status = 'collected'),
             failed = (select count(*) from collection_slots c
-                where c.run_seq = ingestion_runs.run_seq and c.status = 'failed'),
+                where c.run_seq = ingestion_runs.run_seq and c.status = 'failed')
+                + (select count(*) from forecast_slots f
+                where f.run_seq = ingestion_runs.run_seq and f.status = 'failed'),
             rows_loaded = (select count(*) from weather_observations o
                 where o.run_seq = ingestion_runs.run_seq)
+                + (select count(*) from forecast_values v
+                where v.run_seq = ingestion_runs.run_seq)
         where run_seq = ? and status = 'open' and heartbeat_at = ?",
     );
     statement.bind(now).bind(run.run_seq).bind(heartbeat_at.as_str())

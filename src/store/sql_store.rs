@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use super::pool::Pool;
 use super::{
     Bounds, OpenRun, Reads, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError,
-    TriedSlot, Wanted, budget, load, mysql, protocol, runs, sites, sqlite,
+    TriedSlot, Wanted, budget, forecasts, load, mysql, protocol, runs, sites, sqlite,
 };
+use crate::domain::forecast::{ForecastResult, Kept};
 use crate::domain::{BudgetWindow, Move, Site, SlotResult};
 
 /// The store in MySQL ([`mysql::connect`]) or an SQLite file ([`sqlite::open`]).
@@ -70,6 +71,15 @@ impl Store for SqlStore {
         load::load(&self.pool, run, batch, now).await
     }
 
+    async fn load_forecasts(
+        &self,
+        run: &Run,
+        batch: &[ForecastResult],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<Kept>>, StoreError> {
+        forecasts::load(&self.pool, run, batch, now).await
+    }
+
     async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
         runs::close(&self.pool, run, end).await
     }
@@ -88,6 +98,15 @@ impl Store for SqlStore {
         slot_times: &[DateTime<Utc>],
     ) -> Result<Vec<TriedSlot>, StoreError> {
         protocol::list_tried(&self.pool, source, slot_times).await
+    }
+
+    async fn list_tried_forecasts(
+        &self,
+        product: &str,
+        model: &str,
+        slot_time: DateTime<Utc>,
+    ) -> Result<Vec<TriedSlot>, StoreError> {
+        forecasts::list_tried(&self.pool, (product, model), slot_time).await
     }
 
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {

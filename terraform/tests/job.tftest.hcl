@@ -69,8 +69,8 @@ run "the_time_limit_of_a_small_list" {
   command = plan
 
   assert {
-    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1050s"
-    error_message = "20 sites at 60 calls per minute: 20 s, half as many again, and 1,020 s."
+    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1090s"
+    error_message = "20 sites at 60 calls per minute: 20 s, half as many again, 40 s of forecasts, and 1,020 s."
   }
 }
 
@@ -82,8 +82,8 @@ run "the_time_limit_follows_from_sites_and_pace" {
   }
 
   assert {
-    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "4020s"
-    error_message = "100,000 sites at 3,000 calls per minute: 2,000 s, half as many again, and 1,020 s."
+    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "8020s"
+    error_message = "100,000 sites at 3,000 calls per minute: 2,000 s, half as many again, 4,000 s of forecasts, and 1,020 s."
   }
   assert {
     condition     = one([for env in google_cloud_run_v2_job.this["pipeline"].template[0].template[0].containers[0].env : env.value if env.name == "MAX_WORKERS"]) == "100"
@@ -202,7 +202,7 @@ run "what_is_not_chosen_is_left_to_the_program" {
   assert {
     condition = length(setintersection(
       [for env in google_cloud_run_v2_job.this["pipeline"].template[0].template[0].containers[0].env : env.name],
-      ["OPENWEATHER_PLAN", "OPENWEATHER_CALLS_PER_DAY", "OPENWEATHER_CALLS_PER_MONTH", "OPENWEATHER_ONE_CALL", "SOURCES", "HEAL_CALLS", "HEAL_FROM_SOURCE"],
+      ["OPENWEATHER_PLAN", "OPENWEATHER_CALLS_PER_DAY", "OPENWEATHER_CALLS_PER_MONTH", "OPENWEATHER_ONE_CALL", "SOURCES", "FORECAST_PRODUCTS", "FORECAST_INTERVAL_MINUTES", "HEAL_CALLS", "HEAL_FROM_SOURCE"],
     )) == 0
     error_message = "The program's defaults are in the program."
   }
@@ -216,26 +216,30 @@ run "what_is_chosen_reaches_the_pipeline_and_healing_has_its_time" {
     openweather_calls_per_month = 900000
     openweather_one_call        = "3.0"
     sources                     = ["openweathermap", "open-meteo"]
+    forecast_products           = ["owm-3h", "om-hourly"]
+    forecast_interval_minutes   = 360
     heal_calls                  = 120
     heal_from_source            = "open-meteo"
   }
 
   assert {
     condition = { for env in google_cloud_run_v2_job.this["pipeline"].template[0].template[0].containers[0].env : env.name => env.value
-      if length(regexall("^(OPENWEATHER_(PLAN|CALLS_PER_(DAY|MONTH)|ONE_CALL)|SOURCES|HEAL_.*)$", env.name)) > 0 } == {
+      if length(regexall("^(OPENWEATHER_(PLAN|CALLS_PER_(DAY|MONTH)|ONE_CALL)|SOURCES|FORECAST_.*|HEAL_.*)$", env.name)) > 0 } == {
       OPENWEATHER_PLAN            = "startup"
       OPENWEATHER_CALLS_PER_DAY   = "30000"
       OPENWEATHER_CALLS_PER_MONTH = "900000"
       OPENWEATHER_ONE_CALL        = "3.0"
       SOURCES                     = "openweathermap,open-meteo"
+      FORECAST_PRODUCTS           = "owm-3h,om-hourly"
+      FORECAST_INTERVAL_MINUTES   = "360"
       HEAL_CALLS                  = "120"
       HEAL_FROM_SOURCE            = "open-meteo"
     }
     error_message = "These are the names that the program reads."
   }
   assert {
-    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1170s"
-    error_message = "120 calls more at 60 per minute are 120 s more than 1,050 s."
+    condition     = google_cloud_run_v2_job.this["pipeline"].template[0].template[0].timeout == "1250s"
+    error_message = "Another forecast and 120 calls more at 60 per minute are 40 s and 120 s more than 1,090 s."
   }
 }
 

@@ -179,7 +179,7 @@ fn an_empty_variable_is_an_unset_one() {
     }
     let ran = client.run(&["pipeline", "--log-format", "pretty"]).expect(0);
     assert!(!ran.stderr.contains("error:"), "{}", ran.stderr);
-    assert_eq!(program.calls().len(), 1);
+    assert_eq!(program.calls().len(), 2, "an observation and a forecast");
 }
 
 #[test]

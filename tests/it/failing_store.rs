@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use weather_data_product::domain::forecast::{ForecastResult, Kept};
 use weather_data_product::domain::{BudgetWindow, Move, Outcome, Site, SlotResult};
 use weather_data_product::store::{
     Bounded, OpenRun, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError,
@@ -119,6 +120,15 @@ impl Store for Failing<'_> {
         around!(self, Step::Load, self.inner.load(run, batch, now))
     }
 
+    async fn load_forecasts(
+        &self,
+        run: &Run,
+        batch: &[ForecastResult],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Option<Kept>>, StoreError> {
+        around!(self, Step::Load, self.inner.load_forecasts(run, batch, now))
+    }
+
     async fn close_run(&self, run: &Run, end: &RunEnd) -> Result<(), StoreError> {
         around!(self, Step::CloseRun, self.inner.close_run(run, end))
     }
@@ -137,6 +147,15 @@ impl Store for Failing<'_> {
         slot_times: &[DateTime<Utc>],
     ) -> Result<Vec<TriedSlot>, StoreError> {
         around!(self, Step::ListTried, self.inner.list_tried(source, slot_times))
+    }
+
+    async fn list_tried_forecasts(
+        &self,
+        product: &str,
+        model: &str,
+        slot_time: DateTime<Utc>,
+    ) -> Result<Vec<TriedSlot>, StoreError> {
+        self.inner.list_tried_forecasts(product, model, slot_time).await
     }
 
     async fn paused_until(&self, source: &str) -> Result<Option<DateTime<Utc>>, StoreError> {

@@ -10,7 +10,7 @@ use syn::visit::{self, Visit};
 use syn::{Ident, ItemMod, Macro, UseTree};
 
 /// Modules of the crate and what each may import, from the roof to the ground.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -18,6 +18,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "clock",
             "domain",
             "etl",
+            "forecast",
             "heal",
             "http",
             "job",
@@ -40,6 +41,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("simulator", &["clock", "farmhash"]),
     ("telemetry", &["domain"]),
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
+    ("forecast", &["clock", "domain", "job", "retry", "source", "store"]),
     ("job", &["clock", "domain", "http", "retry", "source", "store", "vault"]),
     ("replay", &["clock", "domain", "http", "job", "source", "store", "vault", "views"]),
     ("heal", &["clock", "domain", "job", "retry", "source", "store", "views"]),

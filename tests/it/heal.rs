@@ -927,16 +927,17 @@ fn a_pipeline_heals_within_its_calls_after_the_live_slots() {
     assert_eq!((&summary["healed"], &summary["calls"]), (&json!(10), &json!(10)));
     let calls = simulator.calls();
     let is_past: Vec<bool> = calls.iter().map(|call| !call["past"].is_null()).collect();
-    assert_eq!(is_past, [vec![false; 2], vec![true; 10]].concat());
+    // An observation and a forecast of each site come first.
+    assert_eq!(is_past, [vec![false; 4], vec![true; 10]].concat());
     program.run(&["pipeline"]).expect(0);
-    assert_eq!(simulator.calls().len(), 12, "not unless it is asked for");
+    assert_eq!(simulator.calls().len(), 14, "not unless it is asked for");
     // A dry run says what would be called.
     let dry = program.run(&["heal", "--dry-run", "--output", "json"]).expect(0);
     let rows: Vec<Value> = serde_json::from_str(&dry.stdout).unwrap();
     let slots: u64 = rows.iter().map(|row| row["slots"].as_u64().unwrap()).sum();
     assert!(dry.stderr.contains(&format!("dry run: {} calls", rows.len())), "{}", dry.stderr);
     assert!((134..=180).contains(&slots) && slots == rows.len() as u64, "{slots}");
-    assert_eq!(simulator.calls().len(), 12);
+    assert_eq!(simulator.calls().len(), 14);
 }
 
 #[tokio::test]
@@ -1034,5 +1035,5 @@ fn a_day_of_one_call_that_is_spent_fails_a_heal_but_no_pipeline() {
     assert!(ran.stderr.contains("has no calls left this day: no call before 2"), "{}", ran.stderr);
     let heal = program.run(&["heal"]).expect(3);
     assert!(heal.stderr.contains("budget_spent"), "{}", heal.stderr);
-    assert_eq!(simulator.calls().len(), 2 + 7);
+    assert_eq!(simulator.calls().len(), 2 + 2 + 7, "forecasts are of another product");
 }

@@ -26,6 +26,7 @@ mod export;
 mod failing_store;
 mod fetch;
 mod floors;
+mod forecast;
 mod gaps;
 mod heal;
 mod heal_under_fire;

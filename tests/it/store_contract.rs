@@ -27,6 +27,7 @@ use crate::support::samples::{
 };
 
 mod budget;
+mod forecasts;
 mod newest;
 
 on_both_databases!(

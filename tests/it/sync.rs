@@ -58,6 +58,7 @@ async fn what_the_store_holds_is_in_the_sink_once_and_then_no_statement_is_sent(
     let sites = repository_path("config/sites_sample.json");
     let pipeline = warehouse
         .settings(simulator.client(&database.url), &gateway.url)
+        .env("FORECAST_PRODUCTS", "none")
         .env("SITES_FILE", sites.to_str().unwrap());
     // The demo has collected the present hour too.
     pipeline.run(&["pipeline", "--force"]).expect(0);

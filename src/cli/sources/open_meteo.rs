@@ -20,6 +20,11 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
             calls_per_minute: settings.open_meteo_calls_per_minute,
         })
     },
+    forecaster: |settings, _| {
+        let (timeout, settings) = (settings.timeout(), &settings.open_meteo);
+        let source = settings.build(timeout)?;
+        Ok(Box::new(source.model_forecast(&settings.open_meteo_forecast_model)))
+    },
     reread: |answers| {
         let source = OpenMeteo::new(answers, &nowhere(), &nowhere(), None);
         let histories: Vec<Box<dyn History>> =

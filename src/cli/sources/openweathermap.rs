@@ -2,6 +2,7 @@
 
 use super::{Built, Check, SourceEntry, nowhere};
 use crate::domain::ErrorKind;
+use crate::domain::forecast::Product;
 use crate::simulator;
 use crate::source::History;
 use crate::source::openweathermap::{NAME, OpenWeatherMap};
@@ -18,6 +19,13 @@ pub(super) const ENTRY: SourceEntry = SourceEntry {
             source: Box::new(source),
             live_calls_per_minute: calls_per_minute,
             calls_per_minute,
+        })
+    },
+    forecaster: |settings, product| {
+        let source = settings.openweather.build()?;
+        Ok(match product {
+            Product::OwmOneCall1h => Box::new(source.forecast_hours()),
+            _ => Box::new(source.forecast_3h()),
         })
     },
     reread: |answers| {

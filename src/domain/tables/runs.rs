@@ -22,7 +22,7 @@ const COLUMNS: &[Column] = &[
     required(
         "kind",
         Kind::Text,
-        "The job: etl (collects), heal (fills from history), replay (reads kept answers anew) or migration.",
+        "The job: etl (collects), forecast (collects forecasts), heal (fills from history), replay (reads kept answers anew) or migration.",
     ),
     required("shard", Kind::Text, "Its part of the sites, as index/count."),
     required("status", Kind::Text, "closed, or abandoned: it fell silent and was set aside."),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
+use super::meta;
 use super::request::{Api, Request, day};
 use super::variable::Sample;
 use crate::simulator::climate;
@@ -93,7 +94,10 @@ impl Request {
         };
         let has_showers = self.api == Api::Forecast;
         let samples = (0..hours).map(|hour| first + TimeDelta::hours(hour)).map(|time| {
-            let weather = climate::weather(site, time, seed);
+            let weather = match self.is_of_model {
+                true => meta::served(self.now).weather(site, time, seed),
+                false => climate::weather(site, time, seed),
+            };
             (time, (time < known_until).then_some(Sample { weather, hours: 1.0, has_showers }))
         });
         self.insert_list(place, "hourly", &self.hourly, samples);

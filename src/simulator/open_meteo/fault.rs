@@ -25,9 +25,29 @@ pub(super) fn spoiled(mut place: Value, fault: Option<FaultKind>) -> Option<Valu
                 }
             }
         }
+        Some(FaultKind::ForecastNullField) => {
+            if let Some(values) = place.pointer_mut("/hourly/cloud_cover") {
+                let count = values.as_array().map_or(0, Vec::len);
+                *values = json!(vec![Value::Null; count]);
+            }
+        }
+        Some(FaultKind::ForecastHole) => keep_hours(&mut place, |at| !(5..9).contains(&at)),
+        Some(FaultKind::ForecastShort) => keep_hours(&mut place, |at| at < 33),
         _ => {}
     }
     Some(place)
+}
+
+/// Takes hours out of every list.
+fn keep_hours(place: &mut Value, is_kept: impl Fn(usize) -> bool) {
+    let Some(lists) = place["hourly"].as_object_mut() else { return };
+    for list in lists.values_mut().filter_map(Value::as_array_mut) {
+        let mut at = 0;
+        list.retain(|_| {
+            at += 1;
+            is_kept(at - 1)
+        });
+    }
 }
 
 /// The answer, or the fault in its place.

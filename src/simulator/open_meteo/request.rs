@@ -14,7 +14,7 @@ pub(super) type Parameters = HashMap<String, String>;
 const MAX_PLACES: usize = 1000;
 
 /// What each API takes beside the variables.
-const PARAMETERS: [&str; 21] = [
+const PARAMETERS: [&str; 22] = [
     "latitude",
     "longitude",
     "elevation",
@@ -36,6 +36,7 @@ const PARAMETERS: [&str; 21] = [
     "end_date",
     "cell_selection",
     "apikey",
+    "models",
 ];
 
 /// Which of the APIs.
@@ -57,6 +58,8 @@ pub(super) struct Request {
     pub(super) forecast_quarters: i64,
     pub(super) days: (DateTime<Utc>, DateTime<Utc>),
     pub(super) now: DateTime<Utc>,
+    /// One model is asked for by its name, and so its forecast, errors and all.
+    pub(super) is_of_model: bool,
 }
 
 impl Request {
@@ -88,6 +91,7 @@ impl Request {
             forecast_quarters: steps("forecast_minutely_15", 288)?,
             days: days(api, parameters, now)?,
             now,
+            is_of_model: parameters.contains_key("models"),
         };
         for (key, names) in [
             ("current", &request.current),
@@ -146,7 +150,10 @@ fn days(
     let (from, to) = (parameters.get("start_date"), parameters.get("end_date"));
     let (from, to) = match (from, to) {
         (Some(from), Some(to)) => (parse_day(from)?, parse_day(to)?),
-        (None, None) if api == Api::Forecast => (day(now), day(now)),
+        (None, None) if api == Api::Forecast => {
+            let days = parameters.get("forecast_days").and_then(|days| days.parse().ok());
+            (day(now), day(now) + TimeDelta::days(days.unwrap_or(1_i64).clamp(1, 16) - 1))
+        }
         _ => return Err("Both 'start_date' and 'end_date' must be set in the url".into()),
     };
     if to < from {

@@ -97,6 +97,9 @@ impl Sample {
             "uv_index" => (weather.uv_index, 2, ""),
             "dew_point_2m" => units.temperature(weather.dew_point_c),
             "weather_code" => (f64::from(code(weather)), 0, "wmo code"),
+            "precipitation_probability" => {
+                ((10.0 + 30.0 * weather.precipitation_mm).min(100.0), 0, "%")
+            }
             "precipitation" => units.depth(fallen_mm),
             "rain" if self.has_showers => units.depth(rain_mm - showers_mm),
             "rain" => units.depth(rain_mm),

@@ -55,7 +55,7 @@ impl fmt::Display for Units {
 }
 
 /// Two decimals, and none where there are none: `282`, not `282.0`.
-fn number(value: f64) -> Value {
+pub(super) fn number(value: f64) -> Value {
     whole_if_it_is((value * 100.0).round() / 100.0)
 }
 
@@ -129,7 +129,7 @@ fn sys(site: Site, sun: Sun) -> Value {
     sys
 }
 
-fn main(weather: &Weather, units: Units) -> Value {
+pub(super) fn main(weather: &Weather, units: Units) -> Value {
     json!({
         "temp": units.temperature(weather.temperature_c),
         "feels_like": units.temperature(weather.feels_like_c),
@@ -143,7 +143,7 @@ fn main(weather: &Weather, units: Units) -> Value {
 }
 
 /// In calm air there is no direction; gusts are given when they are strong.
-fn wind(weather: &Weather, units: Units) -> Value {
+pub(super) fn wind(weather: &Weather, units: Units) -> Value {
     let mut wind = json!({"speed": units.speed(weather.wind_speed_ms)});
     if weather.wind_speed_ms >= 0.2 {
         wind["deg"] = number(weather.wind_direction_deg.floor());
@@ -155,7 +155,7 @@ fn wind(weather: &Weather, units: Units) -> Value {
 }
 
 /// Id, group, text and icon (<https://openweathermap.org/weather-conditions>).
-fn condition(weather: &Weather, is_day: bool) -> Value {
+pub(super) fn condition(weather: &Weather, is_day: bool) -> Value {
     let (id, main, description, icon) = match (weather.precipitation_mm, weather.is_snow) {
         (0.01..1.0, false) => (500, "Rain", "light rain", "10"),
         (1.0..4.0, false) => (501, "Rain", "moderate rain", "10"),
@@ -193,7 +193,11 @@ pub(super) fn timemachine(site: Site, dt: DateTime<Utc>, units: Units, seed: u64
 
 /// A record of One Call: flat, with no pressure at the ground and no spread of the temperature.
 pub(super) fn record(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> Value {
-    let weather = climate::weather(site, dt, seed);
+    record_of(&climate::weather(site, dt, seed), site, dt, units)
+}
+
+/// The same of this weather.
+pub(super) fn record_of(weather: &Weather, site: Site, dt: DateTime<Utc>, units: Units) -> Value {
     let mut record = json!({
         "dt": dt.timestamp(),
         "temp": units.temperature(weather.temperature_c),
@@ -206,7 +210,7 @@ pub(super) fn record(site: Site, dt: DateTime<Utc>, units: Units, seed: u64) -> 
         "visibility": number(weather.visibility_m.round()),
         "wind_speed": units.speed(weather.wind_speed_ms),
         "wind_deg": number(weather.wind_direction_deg.floor()),
-        "weather": [condition(&weather, Sun::of(site, dt).is_up_at(dt))],
+        "weather": [condition(weather, Sun::of(site, dt).is_up_at(dt))],
     });
     if weather.wind_gust_ms >= 8.0 {
         record["wind_gust"] = units.speed(weather.wind_gust_ms);

@@ -26,7 +26,15 @@ pub(super) fn play(
         )
         // Open-Meteo's own
         | Some(FaultKind::BareNan | FaultKind::NullPlace | FaultKind::LostPlace)
-        | Some(FaultKind::OtherUnit) => json_response(StatusCode::OK, text),
+        | Some(FaultKind::OtherUnit | FaultKind::MovingMeta)
+        // Played by the body of a forecast
+        | Some(
+            FaultKind::ForecastHole
+            | FaultKind::ForecastShort
+            | FaultKind::ForecastHourly
+            | FaultKind::ForecastNullField
+            | FaultKind::ForecastInParts,
+        ) => json_response(StatusCode::OK, text),
         Some(FaultKind::Forbidden) => forbidden(),
         Some(FaultKind::Sentence) => sentence(),
         // The service has no such limit; a gateway before it may.
@@ -59,9 +67,15 @@ pub(super) fn play(
 
 /// The answer with a temperature that cannot be.
 fn impossible(mut body: Value) -> String {
-    let temperature = if body["data"].is_array() { "/data/0/temp" } else { "/main/temp" };
-    if let Some(temperature) = body.pointer_mut(temperature) {
-        *temperature = json!(999);
+    for temperature in ["/data/0/temp", "/main/temp"] {
+        if let Some(temperature) = body.pointer_mut(temperature) {
+            *temperature = json!(999);
+        }
+    }
+    for temperature in ["/list/0/main/temp", "/hourly/0/temp"] {
+        if let Some(temperature) = body.pointer_mut(temperature) {
+            *temperature = json!(-9999);
+        }
     }
     body.to_string()
 }

@@ -51,6 +51,17 @@ pub struct OpenMeteoSettings {
     #[arg(long, value_name = "KEY", env = "OPEN_METEO_API_KEY", hide_env_values = true)]
     open_meteo_api_key: Option<SecretString>,
 
+    /// Model that forecasts are asked of, by its name at Open-Meteo, such as ecmwf_ifs025, gfs_global or
+    /// icon_global (https://open-meteo.com/en/docs)
+    #[arg(
+        long,
+        value_name = "MODEL",
+        env = "OPEN_METEO_FORECAST_MODEL",
+        default_value = "ecmwf_ifs025",
+        value_parser = parse_model
+    )]
+    pub open_meteo_forecast_model: String,
+
     /// Calls per minute as the service counts them, all tasks together: one for one site counts as
     /// 1.6; the free service allows 600 in a minute, 5,000 in an hour and 10,000 in a day; 0 is no
     /// limit
@@ -117,6 +128,15 @@ impl OpenMeteoSettings {
     pub fn build(&self, timeout: Duration) -> Result<OpenMeteo, SetupError> {
         let (base_url, archive_url) = (&self.open_meteo_base_url, &self.open_meteo_archive_url);
         Ok(OpenMeteo::build(base_url, archive_url, self.check()?, timeout)?)
+    }
+}
+
+/// One name, as the service's addresses have it; a list would be several models in one answer.
+fn parse_model(text: &str) -> Result<String, String> {
+    let is_good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    match !text.is_empty() && text.len() <= 64 && text.chars().all(is_good) {
+        true => Ok(text.to_owned()),
+        false => Err("expected one model, such as ecmwf_ifs025, gfs_global or icon_global".into()),
     }
 }
 

@@ -47,22 +47,22 @@ use crate::source::reading::{
     condition_id, echoed, past_time, round, says_nothing, time, whole_degrees,
 };
 
-const TEMPERATURE: Variable = ("temperature_2m", "°C");
-const APPARENT_TEMPERATURE: Variable = ("apparent_temperature", "°C");
-const HUMIDITY: Variable = ("relative_humidity_2m", "%");
-const PRESSURE_MSL: Variable = ("pressure_msl", "hPa");
-const SURFACE_PRESSURE: Variable = ("surface_pressure", "hPa");
-const WIND_SPEED: Variable = ("wind_speed_10m", "m/s");
-const WIND_GUSTS: Variable = ("wind_gusts_10m", "m/s");
-const WIND_DIRECTION: Variable = ("wind_direction_10m", "°");
-const CLOUD_COVER: Variable = ("cloud_cover", "%");
-const VISIBILITY: Variable = ("visibility", "m");
-const WEATHER_CODE: Variable = ("weather_code", "wmo code");
-const RAIN: Variable = ("rain", "mm");
-const SHOWERS: Variable = ("showers", "mm");
-const SNOWFALL: Variable = ("snowfall", "cm");
-const UV_INDEX: Variable = ("uv_index", "");
-const DEW_POINT: Variable = ("dew_point_2m", "°C");
+pub(super) const TEMPERATURE: Variable = ("temperature_2m", "°C");
+pub(super) const APPARENT_TEMPERATURE: Variable = ("apparent_temperature", "°C");
+pub(super) const HUMIDITY: Variable = ("relative_humidity_2m", "%");
+pub(super) const PRESSURE_MSL: Variable = ("pressure_msl", "hPa");
+pub(super) const SURFACE_PRESSURE: Variable = ("surface_pressure", "hPa");
+pub(super) const WIND_SPEED: Variable = ("wind_speed_10m", "m/s");
+pub(super) const WIND_GUSTS: Variable = ("wind_gusts_10m", "m/s");
+pub(super) const WIND_DIRECTION: Variable = ("wind_direction_10m", "°");
+pub(super) const CLOUD_COVER: Variable = ("cloud_cover", "%");
+pub(super) const VISIBILITY: Variable = ("visibility", "m");
+pub(super) const WEATHER_CODE: Variable = ("weather_code", "wmo code");
+pub(super) const RAIN: Variable = ("rain", "mm");
+pub(super) const SHOWERS: Variable = ("showers", "mm");
+pub(super) const SNOWFALL: Variable = ("snowfall", "cm");
+pub(super) const UV_INDEX: Variable = ("uv_index", "");
+pub(super) const DEW_POINT: Variable = ("dew_point_2m", "°C");
 
 /// What is asked for of the present moment.
 pub(super) const CURRENT: [Variable; 13] = [
@@ -123,7 +123,7 @@ pub(super) const RECENT: [Variable; 16] = [
 ];
 
 /// Water in fallen snow: 7 cm of snow are 10 mm of water.
-const WATER_MM_PER_SNOW_CM: f64 = 10.0 / 7.0;
+pub(super) const WATER_MM_PER_SNOW_CM: f64 = 10.0 / 7.0;
 
 /// The observation that the body of a 200 answer for one site gives.
 ///

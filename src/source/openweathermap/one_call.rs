@@ -106,7 +106,7 @@ struct Answer {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Record {
+pub(super) struct Record {
     dt: Option<f64>,
     temp: Option<f64>,
     feels_like: Option<f64>,
@@ -122,6 +122,8 @@ struct Record {
     rain: Option<Object<Precipitation>>,
     snow: Option<Object<Precipitation>>,
     weather: Option<Vec<Object<Condition>>>,
+    /// Of the hours to come alone.
+    pop: Option<f64>,
 }
 
 impl Answer {
@@ -212,7 +214,7 @@ impl Page {
 }
 
 impl Record {
-    fn into_payload(self, coord: Coord) -> Payload {
+    pub(super) fn into_payload(self, coord: Coord) -> Payload {
         Payload {
             dt: self.dt,
             coord: Some(Object(coord)),
@@ -235,6 +237,7 @@ impl Record {
             clouds: Some(Object(Clouds { all: self.clouds })),
             rain: self.rain,
             snow: self.snow,
+            pop: self.pop,
         }
     }
 }

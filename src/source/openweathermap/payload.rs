@@ -22,6 +22,8 @@ pub(super) struct Payload {
     pub(super) clouds: Option<Object<Clouds>>,
     pub(super) rain: Option<Object<Precipitation>>,
     pub(super) snow: Option<Object<Precipitation>>,
+    /// Probability of precipitation, 0 to 1; of forecasts alone.
+    pub(super) pop: Option<f64>,
     /// Of One Call alone.
     #[serde(skip)]
     pub(super) uvi: Option<f64>,

@@ -32,7 +32,7 @@ pub enum Units {
 }
 
 impl Units {
-    fn celsius(self, temperature: f64) -> f64 {
+    pub(super) fn celsius(self, temperature: f64) -> f64 {
         match self {
             Self::Metric => temperature,
             Self::Standard => temperature - 273.15,
@@ -40,7 +40,7 @@ impl Units {
         }
     }
 
-    fn metres_per_second(self, speed: f64) -> f64 {
+    pub(super) fn metres_per_second(self, speed: f64) -> f64 {
         /// One international mile (1609.344 m) per hour.
         const MILE_PER_HOUR: f64 = 0.44704;
         match self {

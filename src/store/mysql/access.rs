@@ -6,7 +6,8 @@ use sqlx::{Executor, FromRow, MySql, MySqlConnection};
 
 use super::connections::Connections;
 use super::error::{NO_SUCH_TABLE, number, store_error};
-use crate::store::{StoreError, StoreFacts, budget, columns, runs, schema};
+use crate::domain::tables::{FORECAST_ISSUES, FORECAST_VALUES, Table};
+use crate::store::{StoreError, StoreFacts, budget, columns, forecasts, runs, schema};
 
 /// A statement per table and privilege that a run needs, with the columns that it writes: a table may
 /// have others that cannot be written (generated ones). They touch no row, and the server refuses them
@@ -17,6 +18,7 @@ fn privileges() -> Vec<String> {
     };
     let update =
         |table: &str, column: &str| format!("update {table} set {column} = {column} where false");
+    let names = |table: &Table| table.column_names().collect::<Vec<_>>().join(", ");
     vec![
         update("run_counter", "last_run_seq"),
         insert("ingestion_runs", runs::STARTED),
@@ -27,6 +29,10 @@ fn privileges() -> Vec<String> {
         update("weather_observations", "updated_at"),
         insert("collection_slots", columns::SLOT),
         update("collection_slots", "updated_at"),
+        insert("forecast_issues", &names(&FORECAST_ISSUES)),
+        insert("forecast_values", &names(&FORECAST_VALUES)),
+        insert("forecast_slots", forecasts::SLOT),
+        update("forecast_slots", "updated_at"),
         insert("source_state", "source, paused_until"),
         update("source_state", "paused_until"),
         insert("call_budget", budget::COLUMNS),

@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use crate::store::columns;
 use crate::store::dialect::{Dialect, Latest, RowsPerStatement};
+use crate::store::{columns, forecasts};
 
 pub(in crate::store) static DIALECT: Dialect = Dialect {
     use_index: |index| format!(" force index ({index})"),
@@ -22,11 +22,18 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     upsert_windows: UPSERT_WINDOWS,
     upsert_sites: UPSERT_SITES,
     upsert_slots: UPSERT_SLOTS,
+    upsert_forecast_slots: || &UPSERT_FORECAST_SLOTS,
     upsert_observations: || &UPSERT_OBSERVATIONS,
     // A statement fits into one TLS record (16 KiB) with its values: of some 300 bytes an observation, 230
     // a slot with its raw_ref. The driver leaves Nagle's algorithm on: the second record of a statement would wait for the
     // server's delayed acknowledgement of the first, some 40 ms each time.
-    rows_per_statement: RowsPerStatement { observations: 40, slots: 60, sites: 30 },
+    rows_per_statement: RowsPerStatement {
+        observations: 40,
+        slots: 60,
+        sites: 30,
+        forecast_values: 40,
+        forecast_slots: 50,
+    },
 };
 
 /// An upsert locks a row that is there for writing at once; MySQL assigns from left to right, so that the
@@ -110,6 +117,18 @@ const UPSERT_SLOTS: &str = concat!(
     stays!(),
     "status, new.status)",
 );
+
+/// As of [`UPSERT_SLOTS`].
+static UPSERT_FORECAST_SLOTS: LazyLock<String> = LazyLock::new(|| {
+    let replaced = forecasts::SLOT_REPLACED.map(|name| {
+        format!(
+            "{name} = if(forecast_slots.status = 'collected' and new.status <> 'collected' \
+            or forecast_slots.status = 'unfillable' and new.status = 'failed', \
+            forecast_slots.{name}, new.{name})"
+        )
+    });
+    format!(" as new on duplicate key update {}", replaced.join(", "))
+});
 
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "

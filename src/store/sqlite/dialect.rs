@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use crate::store::columns;
 use crate::store::dialect::{Dialect, Latest, RowsPerStatement};
+use crate::store::{columns, forecasts};
 
 pub(in crate::store) static DIALECT: Dialect = Dialect {
     use_index: |index| format!(" indexed by {index}"),
@@ -23,9 +23,16 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     upsert_windows: UPSERT_WINDOWS,
     upsert_sites: UPSERT_SITES,
     upsert_slots: UPSERT_SLOTS,
+    upsert_forecast_slots: || &UPSERT_FORECAST_SLOTS,
     upsert_observations: || &UPSERT_OBSERVATIONS,
     // A statement takes 32,766 values; a batch has 500 rows.
-    rows_per_statement: RowsPerStatement { observations: 500, slots: 500, sites: 500 },
+    rows_per_statement: RowsPerStatement {
+        observations: 500,
+        slots: 500,
+        sites: 500,
+        forecast_values: 500,
+        forecast_slots: 500,
+    },
 };
 
 const UPSERT_WINDOWS: &str = " on conflict (account, scope, window_kind, lane) do update set \
@@ -63,6 +70,17 @@ const UPSERT_SLOTS: &str = " on conflict (site_id, source, slot_time) do update 
     observation_source = excluded.observation_source, raw_ref = excluded.raw_ref \
     where not (collection_slots.status = 'collected' and excluded.status <> 'collected') \
     and not (collection_slots.status = 'unfillable' and excluded.status = 'failed')";
+
+/// As of [`UPSERT_SLOTS`].
+static UPSERT_FORECAST_SLOTS: LazyLock<String> = LazyLock::new(|| {
+    let replaced = forecasts::SLOT_REPLACED.map(|name| format!("{name} = excluded.{name}"));
+    format!(
+        " on conflict (site_id, source, model, product, slot_time) do update set {} \
+        where not (forecast_slots.status = 'collected' and excluded.status <> 'collected') \
+        and not (forecast_slots.status = 'unfillable' and excluded.status = 'failed')",
+        replaced.join(", ")
+    )
+});
 
 /// The sources that were asked for a site, by name. Binds: site.
 const ASKED_SOURCES: &str = "

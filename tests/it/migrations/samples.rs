@@ -185,4 +185,15 @@ pub(super) const SAMPLES: &[Sample] = &[
             ),
         ],
     },
+    // What is there stays; forecasts begin with none.
+    Sample {
+        version: 12,
+        before: &[],
+        after: &[
+            ("select concat(count(*), '') from forecast_issues", &["0"]),
+            ("select concat(count(*), '') from forecast_values", &["0"]),
+            ("select concat(count(*), '') from forecast_slots", &["0"]),
+            ("select concat(temperature_c, '|', row_hash) from weather_observations", &["21.5|1"]),
+        ],
+    },
 ];

@@ -87,12 +87,15 @@ pub(crate) async fn with_empty_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
 }
 
 /// What a backup holds.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 10] = [
     "run_counter",
     "sites",
     "ingestion_runs",
     "weather_observations",
     "collection_slots",
+    "forecast_issues",
+    "forecast_values",
+    "forecast_slots",
     "source_state",
     "call_budget",
 ];

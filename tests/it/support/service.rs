@@ -9,12 +9,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use weather_data_product::clock::{Clock as _, SteppedClock};
-use weather_data_product::domain::{Budget, Shard, Site};
+use weather_data_product::domain::{Budget, Interval, Shard, Site};
 use weather_data_product::etl::{self, Ended, Etl, Report, Selection};
+use weather_data_product::forecast::{self, Collecting};
 use weather_data_product::job::{self, JobSettings, Unwatched};
 use weather_data_product::simulator::{self, FaultRule, Simulator, SimulatorConfig};
-use weather_data_product::source::Source;
 use weather_data_product::source::openweathermap::OpenWeatherMap;
+use weather_data_product::source::{Forecaster, Source};
 use weather_data_product::store::{Reads, RunHost, Store};
 use weather_data_product::vault::Vault;
 
@@ -132,6 +133,37 @@ impl<'a> Job<'a> {
             progress: &Unwatched,
         };
         etl::run(parts, sites, &self.selection).await
+    }
+
+    /// Collects the forecasts that are due, and expects a run.
+    pub(crate) async fn forecast(
+        &self,
+        forecaster: &dyn Forecaster,
+        (sites, interval): (&[Site], Interval),
+    ) -> forecast::Report {
+        let host = RunHost { host: "test".into(), ..RunHost::default() };
+        let collecting = Collecting {
+            job: job::Job {
+                store: self.store,
+                reads: self.reads,
+                clock: self.clock,
+                lease: self.lease,
+                shard: self.shard,
+                host: &host,
+                shutdown: &self.shutdown,
+                vault: self.vault.as_ref(),
+            },
+            forecaster,
+            settings: &self.settings,
+            interval,
+            calls_per_minute: self.calls_per_minute,
+            budget: &self.budget,
+            observed: sites,
+        };
+        match forecast::run(collecting, sites, &forecast::Selection::default()).await.unwrap() {
+            forecast::Ended::Ran(report) => *report,
+            other => panic!("no run: {other:?}"),
+        }
     }
 
     /// Starts the job and expects a run.
