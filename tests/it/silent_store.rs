@@ -91,7 +91,7 @@ async fn operations<'a>(store: &'a dyn Store, reads: &'a Reads) -> Vec<Operation
         list_sites(),
         find_site("site-00000"),
         list_observed_sources("site-00000"),
-        list_temperatures(times),
+        list_temperatures((&["site-00000"], &[SOURCE]), times),
         list_newest_observations(None, hour()),
         list_observed_spans(SOURCE, hour()),
         find_run("1"),

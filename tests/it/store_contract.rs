@@ -764,7 +764,8 @@ async fn temperatures_are_those_of_the_observations_that_fill_the_slots(database
         collected(1, at(0), Values { temperature_c: None, ..cold }),
     ];
     store.load(&run, &batch, hour()).await.unwrap();
-    let rows = database.reads.list_temperatures((at(0), at(9))).await.unwrap();
+    let of = (&["site-00001", "site-00002"][..], &[SOURCE, "another"][..]);
+    let rows = database.reads.list_temperatures(of, (at(0), at(9))).await.unwrap();
     let rows: Vec<_> = rows
         .iter()
         .map(|row| (row.site_id.as_str(), row.source.as_str(), row.slot_time, row.temperature_c))

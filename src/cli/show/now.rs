@@ -72,7 +72,9 @@ pub(super) async fn read(
     let mut newest = newest(reads, only, now).await?;
     let first = first_hour(hours, now);
     let until = source_time::last_believed(now);
-    let lines = lines(reads.list_temperatures((first - DAY, until)).await?);
+    let ids: Vec<&str> = sites.iter().map(|site| site.site_id.as_str()).collect();
+    let since = first - longest_interval(sites);
+    let lines = lines(reads.list_temperatures((&ids, sources), (since, until)).await?);
     let of_site = |site: &SiteRow| {
         let states = states_by_site.remove(&site.site_id).unwrap_or_default();
         let state = states
@@ -104,8 +106,11 @@ pub(super) async fn read(
     Ok(sites.iter().map(of_site).collect())
 }
 
-/// The longest interval: a slot that began before the first hour may reach into it.
-const DAY: TimeDelta = TimeDelta::days(1);
+/// A slot that began so long before the first hour may reach into it.
+fn longest_interval(sites: &[SiteRow]) -> TimeDelta {
+    let longest = sites.iter().map(|site| site.interval_minutes).max();
+    TimeDelta::minutes(longest.unwrap_or_default())
+}
 
 /// Of a site that is within its days no more, or has left the file, the state is not kept.
 fn newest_source(newest: &HashMap<Series, NewestObservation>, site_id: &str) -> Option<String> {
@@ -157,7 +162,7 @@ fn expected(
 ) -> Vec<bool> {
     let ends = TimeDelta::minutes(interval_minutes);
     let slots = state.map(|state| {
-        let slots = state.expected(first - DAY, now).map(|slot| slot.slot_time);
+        let slots = state.expected(first - ends, now).map(|slot| slot.slot_time);
         slots.filter(|slot| *slot + ends <= now).map(|slot| (slot, Some(0.0))).collect::<Line>()
     });
     let by_hour = by_hour(&slots.unwrap_or_default(), interval_minutes, (first, hours));

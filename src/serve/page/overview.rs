@@ -196,7 +196,7 @@ async fn strips(
     let ids: BTreeSet<&str> = members.iter().map(|(_, site)| site.id()).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     let times = (from, source_time::last_believed(seen.now));
-    let read = reader.store.list_temperatures_of((&ids, reader.sources), times).await?;
+    let read = reader.store.list_temperatures((&ids, reader.sources), times).await?;
     let mut collected: HashMap<(String, String), Vec<_>> = HashMap::new();
     for one in read {
         let series = collected.entry((one.site_id, one.source)).or_default();

@@ -1,8 +1,9 @@
-//! What the overview is made of, kept from one request to the next: every site as it is in this minute. A request that
-//! comes while it is being read waits for it instead of reading too.
+//! What the overview is made of, kept from one request to the next: every site as it is in this minute. Requests that
+//! come while it is being read wait, and share the next reading, however many runs end meanwhile.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
@@ -82,6 +83,7 @@ type Newest = HashMap<(String, String), Values>;
 
 /// What was read, and of when it is.
 pub(super) struct Seen {
+    began: Instant,
     state: Arc<RunVersion>,
     pub(super) now: DateTime<Utc>,
     /// By id.
@@ -102,13 +104,17 @@ impl Recent {
         Self { last: Mutex::new(None) }
     }
 
-    /// As of this state of the store and minute.
+    /// As of the state of the store and the minute in which this was called, or of later ones.
     pub(super) async fn read(
         &self,
         answering: &Answering,
         reader: &Reader,
     ) -> Result<Arc<Seen>, Problem> {
+        let asked = Instant::now();
         let mut last = self.last.lock().await;
+        if let Some(seen) = last.as_ref().filter(|seen| seen.began >= asked) {
+            return Ok(seen.clone());
+        }
         let (state, now) = (answering.versions.current().await?, reader.now());
         let is_same = |seen: &&Arc<Seen>| seen.state == state && minute(seen.now) == minute(now);
         if let Some(seen) = last.as_ref().filter(is_same) {
@@ -131,6 +137,7 @@ async fn read(
     state: Arc<RunVersion>,
     now: DateTime<Utc>,
 ) -> Result<Seen, Problem> {
+    let began = Instant::now();
     let status = status::read(&reader.store, reader.sources, now, RUNS).await?;
     let counts = status.counts();
     let mut by_site: HashMap<String, Vec<SiteStatus>> = HashMap::new();
@@ -148,5 +155,5 @@ async fn read(
         }
     }
     let (runs, paused_until) = (status.runs, status.paused_until);
-    Ok(Seen { state, now, sites, counts, runs, paused_until })
+    Ok(Seen { began, state, now, sites, counts, runs, paused_until })
 }

@@ -13,6 +13,9 @@ use crate::domain::values::{CellMut, VALUES};
 use crate::store::StoreError;
 use crate::store::pool::Statement;
 
+/// So many sites are named in a statement.
+const SITES_AT_ONCE: usize = 500;
+
 /// From when to when a source has an observation of a site.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ObservedSpan {
@@ -144,19 +147,31 @@ impl Reads {
         Ok(newest)
     }
 
-    /// The same as [`Reads::list_temperatures`] of some sites and sources, by the primary key: as many as a page
-    /// shows.
+    /// The slots of these sites and sources since the first of these times that were collected, by site, source and
+    /// slot, each with its temperature; observations later than the second time have none.
+    ///
+    /// By the primary key, some sites at a time in their order: by time the rows of a site lie far apart, and all
+    /// would have to be sorted.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn list_temperatures_of(
+    pub async fn list_temperatures(
+        &self,
+        (sites, sources): (&[&str], &[&str]),
+        times: (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<Temperature>, StoreError> {
+        let mut read = Vec::new();
+        for some in sites.chunks(SITES_AT_ONCE).filter(|_| !sources.is_empty()) {
+            read.extend(self.list_some_temperatures((some, sources), times).await?);
+        }
+        Ok(read)
+    }
+
+    async fn list_some_temperatures(
         &self,
         (sites, sources): (&[&str], &[&str]),
         (since, until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<Temperature>, StoreError> {
-        if sites.is_empty() || sources.is_empty() {
-            return Ok(Vec::new());
-        }
         let by_key = self.pool.dialect().use_primary_key;
         let marks = |count: usize| vec!["?"; count].join(", ");
         let (of_sites, of_sources) = (marks(sites.len()), marks(sources.len()));
@@ -174,27 +189,5 @@ impl Reads {
         let statement = names.fold(statement.bind(until), |statement, name| statement.bind(*name));
         // Of as many forms as there are numbers of sites: none is kept.
         self.all(statement.bind(since).not_kept()).await
-    }
-
-    /// The slots since the first of these times that were collected, by site, source and slot, each with
-    /// its temperature; observations later than the second time have none.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn list_temperatures(
-        &self,
-        (since, until): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<Temperature>, StoreError> {
-        let by_time = (self.pool.dialect().use_index)("slots_by_time");
-        let statement = Statement::made(format!(
-            "select c.site_id, c.source, c.slot_time, o.temperature_c
-            from collection_slots c{by_time}
-            left join weather_observations o
-                on o.site_id = c.site_id and o.source = coalesce(c.observation_source, c.source)
-                    and o.observation_time = c.observation_time and o.observation_time <= ?
-            where c.slot_time >= ? and c.status = 'collected'
-            order by c.site_id, c.source, c.slot_time"
-        ));
-        self.all(statement.bind(until).bind(since)).await
     }
 }

@@ -77,8 +77,9 @@ async fn what_is_of_a_time_to_come_is_newest_nowhere(database: &TestDatabase) {
     let both = |time| (Some(time), Some(time));
     assert_eq!(spans, [both(at(-5)), both(until), (None, None)]);
 
-    let temperatures = database.reads.list_temperatures((at(-24), until)).await.unwrap();
-    let own = temperatures.iter().filter(|row| row.source == SOURCE);
+    let of = (&["site-00000", "site-00001", "site-00002"][..], &[SOURCE][..]);
+    let own = database.reads.list_temperatures(of, (at(-24), until)).await.unwrap();
+    let own = own.iter();
     let known: Vec<_> = own.clone().map(|row| row.temperature_c.is_some()).collect();
     assert_eq!(known, [true, false, false, false, false, true, false], "by site and slot");
     assert_eq!(own.map(|row| row.slot_time).min(), Some(at(-5)));

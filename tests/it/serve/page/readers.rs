@@ -96,12 +96,14 @@ impl Reader {
     }
 }
 
-/// Ends a run a second, for ever: the server may look at the store for the first time after one has ended.
+/// Ends runs for ever: the server may look at the store for the first time after one has ended. One a second, so that the
+/// test is short; a soak leaves the readers some time between two.
 async fn end_runs(store: &dyn Store) {
+    let pause = Duration::from_secs(if length().is_zero() { 1 } else { 10 });
     loop {
         let run = open_run(store).await;
         store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(pause).await;
     }
 }
 
