@@ -1,5 +1,5 @@
 //! Loads observations through the store as `etl` does, new and again, and says how long it took:
-//! `cargo bench --bench load -- [OBSERVATIONS]`, on the empty, migrated store of `DATABASE_URL`.
+//! `cargo bench --bench load -- [OBSERVATIONS [SITES]]`, on the empty, migrated store of `DATABASE_URL`.
 //! `scripts/bench load` sets it beside other ways in.
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -14,25 +14,25 @@ use weather_data_product::domain::{
 use weather_data_product::job::JobSettings;
 use weather_data_product::store::{RunEnd, RunHost, RunStart, Start, Store, StoreSettings};
 
-const SITES: usize = 1000;
 const SOURCE: &str = "openweathermap";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let observations: usize = arguments.next().map_or(Ok(1_000_000), |text| text.parse())?;
+    let sites: usize = arguments.next().map_or(Ok(1000), |text| text.parse())?;
     #[expect(clippy::disallowed_methods, reason = "a bench has no command line of its own")]
     let url = std::env::var("DATABASE_URL")?;
     let store = StoreSettings::at(&url).open().await?.store;
     for name in ["new", "again"] {
-        let seconds = load(&*store, observations).await?.as_secs_f64();
+        let seconds = load(&*store, observations, sites).await?.as_secs_f64();
         println!("{name} {seconds:.3}");
     }
     Ok(())
 }
 
 /// Hour after hour of the same sites, in one run.
-async fn load(store: &dyn Store, observations: usize) -> anyhow::Result<Duration> {
+async fn load(store: &dyn Store, observations: usize, sites: usize) -> anyhow::Result<Duration> {
     let first: DateTime<Utc> = "2026-01-01T00:00:00Z".parse()?;
     let start = RunStart {
         run_id: Uuid::now_v7(),
@@ -46,14 +46,14 @@ async fn load(store: &dyn Store, observations: usize) -> anyhow::Result<Duration
     let Start::Opened(run) = store.start_run(&start).await? else {
         anyhow::bail!("another run is open");
     };
-    let sites = (0..SITES).filter_map(|number| SiteId::parse(&format!("site-{number:05}")));
+    let sites = (0..sites).filter_map(|number| SiteId::parse(&format!("site-{number:06}")));
     let sites: Vec<SiteId> = sites.collect();
     let batch_rows = usize::try_from(JobSettings::default().batch_rows)?;
     let started = Instant::now();
     let mut loaded = 0;
     let mut hour = first;
     while loaded < observations {
-        let count = SITES.min(observations - loaded);
+        let count = sites.len().min(observations - loaded);
         let results: Vec<_> = sites[..count].iter().map(|site| result(site, hour)).collect();
         for batch in results.chunks(batch_rows) {
             store.load(&run, batch, hour).await?;

@@ -390,3 +390,21 @@ pub struct Difference {
     /// Which columns differ, or that one side lacks the row.
     pub what: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_others_are_faster_at_begins_again_ten_times_and_no_more() {
+        for (faster, expected) in [(0, 1), (3, 4), (9, 10), (10, 10), (99, 10)] {
+            let mut rounds = 0;
+            let done = beside_writers(async || {
+                rounds += 1;
+                if rounds <= faster { Err(SinkError::Fenced) } else { Ok(()) }
+            });
+            assert_eq!(done.await.is_ok(), faster < 10, "{faster}");
+            assert_eq!(rounds, expected, "{faster}");
+        }
+    }
+}

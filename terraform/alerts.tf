@@ -7,17 +7,18 @@ locals {
     slow_source       = { figure = "latency_mean_ms", severity = "WARNING", title = "mean API latency over 30 s" }
     stale_data        = { figure = "newest_observation_age_s", severity = "CRITICAL", title = "no new observation for 2 hours" }
     account_blocked   = { figure = "account_blocked", severity = "ERROR", title = "OpenWeatherMap has blocked the account" }
-    sync_lag          = { figure = "sync_lag_s", severity = "ERROR", title = "BigQuery is more than 2 hours behind" }
-    verify_difference = { figure = "days_different", severity = "ERROR", title = "BigQuery does not hold what the store holds" }
+    sync_lag          = { figure = "sync_lag_s", severity = "ERROR", title = "a mirror is more than 2 hours behind" }
+    verify_difference = { figure = "days_different", severity = "ERROR", title = "a mirror does not hold what the store holds" }
   }
 
   # The mean of the lines in the window, over the limit. Where silence is bad news too, also when there
   # was no line for that long, or never one: `unless` then has nothing to take away.
   figure_queries = {
     for key, alert in local.figure_alerts : key => join(" or ", compact([
-      format("(sum(increase(%[1]s_sum{%[2]s}[%[3]s])) / sum(increase(%[1]s_count{%[2]s}[%[3]s])) > %[4]d)",
+      format("(%[5]s(increase(%[1]s_sum{%[2]s}[%[3]s])) / %[5]s(increase(%[1]s_count{%[2]s}[%[3]s])) > %[4]d)",
         "${local.promql_prefix}_${alert.figure}", "monitored_resource=\"cloud_run_job\"",
         local.figures[alert.figure].window, local.figures[alert.figure].alert_above,
+        try("sum by (${local.figures[alert.figure].by}) ", "sum"),
       ),
       try(format("(vector(1) unless (sum(increase(%s_count{%s}[%s])) > 0))",
         "${local.promql_prefix}_${alert.figure}", "monitored_resource=\"cloud_run_job\"",
@@ -86,6 +87,7 @@ resource "google_monitoring_alert_policy" "figure" {
           alignment_period     = "${3600 * tonumber(trimsuffix(conditions.value.window, "h"))}s"
           per_series_aligner   = "ALIGN_DELTA"
           cross_series_reducer = "REDUCE_MEAN"
+          group_by_fields      = [for label in try([conditions.value.by], []) : "metric.label.${label}"]
         }
       }
     }

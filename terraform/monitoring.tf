@@ -23,7 +23,17 @@ resource "google_logging_metric" "figure" {
     metric_kind = "DELTA"
     value_type  = "DISTRIBUTION"
     unit        = each.value.unit
+
+    # A mean over the sinks would hide one that is behind.
+    dynamic "labels" {
+      for_each = try([each.value.by], [])
+      content {
+        key = labels.value
+      }
+    }
   }
+
+  label_extractors = { for label in try([each.value.by], []) : label => "EXTRACT(jsonPayload.${label})" }
 
   # Means come from sum and count; the buckets only have to span milliseconds to days.
   bucket_options {

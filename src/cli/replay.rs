@@ -59,7 +59,8 @@ pub(super) struct Args {
     dry_run: bool,
 
     /// Make this empty store of all that is kept, run by run; the sites are those of the sites file, without one
-    /// those that were asked for. Slots that were settled without a call are not made
+    /// those that were asked for, since the first hour of which something is known. Slots that were settled
+    /// without a call are not made
     #[arg(long, value_name = "URL", conflicts_with_all = ["check", "dry_run", "source", "sites"])]
     into: Option<SecretString>,
 

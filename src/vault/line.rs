@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,7 +11,8 @@ use crate::domain::{RawRef, ValueKind};
 use crate::http::recorder::Body;
 use crate::http::{Exchange, Params};
 
-/// A kept answer.
+/// A kept answer. What the lines of one site have in common over a day stands together, behind what they do
+/// not: so they pack best.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// Its name.
@@ -19,6 +20,16 @@ pub struct Line {
     pub raw_ref: RawRef,
     /// The run that asked.
     pub run_id: String,
+    /// The slot, of an answer that was asked for when it was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_time: Option<DateTime<Utc>>,
+    /// When, by the clock of the job; whole milliseconds.
+    pub asked_at: DateTime<Utc>,
+    /// When the answer was there; whole milliseconds.
+    pub answered_at: DateTime<Utc>,
+    /// When the answer was made by the server's clock, where that is not when it was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<DateTime<Utc>>,
     /// The source that answered.
     pub source: String,
     /// Whose slots it was asked for, where that is another source.
@@ -30,22 +41,12 @@ pub struct Line {
     pub kind: ValueKind,
     /// The sites, in the order in which they were asked for.
     pub site_ids: Vec<String>,
-    /// The slot, of an answer that was asked for when it was due.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slot_time: Option<DateTime<Utc>>,
     /// What was asked for, without the key.
     pub params: Params,
-    /// When, by the clock of the job.
-    pub asked_at: DateTime<Utc>,
-    /// When the answer was there.
-    pub answered_at: DateTime<Utc>,
     /// Its status; `None`: there was no answer.
     pub http_status: Option<u16>,
     /// The so-manieth attempt, from 1.
     pub attempt: u32,
-    /// When the answer was made by the server's clock, where that is not when it was there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub date: Option<DateTime<Utc>>,
     /// What the answer says it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
@@ -107,8 +108,8 @@ impl Line {
             site_ids: Vec::new(),
             slot_time: None,
             params,
-            asked_at,
-            answered_at,
+            asked_at: asked_at.trunc_subsecs(3),
+            answered_at: answered_at.trunc_subsecs(3),
             http_status,
             attempt: 1,
             date: date.filter(is_other),

@@ -8,8 +8,14 @@ use bytes::Bytes;
 use super::{Line, VaultError};
 use crate::domain::RawRef;
 
-/// Level of compression: of higher ones little is gained.
+/// Level of compression of much: of higher ones little is gained for the time that they take.
 const LEVEL: i32 = 9;
+
+/// Of the lines of a small run, of which even the highest level takes some milliseconds.
+const LEVEL_OF_LITTLE: i32 = 19;
+
+/// So many bytes are little: the lines of some hundred answers.
+const LITTLE_BYTES: usize = 256 * 1024;
 
 /// A line longer than this is none of ours: bodies have 8 MiB at most, and twice that as JSON.
 const MAX_LINE_BYTES: u64 = 32 * 1024 * 1024;
@@ -22,7 +28,8 @@ const WINDOW_LOG_MAX: u32 = 27;
 /// # Errors
 /// When the library fails.
 pub fn pack(lines: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = zstd::stream::Encoder::new(Vec::new(), LEVEL)?;
+    let level = if lines.len() > LITTLE_BYTES { LEVEL } else { LEVEL_OF_LITTLE };
+    let mut encoder = zstd::stream::Encoder::new(Vec::new(), level)?;
     encoder.include_checksum(true)?;
     encoder.set_pledged_src_size(Some(lines.len() as u64))?;
     encoder.write_all(lines)?;

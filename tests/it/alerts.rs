@@ -52,6 +52,11 @@ async fn every_figure_is_a_whole_number_in_its_line() {
             let line = &lines[figure["line"].as_str().unwrap()];
             let found = value(&figure, line);
             println!("{name}: {found}");
+            let label = figure.get("by").and_then(Value::as_str);
+            assert!(
+                label.is_none_or(|label| line[label].is_string()),
+                "{name}: {label:?} of {line}"
+            );
             let unit = figure["unit"].as_str().unwrap();
             let field = figure["field"].as_str().unwrap();
             let tells_unit = match unit {

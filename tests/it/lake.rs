@@ -4,6 +4,7 @@ mod contract;
 mod log;
 mod sync;
 mod under_fire;
+mod views;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ struct Place {
 impl Place {
     fn of(objects: Objects, faults: Arc<Faults>) -> Self {
         let lake = Lake::new(objects.clone(), clock());
-        Self { lake, faults, reader: LakeReader { objects: objects.clone() }, objects }
+        Self { lake, faults, reader: LakeReader::of(objects.clone()), objects }
     }
 
     fn in_folder(folder: &std::path::Path) -> Self {

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use weather_data_product::clock::SteppedClock;
-use weather_data_product::domain::{Shard, Site};
+use weather_data_product::domain::{ErrorKind, Shard, Site};
 use weather_data_product::job;
 use weather_data_product::replay::into::{Rebuild, rebuild};
 use weather_data_product::replay::{KeptAnswers, Made, Reader, Replay, Report, run};
@@ -20,7 +20,8 @@ use weather_data_product::vault::Vault;
 
 use crate::heal::Healer;
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
-use crate::support::program::Program;
+use crate::support::lake::{reader_of, to_a_folder};
+use crate::support::program::{Program, Ran};
 use crate::support::samples::{LONG_LEASE, hour, sites};
 use crate::support::service::{Job, Service};
 use crate::vault::{Folder, url};
@@ -29,6 +30,7 @@ on_both_databases!(
     what_is_kept_says_the_same_again_without_a_call,
     rows_that_were_lost_come_back_as_they_were,
     a_changed_transform_is_named_by_field_and_only_its_rows_are_written,
+    an_answer_that_fails_today_is_named_and_its_row_stays,
     an_object_that_is_broken_is_named_and_the_rest_goes_on,
     an_empty_store_is_made_of_what_is_kept,
 );
@@ -187,6 +189,63 @@ async fn rows_that_were_lost_come_back_as_they_were(database: &TestDatabase) {
     assert!(!again.has_differences(), "{again:?}");
 }
 
+/// A transform that has become stricter.
+struct Stricter(Box<dyn Source>);
+
+#[async_trait]
+impl Source for Stricter {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    async fn observe(&self, site: &Site, now: DateTime<Utc>) -> Result<Answer, SourceError> {
+        let answer = self.0.observe(site, now).await?;
+        match answer.observation.values.humidity_pct {
+            Some(percent) if percent > 60.0 => Err(SourceError {
+                kind: ErrorKind::OutOfRange,
+                message: "too damp".into(),
+                http_status: Some(200),
+                retry_after: None,
+            }),
+            _ => Ok(answer),
+        }
+    }
+}
+
+fn stricter(answers: std::sync::Arc<KeptAnswers>) -> Made {
+    let (source, histories) = openweathermap(answers);
+    (Box::new(Stricter(source)), histories)
+}
+
+async fn an_answer_that_fails_today_is_named_and_its_row_stays(database: &TestDatabase) {
+    let service = Service::with_faults(&[]).await;
+    let kept = Folder::new();
+    collected(database, &service, &kept.vault).await;
+    let rows = "select concat_ws('|', site_id, observation_time, row_hash, run_seq) \
+        from weather_observations order by 1";
+    let before = database.lines(rows).await;
+    let damp = "select count(*) from collection_slots c join weather_observations o \
+        on o.site_id = c.site_id and o.source = 'openweathermap' and c.observation_source is null \
+        and o.observation_time = c.observation_time where o.humidity_pct > 60";
+    let failing = u64::try_from(database.count(damp).await).unwrap();
+    assert!(failing > 0);
+    let readers = [Reader::new(stricter), Reader::new(open_meteo)];
+    let report = replayed(database, &kept.vault, &readers, true).await;
+    assert_eq!((report.newly_failing, report.changed, report.written), (failing, 0, 0));
+    assert!(report.failing[0].contains("too damp"), "{report:?}");
+    assert_eq!(database.lines(rows).await, before);
+    let run = "select concat_ws('|', outcome, failed) from ingestion_runs \
+        where kind = 'replay' and source = 'openweathermap'";
+    assert_eq!(database.lines(run).await, [format!("partial|{failing}")]);
+}
+
+/// Rows that a sync has sent.
+fn rows_synced(ran: &Ran) -> u64 {
+    let log = ran.log();
+    let summary = log.iter().find(|line| line["message"] == "sync_summary").unwrap();
+    summary["rowsSynced"].as_u64().unwrap()
+}
+
 /// A transform that has learned something: it reads one value otherwise.
 struct Better(Box<dyn Source>);
 
@@ -226,8 +285,14 @@ async fn a_changed_transform_is_named_by_field_and_only_its_rows_are_written(
     assert_eq!(report.fields, BTreeMap::from([("humidity_pct", changed)]), "{report:?}");
     assert_eq!((report.changed, report.written), (changed, 0));
 
+    let program = to_a_folder(database);
+    program.run(&["sync"]).expect(0);
     let report = replayed(database, &kept.vault, &readers, true).await;
     assert_eq!(report.written, changed);
+    // A run of each source, and of each row that changed its slot too.
+    let synced = rows_synced(&program.run(&["sync"]).expect(0));
+    assert_eq!(synced, 2 * changed + report.runs);
+    reader_of(&program).assert_equals(database).await;
     let written = "select count(*) from weather_observations o join ingestion_runs r \
         on r.run_seq = o.run_seq where r.kind = 'replay' and o.available_at > '2026-11-30'";
     assert_eq!(u64::try_from(database.count(written).await).unwrap(), changed);
@@ -255,6 +320,15 @@ async fn an_object_that_is_broken_is_named_and_the_rest_goes_on(database: &TestD
     assert_eq!((report.equal + report.no_body, report.slots), (12, 12));
     assert!(report.equal >= 8);
 }
+
+/// What a store that is made of a vault has as the one that was collected into.
+const OBSERVATIONS: &str = "select concat_ws('|', site_id, source, substr(observation_time, 1, 10), \
+    substr(observation_time, 12, 8), row_hash, value_kind, ingestion_run_id) \
+    from weather_observations order by 1";
+const SLOTS: &str = "select concat_ws('|', site_id, source, substr(slot_time, 1, 10), \
+    substr(slot_time, 12, 8), status, attempts, http_status, error_kind, error_message, \
+    ingestion_run_id, observation_source, raw_ref) from collection_slots \
+    where attempts > 0 order by 1";
 
 /// Into an SQLite file, whichever database was collected into.
 async fn an_empty_store_is_made_of_what_is_kept(database: &TestDatabase) {
@@ -291,17 +365,43 @@ async fn an_empty_store_is_made_of_what_is_kept(database: &TestDatabase) {
         let runs = "select concat_ws('|', run_id, kind, source) from ingestion_runs r \
             where exists (select 1 from collection_slots c where c.run_seq = r.run_seq) order by 1";
         assert_eq!(made.lines(runs).await, database.lines(runs).await);
-        let observations = "select concat_ws('|', site_id, source, substr(observation_time, 1, 10), \
-            substr(observation_time, 12, 8), row_hash, value_kind, ingestion_run_id) \
-            from weather_observations order by 1";
-        assert_eq!(made.lines(observations).await, database.lines(observations).await);
-        let slots = "select concat_ws('|', site_id, source, substr(slot_time, 1, 10), \
-            substr(slot_time, 12, 8), status, attempts, http_status, error_kind, error_message, \
-            ingestion_run_id, observation_source, raw_ref) from collection_slots \
-            where attempts > 0 order by 1";
-        assert_eq!(made.lines(slots).await, database.lines(slots).await);
+        for rows in [OBSERVATIONS, SLOTS] {
+            assert_eq!(made.lines(rows).await, database.lines(rows).await);
+        }
         let error = rebuilding().await.unwrap_err().to_string();
         assert!(error.contains("not empty"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_sites_file_a_store_is_made_with_the_sites_that_were_asked_for() {
+    with_sqlite(async |database| {
+        let service = Service::with_faults(&FAULTS).await;
+        let kept = Folder::new();
+        collected(database, &service, &kept.vault).await;
+        let program = Program::new().env("VAULT_URL", &url(kept.folder.path()));
+        with_sqlite(async |made| {
+            let ran = program.run(&["replay", "--into", &made.url]).expect(0);
+            assert!(ran.stderr.contains("no sites file"), "{}", ran.stderr);
+            for rows in [OBSERVATIONS, SLOTS] {
+                let found = made.lines(rows).await;
+                let lost: Vec<_> = database
+                    .lines(rows)
+                    .await
+                    .into_iter()
+                    .filter(|row| !found.contains(row))
+                    .collect();
+                assert!(lost.is_empty(), "{lost:#?}");
+            }
+            // Where a site's life began nobody says: a history's answers have hours before it.
+            let live = "select count(*) from collection_slots where observation_source is null";
+            assert_eq!(made.count(live).await, database.count(live).await);
+            let places = "select concat_ws('|', site_id, latitude, longitude, interval_minutes) \
+                from sites order by 1";
+            assert_eq!(made.lines(places).await, database.lines(places).await);
+        })
+        .await;
     })
     .await;
 }

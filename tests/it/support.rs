@@ -8,6 +8,7 @@ pub(crate) mod gateway;
 pub(crate) mod gcs;
 pub(crate) mod kills;
 pub(crate) mod lake;
+pub(crate) mod mirror;
 pub(crate) mod object_faults;
 pub(crate) mod observer;
 pub(crate) mod own_server;

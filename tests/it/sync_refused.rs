@@ -11,6 +11,7 @@ use weather_data_product::domain::observation::Values;
 
 use crate::support::databases::{TestDatabase, on_both_databases, with_sqlite};
 use crate::support::gateway::{Asked, Deed, Gateway};
+use crate::support::mirror::Mirror;
 use crate::support::program::{Program, Ran, SimulatorProcess, repository_path};
 use crate::support::samples::{collected, full_values, hour, open_run, run_end, sites};
 use crate::support::warehouse::{Warehouse, bigquery_url};
@@ -429,76 +430,82 @@ async fn a_table_that_somebody_altered_since_it_was_looked_at_is_named_and_nothi
 
 #[tokio::test]
 async fn another_store_is_not_synced_unless_it_is_told_to() {
-    with_sqlite(async |first| {
-        with_sqlite(async |second| {
-            let warehouse = Warehouse::new();
-            add_run(first, 5, 1.0).await;
-            warehouse.client(first, &bigquery_url()).run(&["sync"]).expect(0);
-            warehouse.assert_equals(first).await;
-            add_run(second, 3, 2.0).await;
-            add_run(second, 4, 3.0).await;
-            let gateway = Gateway::to(&bigquery_url());
-            let program = warehouse.client(second, &gateway.url);
-            let store_id = second.reads.facts().await.unwrap().store_id;
-            assert_stopped(program.run(&["sync"]), 3, &["this is store", &store_id], &["--rebase"]);
-            assert_no_job(&gateway);
-            warehouse.assert_equals(first).await;
-
-            program.run(&["sync", "--rebase"]).expect(0);
-            warehouse.assert_holds(second).await;
-            assert_rests(&program, &gateway);
-            add_run(second, 6, 4.0).await;
-            program.run(&["sync"]).expect(0);
-            warehouse.assert_holds(second).await;
-
-            // The first one is refused now, until it is told to take over again.
-            add_run(first, 2, 5.0).await;
-            let first_program = warehouse.client(first, &bigquery_url());
-            let wrong = ["superseded by store", &store_id];
-            assert_stopped(first_program.run(&["sync"]), 3, &wrong, &["--rebase"]);
-            warehouse.assert_holds(second).await;
-            first_program.run(&["sync", "--rebase"]).expect(0);
-            warehouse.assert_holds(first).await;
-            assert_stopped(program.run(&["sync"]), 3, &["superseded by"], &["--rebase"]);
+    for mirror in Mirror::each() {
+        with_sqlite(async |first| {
+            with_sqlite(async |second| is_refused_beside(&mirror, first, second).await).await;
         })
         .await;
-    })
-    .await;
+    }
+}
+
+async fn is_refused_beside(mirror: &Mirror, first: &TestDatabase, second: &TestDatabase) {
+    add_run(first, 5, 1.0).await;
+    mirror.client(first).run(&["sync"]).expect(0);
+    mirror.assert_equals(first).await;
+    add_run(second, 3, 2.0).await;
+    add_run(second, 4, 3.0).await;
+    let before = mirror.writes().await;
+    let program = mirror.client(second);
+    let store_id = second.reads.facts().await.unwrap().store_id;
+    assert_stopped(program.run(&["sync"]), 3, &["this is store", &store_id], &["--rebase"]);
+    assert_eq!(mirror.writes().await, before);
+    mirror.assert_equals(first).await;
+
+    program.run(&["sync", "--rebase"]).expect(0);
+    mirror.assert_holds(second).await;
+    assert_rests(&program, mirror).await;
+    add_run(second, 6, 4.0).await;
+    program.run(&["sync"]).expect(0);
+    mirror.assert_holds(second).await;
+
+    // The first one is refused now, until it is told to take over again.
+    add_run(first, 2, 5.0).await;
+    let first_program = mirror.client(first);
+    let wrong = ["superseded by store", &store_id];
+    assert_stopped(first_program.run(&["sync"]), 3, &wrong, &["--rebase"]);
+    mirror.assert_holds(second).await;
+    first_program.run(&["sync", "--rebase"]).expect(0);
+    mirror.assert_holds(first).await;
+    assert_stopped(program.run(&["sync"]), 3, &["superseded by"], &["--rebase"]);
 }
 
 async fn a_store_restored_from_an_older_copy_is_not_synced_unless_it_is_told_to(
     database: &TestDatabase,
 ) {
-    let warehouse = Warehouse::new();
-    let gateway = Gateway::to(&bigquery_url());
-    let program = warehouse.client(database, &gateway.url);
     add_run(database, 5, 1.0).await;
     database.back_up().await;
     add_run(database, 8, 2.0).await;
-    program.run(&["sync"]).expect(0);
-    warehouse.assert_equals(database).await;
+    let mirrors = Mirror::each();
+    for mirror in &mirrors {
+        mirror.client(database).run(&["sync"]).expect(0);
+        mirror.assert_equals(database).await;
+    }
     database.restore().await;
     // The number of the run that is lost is given out again.
     add_run(database, 6, 3.0).await;
+    for (mirror, sites) in mirrors.iter().zip([7, 9]) {
+        is_refused_once_restored(mirror, database).await;
+        add_run(database, sites, 4.0).await;
+        mirror.client(database).run(&["sync"]).expect(0);
+        mirror.assert_holds(database).await;
+    }
+}
 
-    let before = gateway.asked(Asked::is_job).len();
+async fn is_refused_once_restored(mirror: &Mirror, database: &TestDatabase) {
+    let (program, before) = (mirror.client(database), mirror.writes().await);
     let wrong = ["the sink has run 2 (", "and this store does not", "an older copy"];
     assert_stopped(program.run(&["sync"]), 3, &wrong, &["--rebase"]);
-    assert_eq!(gateway.asked(Asked::is_job).len(), before, "nothing is written");
-
+    assert_eq!(mirror.writes().await, before, "nothing is written");
     program.run(&["sync", "--rebase"]).expect(0);
-    warehouse.assert_holds(database).await;
-    assert_rests(&program, &gateway);
-    add_run(database, 7, 4.0).await;
-    program.run(&["sync"]).expect(0);
-    warehouse.assert_holds(database).await;
+    mirror.assert_holds(database).await;
+    assert_rests(&program, mirror).await;
 }
 
 /// There is nothing left to send.
-fn assert_rests(program: &Program, gateway: &Gateway) {
-    let before = gateway.asked(Asked::is_job).len();
+async fn assert_rests(program: &Program, mirror: &Mirror) {
+    let before = mirror.writes().await;
     program.run(&["sync"]).expect(0);
-    assert_eq!(gateway.asked(Asked::is_job).len(), before);
+    assert_eq!(mirror.writes().await, before);
 }
 
 #[tokio::test]

@@ -49,6 +49,8 @@ in_each_place!(
     rows_that_are_not_as_many_as_said_or_twice_are_refused,
     an_answer_that_is_lost_after_the_commit_writes_once,
     of_sixteen_writers_each_row_is_there_once,
+    who_may_create_and_not_replace_leaves_the_hint_to_housekeeping,
+    a_state_that_was_begun_is_completed_and_what_it_has_stays,
     a_rewrite_replaces_one_day_and_leaves_the_position,
     a_rewrite_fences_and_keeps_what_may_not_go,
     days_come_to_the_sums_of_their_rows_and_differences_are_named,
@@ -207,6 +209,51 @@ async fn of_sixteen_writers_each_row_is_there_once(place: &Place) {
     join_all((0..16).map(write)).await;
     assert_eq!(place.values(table).await.len(), 16);
     place.reader.assert_sound().await;
+}
+
+/// As a job on Google: to replace an object takes the right to delete it.
+async fn who_may_create_and_not_replace_leaves_the_hint_to_housekeeping(place: &Place) {
+    let (table, hint) = (&WEATHER_OBSERVATIONS, "weather_observations/_delta_log/_last_checkpoint");
+    begun(place).await;
+    write(&place.lake, &chunk(table, &[sample(1, 1)])).await.unwrap();
+    place.lake.checkpoint().await.unwrap();
+    let hinted = async || place.objects.get(hint, 1000).await.unwrap();
+    let first = hinted().await;
+    place.faults.keep_what_is_there(true);
+    let lake = place.another();
+    assert_eq!(lake.prepare().await.unwrap(), Prepared::default());
+    for number in 2..5_u8 {
+        let time = hour() + TimeDelta::hours(number.into());
+        let row = Sample { time, ..sample(number.into(), number) };
+        write(&lake, &chunk(table, &[row])).await.unwrap();
+    }
+    let done = lake.compact().await.unwrap();
+    assert!(done.iter().any(|done| done.contains("checkpoint of version")), "{done:?}");
+    assert_eq!(place.another().checkpoint().await.unwrap(), Vec::<String>::new(), "it is there");
+    assert_eq!(hinted().await, first);
+    let sums = place.another().sum_days(table, &[Days::ALL]).await.unwrap();
+    assert_eq!(sums.values().map(|sum| sum.rows).sum::<u64>(), 4);
+    // A commit that another was faster with is refused, too, and is looked up.
+    let before = state(&place.another()).await;
+    write(&place.lake, &chunk(table, &[sample(8, 8)])).await.unwrap();
+    let late = write_for(&lake, &chunk(table, &[sample(9, 9)]), before).await;
+    assert!(matches!(late, Err(SinkError::Fenced)), "{late:?}");
+    place.faults.keep_what_is_there(false);
+    place.another().checkpoint().await.unwrap();
+    assert_ne!(hinted().await, first);
+    place.reader.assert_sound().await;
+}
+
+async fn a_state_that_was_begun_is_completed_and_what_it_has_stays(place: &Place) {
+    let Place { lake, faults, .. } = place;
+    lake.prepare().await.unwrap();
+    faults.at_next(Ask::Put, &[Fault::Pass, Fault::Pass, Fault::Answer(403)]);
+    lake.create_state(STORE_ID).await.unwrap_err();
+    let begun = state(&place.another()).await;
+    assert_eq!((begun.epochs.len(), begun.lacks_a_table()), (2, true));
+    lake.create_state(STORE_ID).await.unwrap();
+    let whole = state(&place.another()).await;
+    assert_eq!((whole.epochs.len(), whole.epoch, whole.lacks_a_table()), (TABLES.len(), 0, false));
 }
 
 async fn rewrite(

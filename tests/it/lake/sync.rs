@@ -1,16 +1,23 @@
 //! Whole syncs to a lake, read by readers of another make.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::Float64Type;
+use arrow_array::{Float64Array, RecordBatch};
 use chrono::TimeDelta;
 use serde_json::Value;
 use weather_data_product::domain::{ErrorKind, RunCounts};
+use weather_data_product::sink::Sink as _;
 
+use super::Place;
 use crate::support::databases::{TestDatabase, on_both_databases, with_mysql, with_sqlite};
 use crate::support::gateway::{Deed, Gateway};
 use crate::support::gcs::{BUCKET as GCS_BUCKET, Gcs};
-use crate::support::lake::{check_lake, reader_of, to_a_folder};
-use crate::support::object_faults::{Ask, Faults, proxy};
+use crate::support::lake::{LakeReader, change_file, check_lake, edit_log, reader_of, to_a_folder};
+use crate::support::object_faults::{Ask, Fault, Faults, proxy};
 use crate::support::program::{Program, Ran};
 use crate::support::s3::{BUCKET as S3_BUCKET, ENVIRONMENT, S3};
 use crate::support::samples::{collected, failed, full_values, hour, open_run, run_end, sites};
@@ -19,7 +26,6 @@ use crate::support::warehouse::{Warehouse, bigquery_url};
 on_both_databases!(
     what_the_store_holds_is_in_the_lake_once_and_then_no_commit_is_made,
     a_planted_change_is_found_and_mended_alone,
-    another_store_and_a_restored_one_are_refused_until_they_are_rebased,
 );
 
 /// Three days of two sites and a failure.
@@ -91,26 +97,15 @@ async fn what_the_store_holds_is_in_the_lake_once_and_then_no_commit_is_made(
 async fn the_demo_fills_a_lake_that_other_readers_read_whatever_is_done_to_its_log() {
     let program = Program::new().env("LOG_LEVEL", "error").env("LAKE_URL", "file:lake");
     for _ in 0..2 {
-        let ran = program.run(&["demo", "--lake", "lake"]).expect(0);
+        let ran = program.run(&["demo", "--lake", "lake", "--vault", "vault"]).expect(0);
+        assert!(ran.stdout.contains("0 calls, 0 new rows"), "{}", ran.stdout);
         assert!(ran.stdout.contains("second time: 0 rows, 0 commits"), "{}", ran.stdout);
     }
     let folder = program.folder.path();
     let (lake, store) = (folder.join("lake"), folder.join("weather-demo.db"));
-    let check = || check_lake(lake.to_str().unwrap(), store.to_str(), None, &[]);
+    let check = || check_lake(lake.to_str().unwrap(), store.to_str(), &[], &[]);
     let first = check();
     assert_eq!(first.matches("keys, 0 differ").count(), 8, "{first}");
-    let ddl = program.run(&["lake", "ddl", "duckdb"]).expect(0).stdout;
-    std::fs::write(
-        folder.join("views.sql"),
-        ddl.replace("'lake/", &format!("'{}/", lake.display())),
-    )
-    .unwrap();
-    let views = folder.join("views.sql");
-    let shown = check_lake(lake.to_str().unwrap(), store.to_str(), views.to_str(), &[]);
-    assert!(shown.contains("view site_freshness: 24 rows"), "{shown}");
-    assert!(shown.contains("view observations_latest: 24 rows"), "{shown}");
-    assert!(shown.contains("view missing_hours: 24 rows"), "{shown}");
-    assert!(shown.contains("view observations_hourly: 5"), "{shown}");
     program.run(&["lake", "checkpoint"]).expect(0);
     assert_eq!(check(), first);
     for table in ["sites", "weather_observations", "collection_slots", "ingestion_runs"] {
@@ -147,13 +142,13 @@ async fn mysql_goes_to_s3_and_two_readers_read_it_there() {
             &lake.parse().unwrap(),
             Some(&s3.url().parse().unwrap()),
         );
-        let reader = crate::support::lake::LakeReader { objects: objects.unwrap() };
+        let reader = LakeReader::of(objects.unwrap());
         reader.assert_equals(database).await;
         let mut environment: Vec<_> =
             ENVIRONMENT.map(|(name, value)| (name, value.to_owned())).into();
         environment.push(("AWS_ENDPOINT_URL", s3.url()));
         environment.push(("AWS_ALLOW_HTTP", "true".into()));
-        let checked = check_lake(&lake, None, None, &environment);
+        let checked = check_lake(&lake, None, &[], &environment);
         assert_eq!(checked.matches("keys, 0 differ").count(), 8, "{checked}");
         program.run(&["verify", "--deep"]).expect(0);
         let again = program.run(&["sync"]).expect(0);
@@ -179,8 +174,8 @@ async fn sqlite_goes_to_gcs_and_two_readers_read_a_copy_of_it() {
         program.run(&["sync"]).expect(0);
         let copy = tempfile::tempdir().unwrap();
         gcs.copy_to("deep/lake", copy.path());
-        crate::support::lake::LakeReader::of_folder(copy.path()).assert_equals(database).await;
-        let checked = check_lake(copy.path().to_str().unwrap(), None, None, &[]);
+        LakeReader::of_folder(copy.path()).assert_equals(database).await;
+        let checked = check_lake(copy.path().to_str().unwrap(), None, &[], &[]);
         assert_eq!(checked.matches("keys, 0 differ").count(), 8, "{checked}");
         program.run(&["verify"]).expect(0);
     })
@@ -226,43 +221,123 @@ async fn a_planted_change_is_found_and_mended_alone(database: &TestDatabase) {
     program.run(&["verify"]).expect(0);
 }
 
-async fn another_store_and_a_restored_one_are_refused_until_they_are_rebased(
-    database: &TestDatabase,
-) {
-    fill(database).await;
-    let program = to_a_folder(database);
-    database.back_up().await;
-    collect(database, 0).await;
-    program.run(&["sync"]).expect(0);
-    database.restore().await;
-    let refused = program.run(&["sync"]).expect(3);
-    assert!(refused.stderr.contains("restored_store"), "{}", refused.stderr);
-    program.run(&["sync", "--rebase"]).expect(0);
-    collect(database, 2).await;
-    program.run(&["sync"]).expect(0);
-    program.run(&["verify"]);
-    let reader = reader_of(&program);
-    reader.assert_sound().await;
-    let rows = reader.rows("weather_observations").await;
-    let columns = reader.table("weather_observations").await.columns;
-    for row in
-        crate::support::warehouse::rows_of_store(database, "weather_observations", &columns).await
-    {
-        assert!(rows.contains(&row), "{row:?}");
+/// The same rows, a number of one column changed in some of them.
+fn with_changed(batch: &RecordBatch, column: &str, changes: &[f64]) -> RecordBatch {
+    let index = batch.schema().index_of(column).unwrap();
+    let cells = batch.column(index).as_primitive::<Float64Type>();
+    let by = |row: usize| changes.get(row).copied().unwrap_or_default();
+    let changed: Float64Array =
+        cells.iter().enumerate().map(|(row, cell)| cell.map(|cell| cell + by(row))).collect();
+    let mut columns = batch.columns().to_vec();
+    columns[index] = Arc::new(changed);
+    RecordBatch::try_new(batch.schema(), columns).unwrap()
+}
+
+#[tokio::test]
+async fn a_planted_cell_and_two_that_cancel_are_found_and_mended_alone() {
+    with_sqlite(async |database| {
+        fill(database).await;
+        let program = to_a_folder(database);
+        program.run(&["sync"]).expect(0);
+        let reader = reader_of(&program);
+        let folder = program.folder.path().join("lake/weather_observations");
+        for (back, changes) in [(1, &[0.5][..]), (2, &[0.25, -0.25])] {
+            let day = (hour() - TimeDelta::days(back)).date_naive().to_string();
+            let table = reader.table("weather_observations").await;
+            let of_day = table.files.iter().find(|(_, of)| of.as_deref() == Some(&*day));
+            change_file(&folder, of_day.unwrap().0, |rows| {
+                with_changed(rows, "temperature_c", changes)
+            });
+            let reader = reader_of(&program);
+            let expected = |verdict: &str| [("lake".to_owned(), day.clone(), verdict.to_owned())];
+            let ran = program.run(&["verify", "--output", "json"]).expect(1);
+            assert_eq!(found(&ran), expected("different"));
+            let ran = program.run(&["verify", "--deep"]).expect(1);
+            assert!(ran.stdout.contains("temperature_c"), "{}", ran.stdout);
+            let before = reader.table("weather_observations").await;
+            let ran = program.run(&["repair", "--output", "json"]).expect(0);
+            assert_eq!(found(&ran), expected("repaired"));
+            let after = reader.table("weather_observations").await;
+            let others = |files: &BTreeMap<String, Option<String>>| {
+                files.iter().filter(|(_, of)| of.as_deref() != Some(&*day)).count()
+            };
+            let kept = after.files.iter().filter(|file| before.files.contains_key(file.0)).count();
+            assert_eq!(kept, others(&before.files), "no other day is written");
+            assert_eq!(after.moves, before.moves + 1);
+            reader.assert_equals(database).await;
+            program.run(&["verify", "--deep"]).expect(0);
+        }
+    })
+    .await;
+}
+
+/// The lake becomes one of a program that did not know the column yet.
+fn forget_column(table: &Path, files: impl Iterator<Item = String>, column: &str) {
+    for path in files {
+        change_file(table, &path, |rows| {
+            let mut others: Vec<_> = (0..rows.num_columns()).collect();
+            others.remove(rows.schema().index_of(column).unwrap());
+            rows.project(&others).unwrap()
+        });
     }
-    with_sqlite(async |other| {
-        fill(other).await;
-        let other = to_a_folder(other)
-            .env("LAKE_URL", &format!("file:{}", program.folder.path().join("lake").display()));
-        let refused = other.run(&["sync"]).expect(3);
-        assert!(
-            refused.stderr.contains("other_store") && refused.stderr.contains("--rebase"),
-            "{}",
-            refused.stderr
-        );
-        other.run(&["sync", "--rebase"]).expect(0);
-        let refused = program.run(&["sync"]).expect(3);
-        assert!(refused.stderr.contains("superseded by store"), "{}", refused.stderr);
+    edit_log(table, |line| {
+        let mut action: Value = serde_json::from_str(line).unwrap();
+        if let Some(meta_data) = action.get_mut("metaData") {
+            let schema = meta_data["schemaString"].as_str().unwrap();
+            let mut schema: Value = serde_json::from_str(schema).unwrap();
+            let fields = schema["fields"].as_array_mut().unwrap();
+            fields.retain(|field| field["name"] != column);
+            meta_data["schemaString"] = schema.to_string().into();
+        }
+        action.to_string()
+    });
+}
+
+#[tokio::test]
+async fn a_column_of_a_migration_is_added_and_both_readers_see_the_old_rows_without_it() {
+    with_sqlite(async |database| {
+        fill(database).await;
+        // As a migration leaves the rows that are there.
+        database.execute("update weather_observations set uv_index = null").await;
+        let program = to_a_folder(database);
+        program.run(&["sync"]).expect(0);
+        let lake = program.folder.path().join("lake");
+        let table = reader_of(&program).table("weather_observations").await;
+        forget_column(&lake.join("weather_observations"), table.files.into_keys(), "uv_index");
+        let has_column = |columns: &[(String, String)]| columns.iter().any(|of| of.0 == "uv_index");
+        assert!(!has_column(&reader_of(&program).table("weather_observations").await.columns));
+
+        collect(database, 5).await;
+        let ran = program.run(&["sync"]).expect(0);
+        assert!(ran.stderr.contains("columns of weather_observations: uv_index"), "{}", ran.stderr);
+        let reader = reader_of(&program);
+        assert!(has_column(&reader.table("weather_observations").await.columns));
+        reader.assert_equals(database).await;
+        let rows = reader.rows("weather_observations").await;
+        let without = rows.iter().filter(|row| row.iter().any(|cell| cell == "uv_index: NULL"));
+        assert_eq!((without.count(), rows.len()), (6, 8), "old rows and new ones");
+        let store = database.url.strip_prefix("sqlite://");
+        let checked = check_lake(lake.to_str().unwrap(), store, &[], &[]);
+        assert_eq!(checked.matches("keys, 0 differ").count(), 8, "{checked}");
+        program.run(&["verify", "--deep"]).expect(0);
+    })
+    .await;
+}
+
+/// The state of a store is made table by table.
+#[tokio::test]
+async fn a_sync_that_was_killed_as_it_made_its_state_is_followed_by_one_that_goes_on() {
+    with_sqlite(async |database| {
+        fill(database).await;
+        let program = to_a_folder(database);
+        let place = Place::in_folder(&program.folder.path().join("lake"));
+        place.lake.prepare().await.unwrap();
+        place.faults.at_next(Ask::Put, &[Fault::Pass, Fault::Pass, Fault::Answer(403)]);
+        let store_id = database.reads.facts().await.unwrap().store_id;
+        place.lake.create_state(&store_id).await.unwrap_err();
+        program.run(&["sync"]).expect(0);
+        place.reader.assert_equals(database).await;
+        place.reader.assert_sound().await;
     })
     .await;
 }
@@ -341,6 +416,20 @@ async fn the_right_that_is_missing_is_named() {
         }
         faults.refuse(Ask::Delete, 403);
         program.run(&["sync"]).expect(0);
+        // Of a bucket that is empty, too, and nothing is written to see it.
+        faults.refuse(Ask::Put, 403);
+        let program = program.env("LAKE_URL", &format!("gs://{GCS_BUCKET}/empty"));
+        let doctor = program.run(&["doctor", "--no-call", "--output", "json"]);
+        assert!(
+            doctor.stdout.contains("the right to write objects is missing"),
+            "{}",
+            doctor.stdout
+        );
+        faults.refuse(Ask::Delete, 403);
+        program.run(&["doctor", "--no-call"]);
+        let copy = tempfile::tempdir().unwrap();
+        gcs.copy_to("empty", copy.path());
+        assert_eq!(files(copy.path()), Vec::<std::path::PathBuf>::new());
         let absent = program.env("LAKE_URL", "gs://absent/lake").run(&["sync"]).expect(3);
         assert!(absent.stderr.contains("sink_not_found"), "{}", absent.stderr);
     })

@@ -2,7 +2,12 @@
 //! the way to the objects.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
+use arrow_array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::Value;
@@ -24,7 +29,9 @@ const LARGE: u64 = 1 << 30;
 
 /// A lake that is read.
 pub(crate) struct LakeReader {
-    pub(crate) objects: Objects,
+    objects: Objects,
+    /// Commits that were read: none ever changes.
+    commits: Mutex<BTreeMap<String, Vec<Value>>>,
 }
 
 /// A table at its newest version.
@@ -39,12 +46,17 @@ pub(crate) struct LakeTable {
     pub(crate) domains: BTreeMap<String, Value>,
     /// Commits that moved a position.
     pub(crate) moves: i64,
+    /// The same of each store.
+    moves_of: BTreeMap<String, i64>,
 }
 
 impl LakeReader {
-    pub(crate) fn of_folder(folder: &std::path::Path) -> Self {
-        let url = ObjectsUrl::Folder(folder.into());
-        Self { objects: Objects::open(&url, None).unwrap() }
+    pub(crate) fn of(objects: Objects) -> Self {
+        Self { objects, commits: Mutex::default() }
+    }
+
+    pub(crate) fn of_folder(folder: &Path) -> Self {
+        Self::of(Objects::open(&ObjectsUrl::Folder(folder.into()), None).unwrap())
     }
 
     /// Every commit of a table, in their order.
@@ -54,11 +66,20 @@ impl LakeReader {
             if !object.path.ends_with(".json") {
                 continue;
             }
-            let text = self.objects.get(&object.path, LARGE).await.unwrap();
-            let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-            commits.push(lines.map(|line| serde_json::from_slice(line).unwrap()).collect());
+            commits.push(self.commit(object.path).await);
         }
         commits
+    }
+
+    async fn commit(&self, path: String) -> Vec<Value> {
+        if let Some(known) = self.commits.lock().unwrap().get(&path) {
+            return known.clone();
+        }
+        let text = self.objects.get(&path, LARGE).await.unwrap();
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let actions: Vec<_> = lines.map(|line| serde_json::from_slice(line).unwrap()).collect();
+        self.commits.lock().unwrap().insert(path, actions.clone());
+        actions
     }
 
     pub(crate) async fn table(&self, table: &str) -> LakeTable {
@@ -81,7 +102,10 @@ impl LakeReader {
                     let value = serde_json::from_str(&text(&domain["configuration"])).unwrap();
                     found.domains.insert(text(&domain["domain"]), value);
                 }
-                found.moves += i64::from(action.get("txn").is_some());
+                if let Some(txn) = action.get("txn") {
+                    found.moves += 1;
+                    *found.moves_of.entry(text(&txn["appId"])).or_default() += 1;
+                }
             }
         }
         found
@@ -109,6 +133,17 @@ impl LakeReader {
             named(columns, columns.iter().map(of).collect())
         });
         rows.collect()
+    }
+
+    /// Every row of the store is in the lake, every value, and no key twice; the lake may hold more.
+    pub(crate) async fn assert_holds(&self, database: &TestDatabase) {
+        for (table, _) in TABLES {
+            let found = self.rows(table).await;
+            for row in rows_of_store(database, table, &self.table(table).await.columns).await {
+                assert!(found.contains(&row), "{table}: {row:#?}");
+            }
+        }
+        self.assert_sound().await;
     }
 
     /// Every table holds what the store holds, every value, every row once.
@@ -140,10 +175,10 @@ impl LakeReader {
             let keys: BTreeSet<_> = rows.iter().map(of_key).collect();
             assert_eq!(keys.len(), rows.len(), "{table}: a key is there twice");
             let found = self.table(table).await;
-            for (domain, state) in
-                found.domains.iter().filter(|(name, _)| name.starts_with("weather.sync."))
-            {
-                assert_eq!(state["epoch"], found.moves, "{table}: {domain}");
+            for (domain, state) in &found.domains {
+                let Some(store_id) = domain.strip_prefix("weather.sync.") else { continue };
+                let moves = found.moves_of.get(&format!("weather/{store_id}"));
+                assert_eq!(state["epoch"], moves.copied().unwrap_or(0), "{table}: {domain}");
             }
         }
     }
@@ -193,12 +228,52 @@ pub(crate) fn reader_of(program: &Program) -> LakeReader {
     LakeReader::of_folder(&program.folder.path().join("lake"))
 }
 
+/// Reads a data file of a table of a lake in a folder, and writes what `change` makes of its rows in its place; the
+/// commits say how long it is then. Returns its path.
+pub(crate) fn change_file(
+    table: &Path,
+    path: &str,
+    change: impl Fn(&RecordBatch) -> RecordBatch,
+) -> PathBuf {
+    let file = table.join(path);
+    let whole = bytes::Bytes::from(std::fs::read(&file).unwrap());
+    let length = whole.len();
+    let batches: Vec<_> = ParquetRecordBatchReaderBuilder::try_new(whole)
+        .unwrap()
+        .build()
+        .unwrap()
+        .map(|batch| change(&batch.unwrap()))
+        .collect();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batches[0].schema(), None).unwrap();
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    let changed = writer.into_inner().unwrap();
+    let sizes = [length, changed.len()].map(|length| format!("\"size\":{length},"));
+    edit_log(table, |line| match line.contains(path) {
+        true => line.replace(&sizes[0], &sizes[1]),
+        false => line.to_owned(),
+    });
+    std::fs::write(&file, changed).unwrap();
+    file
+}
+
+/// Puts what `edit` makes of each line of each commit of a table in its place.
+pub(crate) fn edit_log(table: &Path, edit: impl Fn(&str) -> String) {
+    for entry in std::fs::read_dir(table.join("_delta_log")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_some_and(|ending| ending == "json") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let lines: Vec<_> = text.lines().map(&edit).collect();
+            std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        }
+    }
+}
+
 /// What two readers of another make say of a lake, held against an SQLite store if there is one, and of DuckDB's
-/// views.
+/// views: the file with them, and a folder that their rows go to.
 pub(crate) fn check_lake(
     lake: &str,
     store: Option<&str>,
-    views: Option<&str>,
+    views: &[&str],
     environment: &[(&str, String)],
 ) -> String {
     let mut command =

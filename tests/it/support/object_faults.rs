@@ -19,7 +19,8 @@ use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStore, ObjectStoreExt as _, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result,
 };
 
 /// What is done to a request.
@@ -55,6 +56,8 @@ pub(crate) struct Faults {
     puts: AtomicU64,
     /// An object that is to be created is written whether it is there or not.
     forgets_to_look: AtomicBool,
+    /// Who puts an object that is there is refused, whatever he says.
+    keeps_what_is_there: AtomicBool,
 }
 
 impl Faults {
@@ -76,6 +79,11 @@ impl Faults {
     /// From now on an object that is to be created is written whether it is there or not.
     pub(crate) fn forget_to_look(&self) {
         self.forgets_to_look.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether from now on a put of an object that is there is answered 403, as where the right to delete is missing.
+    pub(crate) fn keep_what_is_there(&self, keeps: bool) {
+        self.keeps_what_is_there.store(keeps, Ordering::SeqCst);
     }
 
     /// How many faults are still to come.
@@ -149,12 +157,30 @@ async fn pass_on(
     if let Some(Fault::Answer(status)) = fault {
         return Ok(answer(status, Bytes::from_static(b"<Error><Code>Test</Code></Error>")));
     }
-    let mut forwarded = http.request(head.method, format!("{origin}{}", head.uri)).body(body);
-    for (name, value) in &head.headers {
-        if !["host", "content-length", "transfer-encoding"].contains(&name.as_str()) {
-            forwarded = forwarded.header(name, value);
+    let with_headers = |mut request: reqwest::RequestBuilder, without: &[&str]| {
+        for (name, value) in &head.headers {
+            if !without.iter().any(|prefix| name.as_str().starts_with(prefix)) {
+                request = request.header(name, value);
+            }
+        }
+        request
+    };
+    const OF_THE_MESSAGE: [&str; 3] = ["host", "content-length", "transfer-encoding"];
+    let url = format!("{origin}{}", head.uri);
+    if ask == Ask::Put && faults.keeps_what_is_there.load(Ordering::SeqCst) {
+        let object = url.split('?').next().unwrap_or_default();
+        let conditions = ["host", "content-", "transfer-encoding", "if-", "x-goog-if-"];
+        let looked = with_headers(http.head(object), &conditions).send().await;
+        let found = looked.map_err(std::io::Error::other)?;
+        if found.status().is_success() {
+            return Ok(answer(
+                403,
+                Bytes::from_static(b"<Error><Code>AccessDenied</Code></Error>"),
+            ));
         }
     }
+    let forwarded = http.request(head.method.clone(), url).body(body);
+    let forwarded = with_headers(forwarded, &OF_THE_MESSAGE);
     let found = forwarded.send().await.map_err(std::io::Error::other)?;
     let (status, headers) = (found.status(), found.headers().clone());
     let body = found.bytes().await.map_err(std::io::Error::other)?;
@@ -234,6 +260,10 @@ impl ObjectStore for Faulty {
     ) -> Result<PutResult> {
         if self.faults.forgets_to_look.load(Ordering::SeqCst) {
             options.mode = PutMode::Overwrite;
+        }
+        let keeps = self.faults.keeps_what_is_there.load(Ordering::SeqCst);
+        if keeps && self.inner.head(location).await.is_ok() {
+            return Err(refused(403));
         }
         self.meet(Ask::Put, self.inner.put_opts(location, payload, options)).await
     }
