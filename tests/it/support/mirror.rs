@@ -51,7 +51,7 @@ impl Mirror {
         match self {
             Self::BigQuery(warehouse, _) => drop(warehouse.assert_equals(database).await),
             Self::Lake(folder) => {
-                LakeReader::of_folder(folder.path()).assert_equals(database).await
+                LakeReader::of_folder(folder.path()).assert_equals(database).await;
             }
         }
     }
