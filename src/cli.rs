@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+mod archive;
 mod colour;
 mod completions;
 mod days;
@@ -22,6 +23,7 @@ mod heal;
 mod housekeep;
 mod init;
 mod lake;
+mod left;
 mod migrate;
 mod output;
 mod pages;
@@ -32,6 +34,7 @@ mod progress;
 mod quota;
 mod repair;
 mod replay;
+mod restore;
 mod runs;
 mod selection;
 mod serve;
@@ -129,6 +132,8 @@ enum Command {
     Replay(Box<replay::Args>),
     Explain(Box<explain::Args>),
     Vault(Box<vault::Args>),
+    Archive(Box<archive::Args>),
+    Restore(Box<restore::Args>),
     Housekeep(Box<housekeep::Args>),
     Quota(Box<quota::Args>),
     Runs(runs::Args),
@@ -220,7 +225,9 @@ impl Cli {
             Command::Replay(args) => replay::run(*args, &self.platform).await,
             Command::Explain(args) => explain::run(*args).await,
             Command::Vault(args) => vault::run(*args).await,
-            Command::Housekeep(args) => housekeep::run(*args, is_json).await,
+            Command::Archive(args) => archive::run(*args, &self.platform).await,
+            Command::Restore(args) => restore::run(*args, &self.platform).await,
+            Command::Housekeep(args) => housekeep::run(*args, &self.platform, is_json).await,
             Command::Quota(args) => quota::run(*args).await,
             Command::Runs(args) => runs::run(args).await,
             Command::Serve(args) => serve::run(*args, &self.platform).await,

@@ -4,6 +4,7 @@
 //! expects one **observation**; a **run** is one execution that fills slots. Types here are made
 //! by parsing: one that exists is valid, and nothing below checks it again.
 
+pub mod archive;
 pub mod budget;
 pub mod coordinates;
 pub mod cost;
@@ -40,6 +41,7 @@ pub mod views;
 pub mod when;
 mod zone;
 
+pub use archive::{ARCHIVED_TABLES, Month, MonthStatus, Stretch, is_archived_table};
 pub use budget::{Allowance, Budget, BudgetWindow, Window};
 pub use coordinates::Coordinates;
 pub use days::{Day, DaySum, DaySums, Days};

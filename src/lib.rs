@@ -5,6 +5,7 @@
 //! are what it touches; the job [`etl`] is the story; `cli` is the roof that puts the parts
 //! together. Imports only go down, which a test keeps. `docs/ARCHITECTURE.md` has the pictures.
 
+pub mod archive;
 pub mod cli;
 pub mod clock;
 pub mod columnar;

@@ -8,11 +8,13 @@
 //!
 //! Every implementation passes the contract suite (`tests/it/sink_contract.rs`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::clock::SystemClock;
 use crate::domain::proofs::Proofs;
@@ -85,6 +87,11 @@ pub trait Sink: Send + Sync {
 
     /// What is written at once.
     fn limits(&self) -> Limits;
+
+    /// Whether months that have left the store are read from here: such a day is never written anew from it.
+    fn is_archive(&self) -> bool {
+        false
+    }
 
     /// Looks at everything that has to be there, creates what is missing and adds columns that are new.
     /// Nothing is ever dropped or emptied. It tries again itself ([`with_retries`]), thing by thing: of
@@ -224,6 +231,48 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// When it cannot; what was synced stays so.
     async fn end_sync(&self) -> Result<Vec<String>, SinkError>;
+}
+
+/// A sink that months leave the store for.
+#[async_trait(?Send)]
+pub trait ArchivedRows: Sink {
+    /// Passes every row of a day to `each`.
+    ///
+    /// # Errors
+    /// [`SinkError::Altered`] when a file is not as it was written; some rows were passed then.
+    async fn read_day(
+        &self,
+        table: &'static Table,
+        day: NaiveDate,
+        each: &mut dyn FnMut(RecordBatch),
+    ) -> Result<(), SinkError>;
+
+    /// Downloads the files of some days, and says what each is.
+    ///
+    /// # Errors
+    /// When one cannot be read; one that is not there is among no day's files.
+    async fn hash_files(&self, table: &'static Table, days: Days)
+    -> Result<HashedFiles, SinkError>;
+}
+
+/// The files of some days at a version of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HashedFiles {
+    /// The version.
+    pub version: i64,
+    /// The files of each day, by their paths.
+    pub days: BTreeMap<NaiveDate, Vec<HashedFile>>,
+}
+
+/// A file, and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HashedFile {
+    /// Where it is in the table's folder.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// What is written at once.

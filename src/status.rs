@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::Month;
 use crate::store::{Reads, RunRow, StoreError};
 use crate::views::freshness::{self, Counts, SiteStatus};
 
@@ -16,6 +17,8 @@ pub struct Status {
     pub runs: Vec<RunRow>,
     /// Until when a source's account is blocked, if it is.
     pub paused_until: Option<DateTime<Utc>>,
+    /// The last month whose rows have left the store.
+    pub archived_through: Option<Month>,
 }
 
 /// Reads it all, with so many runs; `sources` are those that there may be, the one that is meant if
@@ -36,7 +39,8 @@ pub async fn read(
         paused_until =
             paused_until.max(reads.paused_until(source).await?.filter(|until| *until > now));
     }
-    Ok(Status { sites, runs, paused_until })
+    let archived_through = reads.archived_through().await?;
+    Ok(Status { sites, runs, paused_until, archived_through })
 }
 
 impl Status {
@@ -49,7 +53,7 @@ impl Status {
     /// The one sentence that an operator reads first; with how the sync stands, if that is known.
     #[must_use]
     pub fn headline(&self, sync: Option<String>) -> String {
-        let Self { sites, runs, paused_until } = self;
+        let Self { sites, runs, paused_until, archived_through } = self;
         if sites.is_empty() {
             return "no sites yet, or none within its days: `weather etl` collects, `weather demo` shows how".into();
         }
@@ -69,6 +73,7 @@ impl Status {
             }
             None => parts.push("no run yet".into()),
         }
+        parts.extend(archived_through.map(|month| format!("archived through {month}")));
         parts.extend(sync);
         parts.join("; ")
     }
@@ -83,7 +88,7 @@ mod tests {
     }
 
     fn status(sites: Vec<SiteStatus>) -> Status {
-        Status { sites, runs: Vec::new(), paused_until: None }
+        Status { sites, runs: Vec::new(), paused_until: None, archived_through: None }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::forecast::{ForecastResult, Kept};
 use crate::domain::{BudgetWindow, Move, Site, SlotResult};
 
+mod archiving;
 pub mod bounded;
 pub mod bounds;
 pub mod budget;
@@ -25,7 +26,9 @@ mod columns;
 mod dialect;
 mod error;
 mod forecasts;
+pub mod left;
 mod load;
+mod months;
 pub mod mysql;
 mod pool;
 mod protocol;
@@ -39,11 +42,14 @@ mod sites;
 mod sql_store;
 pub mod sqlite;
 
+pub use archiving::{Archiving, ProvedMonth};
 pub use bounded::Bounded;
 pub use bounds::{Bound, Bounds};
 pub use budget::{CallCount, Reserved, Settled, Wanted};
 pub use error::StoreError;
+pub use left::{LeftError, LeftRows};
 pub use protocol::TriedSlot;
+pub use reads::archive::{ArchivedDay, MonthRow};
 pub use reads::filled::FilledSlot;
 pub use reads::forecasts::{IssueRow, SaidValue};
 pub use reads::kept::{KeptRow, KeptSlot};
@@ -87,7 +93,8 @@ pub trait Store: Send + Sync {
     /// collected stays so, and one that cannot be filled does not become failed.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] when the run is no longer open; nothing was written then.
+    /// [`StoreError::Fenced`] when the run is no longer open, [`StoreError::ArchivedMonth`] when a row is of
+    /// a month that is being archived or has left; nothing was written then.
     async fn load(
         &self,
         run: &Run,

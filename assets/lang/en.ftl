@@ -81,6 +81,7 @@ problem-no-such-path = No page has this address.
 problem-unauthorized = Who looks has to be known to the server.
 problem-busy = The server has too much to do at present.
 problem-store-away = The store cannot be asked at present.
+problem-archived = These days are archived: their rows have left the store.
 problem-other = The server could not answer; what happened is in its log.
 problem-allowed = It may be: { $allowed }.
 problem-known = It knows: { $allowed }.

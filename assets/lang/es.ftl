@@ -81,6 +81,7 @@ problem-no-such-path = Ninguna página tiene esta dirección.
 problem-unauthorized = El servidor tiene que saber quién mira.
 problem-busy = El servidor tiene ahora demasiado que hacer.
 problem-store-away = Ahora no se puede consultar el almacén.
+problem-archived = Estos días están archivados: sus filas han salido del almacén.
 problem-other = El servidor no pudo responder; lo que pasó está en su registro.
 problem-allowed = Puede ser: { $allowed }.
 problem-known = Tiene: { $allowed }.

@@ -167,7 +167,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let settings = StoreSettings::at(&url(&args));
     let store = StorePart::of(&settings);
-    let Opened { store, reads } = store.writable().await?;
+    let Opened { store, reads, .. } = store.writable().await?;
     refuse_other_sites(reads, &sites).await?;
     let vault = args.vault.as_deref().map(open_vault).transpose()?;
     let hours = args.hours();

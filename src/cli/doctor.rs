@@ -66,6 +66,9 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
     let opened = opened.await;
     findings.extend(store_findings(&opened, began.elapsed()).await);
     let reads = opened.as_ref().ok().map(|opened| &opened.reads);
+    if let Some(reads) = reads {
+        findings.extend(archive(reads, &args.sink).await);
+    }
     findings.extend(lake_setting(&args, platform));
     findings.extend(sink_findings(&args, reads).await);
     findings.extend(vault::finding(&args.vault, platform).await);
@@ -131,7 +134,7 @@ async fn store_findings(
     opened: &Result<store::Opened, StoreError>,
     connecting: Duration,
 ) -> Vec<Finding> {
-    let store::Opened { store, reads } = match opened {
+    let store::Opened { store, reads, .. } = match opened {
         Ok(opened) => opened,
         Err(error @ StoreError::Absent { .. }) => {
             let (found, remedy) = (error.to_string(), error.hint());
@@ -152,6 +155,22 @@ async fn store_findings(
     });
     findings.extend(facts(reads).await);
     findings
+}
+
+/// Through which month the store is archived, and whether the lake is there that has those months.
+async fn archive(reads: &Reads, sink: &SinkSettings) -> Option<Finding> {
+    // A schema that is too old is named above.
+    let through = reads.archived_through().await.ok()??;
+    let found = format!("archived through {through}");
+    Some(match sink.lake.lake_url {
+        Some(_) => Finding::good("archive", found),
+        None => Finding::bad(
+            "archive",
+            Verdict::Warning,
+            format!("{found}, and no lake is set"),
+            "set LAKE_URL: those months are in the lake, and `weather repair` and `weather restore` read it",
+        ),
+    })
 }
 
 /// Each sink, and whether it is this store's.

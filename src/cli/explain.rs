@@ -8,7 +8,7 @@ use super::output::{self, Column, Line as TableLine, OutputFormat};
 use super::selection::{check_ids, parse_site_id};
 use super::sources;
 use crate::clock::{Clock as _, SystemClock};
-use crate::domain::{Days, SiteId, When};
+use crate::domain::{Days, Month, SiteId, When};
 use crate::replay::explain::{Explained, explain};
 use crate::store::{Reads, SiteRow, StoreSettings};
 use crate::vault::VaultSettings;
@@ -90,6 +90,13 @@ async fn missing(
     time: DateTime<Utc>,
 ) -> anyhow::Result<UsageError> {
     let minute = |time: &DateTime<Utc>| time.format("%FT%H:%MZ").to_string();
+    let month = Month::of(time.date_naive());
+    if reads.list_closed_months().await?.contains(&month) {
+        let problem =
+            format!("{month} is archived: the slot at {} has left the store", minute(&time));
+        return Ok(UsageError::new(problem)
+            .hint("its row is in the lake: `weather lake ddl` shows how to read it"));
+    }
     let mut nearest = Vec::new();
     for source in sources {
         let slots = reads.nearest_slots((site.as_str(), source), time).await?;

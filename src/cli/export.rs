@@ -11,11 +11,13 @@ use tracing::subscriber::NoSubscriber;
 
 use super::error::UsageError;
 use super::exit::Exit;
+use super::left;
 use super::shutdown::Shutdown;
 use super::sources;
 use crate::clock::{Clock as _, SystemClock};
 use crate::serve::access::Access;
 use crate::serve::{self, Outside, Parts, Refusal};
+use crate::sink::LakeSettings;
 use crate::store::StoreSettings;
 
 mod asked;
@@ -52,6 +54,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     store: StoreSettings,
+
+    #[command(flatten)]
+    lake: LakeSettings,
 }
 
 /// Rows that can be exported.
@@ -104,7 +109,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Exit> {
     let query = args.asked.query(&name(&args.format), args.what.goes_by_times(), SystemClock.now());
     let target = format!("/api/v1/{}?{query}", name(&args.what));
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let store = Arc::new(args.store.open_ready().await?.reads);
+    let reads = args.store.open_ready().await?.reads;
+    let store = Arc::new(reads.with_lake(left::of(&args.lake)?));
     let parts = Parts {
         store,
         clock: Arc::new(SystemClock),

@@ -28,7 +28,7 @@ pub(super) mod words;
 
 use document::Document;
 use planned::PlannedCall;
-use words::{again, later, show};
+use words::{again, archived, later, show};
 
 /// Fill missing slots from a source's history
 ///
@@ -307,7 +307,7 @@ async fn dry_run(
         let (calls, report) = heal::plan(parts, sites, days).await?;
         let charged: u64 = calls.iter().map(|call| u64::from(call.charge)).sum();
         words.push(format!(
-            "dry run: {} calls to {}, charged as {}, for {} missing slots of {}{}; {} cannot be filled{}",
+            "dry run: {} calls to {}, charged as {}, for {} missing slots of {}{}; {} cannot be filled{}{}",
             grouped(calls.len() as u64),
             report.history,
             grouped(charged),
@@ -315,6 +315,7 @@ async fn dry_run(
             report.source,
             again(&report),
             grouped(report.unfillable),
+            archived(&report),
             later(&report),
         ));
         rows.extend(calls.into_iter().map(|call| PlannedCall {

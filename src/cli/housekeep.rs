@@ -1,13 +1,20 @@
 //! `weather housekeep`: the daily job that tidies, with an account that may delete.
 
+use anyhow::Context as _;
 use chrono::TimeDelta;
 
+use super::archive::{ArchiveGrace, Sinks};
 use super::error;
 use super::exit::Exit;
 use super::output::{self, grouped};
+use super::parts::StorePart;
+use super::platform::Platform;
+use super::shutdown::Shutdown;
 use super::vault::compact_all;
-use crate::sink::LakeSettings;
+use crate::archive::{self, Archive};
 use crate::sink::lake::Lake;
+use crate::sink::{LakeSettings, SinkSettings};
+use crate::store::StoreSettings;
 use crate::vault::VaultSettings;
 
 /// Days that a data file of the lake is kept for those who still read an older version.
@@ -17,15 +24,26 @@ const KEPT_DAYS: i64 = 7;
 ///
 /// For once a day, with an account of its own: no other job deletes. The lake is compacted, gets its
 /// checkpoint, and loses data files that no version of the last 7 days has; the kept answers of a day become
-/// one object. Each step says in a line what it did; one that fails stops no other, and the worst exit code
+/// one object. With ARCHIVE_KEEP_DAYS months leave the store that the lake is proved to hold. Each step says in a line what it did; one that fails stops no other, and the worst exit code
 /// counts.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     weather housekeep\n  \
     VAULT_URL=gs://acme-weather/vault weather housekeep")]
 pub(super) struct Args {
+    /// Also let months leave the store, as `weather archive` does, so many days after their last. Unset: none does
+    #[arg(
+        long, value_name = "N", env = "ARCHIVE_KEEP_DAYS",
+        value_parser = clap::value_parser!(u32).range(35..=3650)
+    )]
+    archive_keep_days: Option<u32>,
+
     #[command(flatten)]
-    lake: LakeSettings,
+    grace: ArchiveGrace,
+    #[command(flatten)]
+    sink: SinkSettings,
+    #[command(flatten)]
+    store: StoreSettings,
     #[command(flatten)]
     vault: VaultSettings,
 }
@@ -33,8 +51,9 @@ pub(super) struct Args {
 /// What a step did, in a line, and how it ended.
 type Done = anyhow::Result<(String, Exit)>;
 
-pub(super) async fn run(args: Args, is_json: bool) -> anyhow::Result<Exit> {
-    let mut steps = lake(&args.lake).await;
+pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyhow::Result<Exit> {
+    let mut steps = lake(&args.sink.lake).await;
+    steps.push(archive(&args, platform).await);
     steps.push(vault(&args.vault).await);
     steps.into_iter().try_fold(Exit::Done, |exit, done| Ok(exit.worse(end(done, is_json)?)))
 }
@@ -56,6 +75,27 @@ async fn lake(settings: &LakeSettings) -> Vec<Done> {
             vacuum(&lake).await,
         ],
         Err(error) => vec![Err(error.into())],
+    }
+}
+
+/// Lets months leave the store.
+async fn archive(args: &Args, platform: &Platform) -> Done {
+    let Some(keep_days) = args.archive_keep_days else {
+        return Ok(("archive: none (ARCHIVE_KEEP_DAYS is not set)".to_owned(), Exit::Done));
+    };
+    let shutdown = Shutdown::listen().context("cannot listen for signals")?;
+    let sinks = Sinks::open(&args.sink, platform).await?;
+    let store = StorePart::of(&args.store);
+    let opened = (store.ready().await?, store.lease());
+    let parts = args.grace.apply(sinks.parts(opened, &shutdown));
+    let report = archive::run(Archive { keep_days, ..parts }).await;
+    let exit = if report.has_differences() { Exit::TooManyFailed } else { Exit::Done };
+    let months: Vec<_> = report.months.iter().map(ToString::to_string).collect();
+    let words = if months.is_empty() { "nothing is due".to_owned() } else { months.join("; ") };
+    match report.error {
+        Some(error) => Err(error),
+        None if report.is_interrupted => Ok((format!("archive: {words}"), shutdown.exit())),
+        None => Ok((format!("archive: {words}"), exit)),
     }
 }
 

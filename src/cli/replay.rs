@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::days::DaysArgs;
+use super::error::UsageError;
 use super::etl;
 use super::exit::Exit;
 use super::output::{self, OutputFormat, grouped};
@@ -23,7 +24,7 @@ use crate::domain::{Days, Shard, SiteId};
 use crate::job::Job;
 use crate::replay::into::{Rebuild, rebuild, sites_of};
 use crate::replay::{self, Reader, Replay, Report};
-use crate::store::{Opened, RunHost, StoreSettings};
+use crate::store::{Opened, Reads, RunHost, StoreSettings};
 use crate::vault::{Vault, VaultSettings};
 
 /// Read kept answers anew, and write what today's program makes of them otherwise
@@ -89,6 +90,8 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
     let store = StorePart::of(&args.store);
     let opened = store.ready().await?;
     check_ids(&args.sites, &opened.reads.list_sites().await?)?;
+    let days = span(&opened.reads, days).await?;
+    refuse_closed(&opened.reads, days).await?;
     let readers = readers();
     let host = platform.host();
     let report = replay::run(Replay {
@@ -97,12 +100,24 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
         readers: &readers,
         source: args.source.as_deref(),
         site_ids: &args.sites,
-        days: span(&opened.reads, days).await?,
+        days,
         writes: !args.check && !args.dry_run,
     })
     .await?;
     show(&args, &report)?;
     Ok(exit(&args, &report, &shutdown))
+}
+
+/// Nothing is written to a month that is being archived or has left the store, and its slots are not there to
+/// be read.
+async fn refuse_closed(reads: &Reads, (first, last): (NaiveDate, NaiveDate)) -> anyhow::Result<()> {
+    let mut closed = reads.list_closed_months().await?;
+    closed.retain(|month| month.first_day() <= last && first <= month.last_day());
+    let Some(month) = closed.last() else { return Ok(()) };
+    let problem = format!("{month} is archived: its slots have left the store");
+    let hint =
+        format!("replay days from {} on, or make another store: --into", month.next().first_day());
+    Err(UsageError::new(problem).hint(hint).into())
 }
 
 /// Makes an empty store of the vault.

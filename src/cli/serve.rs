@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::UsageError;
 use super::exit::Exit;
+use super::left;
 use super::output;
 use super::platform::Platform;
 use super::shutdown::Shutdown;
@@ -19,6 +20,7 @@ use super::sources::{self, SourcesSettings};
 use crate::clock::SystemClock;
 use crate::serve::access::{self, Access};
 use crate::serve::{self, Origins, Outside, Parts, PublicUrl, SharedCache};
+use crate::sink::LakeSettings;
 use crate::store::{Reads, StoreError, StoreSettings};
 
 /// Answer programs over HTTP, read-only, from the store
@@ -72,6 +74,8 @@ pub(super) struct Args {
     sources: SourcesSettings,
     #[command(flatten)]
     store: StoreSettings,
+    #[command(flatten)]
+    lake: LakeSettings,
 }
 
 pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit> {
@@ -83,7 +87,8 @@ pub(super) async fn run(args: Args, platform: &Platform) -> anyhow::Result<Exit>
     platform.check_store(&args.store)?;
     let cache = shared_cache(&args)?;
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
-    let store = Arc::new(args.store.reader().await?);
+    platform.check_lake(&args.lake)?;
+    let store = Arc::new(args.store.reader().await?.with_lake(left::of(&args.lake)?));
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: name another with --listen"))?;

@@ -7,15 +7,19 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::error;
+use super::error::{self, UsageError};
 use super::exit::Exit;
 use super::output::{self, Column, OutputFormat, Row, grouped};
 use super::parts::{SinkChoice, StorePart, open_sinks, with_each};
 use super::platform::Platform;
 use super::shutdown::Shutdown;
+use crate::clock::SystemClock;
 use crate::job::stop::Stopped;
+use crate::sink::lake::Lake;
 use crate::sink::{Sink, SinkKind, SinkSettings};
 use crate::store::{Opened, StoreSettings};
+use crate::sync::repair;
+use crate::sync::verify::{Scope, Verify};
 use crate::sync::{self, Rebasing, Report, Stop, Summary, Sync};
 
 /// Mirror the store into BigQuery and the lake: only what is new, each row once
@@ -31,7 +35,8 @@ use crate::sync::{self, Rebasing, Report, Stop, Summary, Sync};
     weather sync --dry-run\n  \
     weather sync --sink lake\n  \
     weather sync --output json | jq .rowsSynced\n  \
-    weather sync --rebase     # after the store was restored from a backup")]
+    weather sync --rebase     # after the store was restored from a backup\n  \
+    weather sync --rebase --from-lake --sink bigquery   # into a new dataset, with what was archived")]
 pub(super) struct Args {
     /// Say what would be sent, and send and make nothing
     #[arg(long)]
@@ -41,6 +46,10 @@ pub(super) struct Args {
     /// was interrupted goes on where it was
     #[arg(long, conflicts_with = "dry_run")]
     rebase: bool,
+
+    /// Then also send the months that have left the store, from the lake: for a sink that is new
+    #[arg(long, requires = "rebase")]
+    from_lake: bool,
 
     /// Form of what goes to stdout: json is what was done, in one document (of several sinks a list); with
     /// --dry-run the rows, in any form
@@ -101,6 +110,7 @@ pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyho
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     platform.check_lake(&args.sink.lake)?;
     let sinks = open_sinks(&args.sink, args.choice).await?;
+    let lake = if args.from_lake { Some(needed_lake(&args.sink)?) } else { None };
     let store = StorePart::of(&args.store);
     let opened = (store.ready().await?, store.lease());
     let rebase = match (args.rebase, platform.is_another_try()) {
@@ -122,7 +132,12 @@ pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyho
         }
         let mirrored = mirror(parts, &shutdown, args.output).await;
         documents.push(mirrored.document);
-        mirrored.end
+        match (mirrored.end, &lake) {
+            (Ok(Exit::Done), Some(lake)) if kind != SinkKind::Lake => {
+                send_archived(parts, lake, &shutdown).await
+            }
+            (end, _) => end,
+        }
     })
     .await;
     if args.dry_run {
@@ -133,6 +148,42 @@ pub(super) async fn run(args: Args, platform: &Platform, is_json: bool) -> anyho
         output::document(&documents)?;
     }
     Ok(exit)
+}
+
+/// The lake that the archived months are in.
+fn needed_lake(settings: &SinkSettings) -> anyhow::Result<Lake> {
+    let unset = || {
+        UsageError::new("no lake: LAKE_URL is not set")
+            .hint("the months that have left the store are in the lake: set LAKE_URL")
+    };
+    Ok(settings.lake.open()?.ok_or_else(unset)?)
+}
+
+/// Sends the days that have left the store and that the sink does not hold, day by day: interrupted, it goes on
+/// when it is given again.
+async fn send_archived(parts: Sync<'_>, lake: &Lake, shutdown: &Shutdown) -> anyhow::Result<Exit> {
+    let Some(days) = parts.reads.archived_span().await? else { return Ok(Exit::Done) };
+    let report = repair::run(
+        Verify {
+            reads: parts.reads,
+            sink: parts.sink,
+            archive: Some(lake),
+            scope: Scope::Of(days),
+            clock: &SystemClock,
+            is_deep: false,
+            chunk_rows: parts.chunk_rows,
+            shutdown: parts.shutdown,
+        },
+        false,
+    )
+    .await;
+    match report.stop {
+        None if report.has_differences() => Ok(Exit::TooManyFailed),
+        None => Ok(Exit::Done),
+        Some(Stop::Interrupted) => Ok(shutdown.exit()),
+        Some(Stop::Failed(error)) => Err(error),
+        Some(stop) => Err(stop.into()),
+    }
 }
 
 /// What was done with each sink: of one its document, of several a list.

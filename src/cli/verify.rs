@@ -16,7 +16,7 @@ use super::shutdown::Shutdown;
 use super::sync::SyncSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::domain::Days;
-use crate::sink::SinkSettings;
+use crate::sink::{ArchivedRows, SinkSettings};
 use crate::store::StoreSettings;
 use crate::sync::Stop;
 use crate::sync::verify::{self, DayComparison, Report, RollUpComparison, Scope, Verdict, Verify};
@@ -108,6 +108,7 @@ pub(super) async fn compare(
     let shutdown = Shutdown::listen().context("cannot listen for signals")?;
     let scope = args.scope(SystemClock.now())?;
     let sinks = open_sinks(&parts.sink, parts.choice).await?;
+    let lake = parts.sink.lake.open()?;
     let reads = parts.store.open_ready().await?.reads;
     let mut rows = Vec::new();
     let exit = with_each(sinks, is_json, &shutdown, async |_, sink| {
@@ -115,6 +116,7 @@ pub(super) async fn compare(
         let report = job(Verify {
             reads: &reads,
             sink: &*sink,
+            archive: lake.as_ref().map(|lake| lake as &dyn ArchivedRows),
             scope,
             clock: &SystemClock,
             is_deep: args.deep,
@@ -319,6 +321,7 @@ mod tests {
             store: DaySum { rows: store, keys: store, fingerprint: 1 },
             sink: DaySum { rows, keys, fingerprint: 2 },
             differences: Vec::new(),
+            is_archived: false,
             equal_at: None,
         }
     }

@@ -48,6 +48,12 @@ impl Days {
         Self { from: day, to: day }
     }
 
+    /// Whether this day is among them.
+    #[must_use]
+    pub fn holds(self, day: NaiveDate) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
     /// Days of the past up to `today`, as the flags `--from` and `--to` name them.
     ///
     /// # Errors

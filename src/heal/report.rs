@@ -54,6 +54,8 @@ pub struct Report {
     pub unfillable: u64,
     /// Slots whose calls failed: they stay missing.
     pub failed: u64,
+    /// Missing slots of months that are being archived or have left the store: nothing is written there.
+    pub archived: u64,
     /// Slots that the history has later.
     pub later: u64,
     /// From when on it has the first of them.
@@ -91,6 +93,7 @@ impl Report {
             healed: 0,
             unfillable: 0,
             failed: 0,
+            archived: survey.archived,
             later: survey.later,
             known_from: survey.known_from,
             calls: 0,

@@ -17,6 +17,7 @@ pub struct Figures {
     pub unfillable: u64,
     pub failed: u64,
     pub left: u64,
+    pub archived: u64,
     pub later: u64,
     pub calls: u64,
     pub charged: u64,
@@ -31,6 +32,7 @@ impl AddAssign for Figures {
         self.unfillable += other.unfillable;
         self.failed += other.failed;
         self.left += other.left;
+        self.archived += other.archived;
         self.later += other.later;
         self.calls += other.calls;
         self.charged += other.charged;
@@ -72,6 +74,7 @@ impl Summary {
                 unfillable: report.unfillable,
                 failed: report.failed,
                 left: report.left(),
+                archived: report.archived,
                 later: report.later,
                 calls: report.calls,
                 charged: report.charged,
@@ -84,7 +87,8 @@ impl Summary {
 
     /// The one line with a heal's figures.
     pub(super) fn log(&self) {
-        let Figures { missing, healed, unfillable, failed, left, later, .. } = self.figures;
+        let Figures { missing, healed, unfillable, failed, left, archived, later, .. } =
+            self.figures;
         let Figures { calls, charged, runs, vault_missed, .. } = self.figures;
         tracing::info!(
             event = self.event,
@@ -97,6 +101,7 @@ impl Summary {
             unfillable,
             failed,
             left,
+            archived,
             later,
             calls,
             charged,

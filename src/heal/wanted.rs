@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Days as DayCount, DurationRound as _, NaiveDate, TimeDelta, Utc};
 
 use super::parts::Heal;
-use crate::domain::{Days, Gap, Life, Locality, Reason, Site, SiteId};
+use crate::domain::{Days, Gap, Life, Locality, Month, Reason, Site, SiteId};
 use crate::job::reason;
 use crate::source::History;
 use crate::source::history::{Missing, Reach};
@@ -26,6 +26,8 @@ pub(super) struct Wanted<'a> {
     pub(super) history: Result<usize, Missing>,
     /// True when it was given up as unfillable from these histories.
     pub(super) is_settled: bool,
+    /// True when it is of a month that is being archived or has left the store: it cannot be written.
+    pub(super) is_archived: bool,
 }
 
 /// The missing slots of each site and hour.
@@ -37,6 +39,8 @@ pub(super) struct Places<'a> {
     lives: Vec<Life>,
     /// Of those that have moved: from when on the site was like this, in order.
     stays: HashMap<SiteId, Vec<(DateTime<Utc>, Site)>>,
+    /// The months whose slots cannot be written.
+    closed: Vec<Month>,
 }
 
 impl<'a> Places<'a> {
@@ -54,7 +58,8 @@ impl<'a> Places<'a> {
             (stays.len() > 1).then(|| (life.site_id.clone(), places.collect()))
         });
         let stays = stays.collect();
-        Ok(Self { sites, lives, stays })
+        let closed = job.reads.list_closed_months().await?;
+        Ok(Self { sites, lives, stays, closed })
     }
 
     /// What is missing on `days`.
@@ -103,7 +108,9 @@ impl<'a> Places<'a> {
     ) -> Result<Vec<Wanted<'p>>, StoreError> {
         let list = async || {
             let mut list = Vec::new();
-            self.each(parts, lives, days, |wanted| list.push(wanted)).await?;
+            let fillable =
+                |wanted: Wanted<'p>| list.extend(Some(wanted).filter(|w| !w.is_archived));
+            self.each(parts, lives, days, fillable).await?;
             Ok(list)
         };
         parts.job.retry_stream(list).await
@@ -138,7 +145,8 @@ impl<'a> Places<'a> {
                 let history = find_history(parts.histories, hour, now);
                 if history.is_ok() || !is_settled {
                     let (site, stay) = self.site_at(site, hour);
-                    each(Wanted { site, stay, slot_time, hour, history, is_settled });
+                    let is_archived = self.closed.contains(&Month::of(slot_time.date_naive()));
+                    each(Wanted { site, stay, slot_time, hour, history, is_settled, is_archived });
                 }
             }
             Ok(())
@@ -184,6 +192,8 @@ pub(super) struct Survey {
     pub(super) slots: u64,
     /// Those of them that were given up before.
     pub(super) again: u64,
+    /// Slots of months that are being archived or have left the store: they stay missing.
+    pub(super) archived: u64,
     /// Slots that a history has later.
     pub(super) later: u64,
     /// From when on it has the first of them.
@@ -202,7 +212,9 @@ pub(super) struct HistorySpan {
 
 impl Survey {
     fn count(&mut self, wanted: &Wanted<'_>) {
-        if let Err(Missing::TooRecent { known_from }) = &wanted.history {
+        if wanted.is_archived {
+            self.archived += 1;
+        } else if let Err(Missing::TooRecent { known_from }) = &wanted.history {
             self.later += 1;
             self.known_from = Some(self.known_from.map_or(*known_from, |t| t.min(*known_from)));
         } else {

@@ -23,6 +23,7 @@ use crate::domain::{DaySums, Days};
 use crate::objects::Objects;
 
 mod action;
+mod archived;
 mod checkpoint;
 mod ddl;
 mod fault;
@@ -126,6 +127,10 @@ impl Sink for Lake {
 
     fn limits(&self) -> Limits {
         Limits::OneChunk
+    }
+
+    fn is_archive(&self) -> bool {
+        true
     }
 
     async fn prepare(&self) -> Result<Prepared, SinkError> {

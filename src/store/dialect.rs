@@ -22,6 +22,9 @@ pub(super) struct Dialect {
     pub(super) now: &'static str,
     /// What follows a `select` that holds its row's lock until the end of the transaction.
     pub(super) for_update: &'static str,
+    /// What follows a `select` that lets others read its row and lets nobody change it until the end of the
+    /// transaction.
+    pub(super) for_share: &'static str,
     /// The last of a JSON array, in a path.
     pub(super) last_of_array: &'static str,
     /// What becomes of a pause that is set already: the later one stays.
@@ -36,6 +39,12 @@ pub(super) struct Dialect {
     pub(super) upsert_slots: &'static str,
     /// The same of a forecast slot.
     pub(super) upsert_forecast_slots: fn() -> &'static str,
+    /// What becomes of a series that has left before: it reaches as far as both.
+    pub(super) upsert_series: &'static str,
+    /// What becomes of a row with this key that is put back though it is there: it stays.
+    pub(super) keep_old: fn(&[&str]) -> String,
+    /// Deletes so many rows of a table whose time lies between two. Binds: from, to.
+    pub(super) delete_some: fn(&str, &str, u32) -> String,
     /// What becomes of an observation that is there. Every value is written, absent ones as NULL: an upsert
     /// that keeps the former value where the new one is absent shows yesterday's rain for ever. What is
     /// healed takes the place of nothing that was collected live. Values that stay the same were here before.

@@ -1,5 +1,6 @@
 //! What can go wrong with the store, by what to do next.
 
+use crate::domain::Month;
 use crate::retry::Transient;
 
 /// An error of the store.
@@ -43,6 +44,25 @@ pub enum StoreError {
     Fenced {
         /// The run.
         run_id: String,
+    },
+    /// Rows of a month are asked for that have left the store.
+    #[error("{month} of {table} is archived: its rows are in the lake")]
+    LeftMonth {
+        /// The table.
+        table: &'static str,
+        /// The month.
+        month: Month,
+    },
+    /// The lake that has the months which have left the store cannot be read.
+    #[error("the lake cannot be read that has the archived months")]
+    Lake(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row is of a month that is being archived, or has left.
+    #[error("{month} of {table} is archived: nothing may be written to it")]
+    ArchivedMonth {
+        /// The table.
+        table: &'static str,
+        /// The month.
+        month: Month,
     },
     /// The schema was migrated by a newer program.
     #[error("the store's schema is version {found}, newer than this program, which knows {known}")]
@@ -111,6 +131,9 @@ impl StoreError {
             Self::AccessDenied(_) => "store_access_denied",
             Self::Full(_) => "store_full",
             Self::Fenced { .. } => "store_fenced",
+            Self::ArchivedMonth { .. } => "archived_month",
+            Self::LeftMonth { .. } => "archived",
+            Self::Lake(_) => "lake_unavailable",
             Self::SchemaTooNew { .. } => "store_schema_too_new",
             Self::SchemaTooOld { .. } => "store_schema_too_old",
             Self::SchemaHalfDone { .. } => "store_schema_half_done",
@@ -155,6 +178,13 @@ impl StoreError {
             }
             Self::Fenced { .. } => {
                 "nothing to do: the next start collects what is left; look at the runs with `weather runs`"
+            }
+            Self::Lake(_) => "see the cause; `weather lake status` asks the lake",
+            Self::LeftMonth { .. } => {
+                "ask for later days, or bring the month back: `weather restore --month`; `weather lake ddl` shows how to read the lake"
+            }
+            Self::ArchivedMonth { .. } => {
+                "nothing of the batch was written; `weather restore --month` brings a month back, and it may be written to then"
             }
             Self::SchemaTooNew { .. } => {
                 "update this program to the version that migrated the store"

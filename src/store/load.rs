@@ -1,10 +1,11 @@
-//! A batch: one transaction of heartbeat, observations and slots.
+//! A batch: one transaction of heartbeat, observations and slots. Rows of a month that is being archived, or
+//! has left, are refused.
 
 use chrono::{DateTime, Utc};
 
 use super::columns::{self, Stamp};
 use super::pool::{Pool, Statement};
-use super::{Run, StoreError, runs};
+use super::{Run, StoreError, months, runs};
 use crate::domain::SlotResult;
 
 pub(super) async fn load(
@@ -18,6 +19,7 @@ pub(super) async fn load(
     let most = &dialect.rows_per_statement;
     let mut transaction = pool.begin().await?;
     runs::beat_within(pool, &mut transaction, run).await?;
+    months::refuse_closed(pool, &mut transaction, batch).await?;
     let stamp = Stamp { run_id: run.run_id.to_string(), run_seq: run.run_seq, now };
     for rows in observations.chunks(most.observations) {
         let rows = rows.iter().map(|row| columns::observation_row(row, &stamp));

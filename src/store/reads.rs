@@ -4,6 +4,8 @@
 //! carried out on whichever database is there. Every wait has a bound, within which an operation is
 //! repeated if its trouble may pass ([`Bounds`]): callers see one answer or one error.
 
+use std::sync::Arc;
+
 use arrow_schema::ArrowError;
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
@@ -12,8 +14,11 @@ use futures::stream::BoxStream;
 
 use super::bounds::bounded_rows;
 use super::pool::{Pool, Statement, StoreRow};
-use super::{Bounds, StoreError, mysql, sqlite};
+use super::{Bounds, LeftRows, StoreError, mysql, sqlite};
+use archive::Proved;
 
+pub mod archive;
+mod border;
 pub mod calls;
 pub mod filled;
 pub mod forecasts;
@@ -30,6 +35,9 @@ pub mod states;
 pub struct Reads {
     pool: Pool,
     bounds: Bounds,
+    proved: Proved,
+    /// Where the rows of months are that have left the store.
+    lake: Option<Arc<dyn LeftRows>>,
 }
 
 /// What can be said of the database itself.
@@ -48,7 +56,7 @@ pub struct StoreFacts {
 impl Reads {
     /// Reads by these connections, within these bounds.
     pub(super) fn new(pool: Pool, bounds: Bounds) -> Self {
-        Self { pool, bounds }
+        Self { pool, bounds, proved: Proved::default(), lake: None }
     }
 
     /// Fails unless the schema is this program's.

@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::bounds::first_connection;
-use super::{Bounded, Bounds, Reads, SqlStore, Store, StoreError, mysql, sqlite};
+use super::{Archiving, Bounded, Bounds, Reads, SqlStore, Store, StoreError, mysql, sqlite};
 
 /// The lease of a run (`docs/ARCHITECTURE.md`): what a task may be silent for before
 /// another takes over. Long against a restart of the database, short against an hour.
@@ -86,6 +86,8 @@ pub struct Opened {
     pub store: Box<dyn Store>,
     /// What only reads it, by the same connections.
     pub reads: Reads,
+    /// What the archive does with it, by the same connections.
+    pub archiving: Archiving,
 }
 
 impl StoreSettings {
@@ -156,7 +158,8 @@ impl StoreSettings {
             Kind::Sqlite(url) => sqlite::open(url, self).await?,
         };
         let bounds = self.bounds();
-        Ok(Opened { reads: store.reads(bounds), store: Box::new(Bounded::new(store, bounds)) })
+        let (reads, archiving) = (store.reads(bounds), store.archiving(bounds));
+        Ok(Opened { reads, archiving, store: Box::new(Bounded::new(store, bounds)) })
     }
 
     fn kind(&self) -> Result<Kind<'_>, StoreError> {

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::pool::Pool;
 use super::{
-    Bounds, OpenRun, Reads, Reserved, Run, RunEnd, RunStart, Settled, Start, Store, StoreError,
-    TriedSlot, Wanted, budget, forecasts, load, mysql, protocol, runs, sites, sqlite,
+    Archiving, Bounds, OpenRun, Reads, Reserved, Run, RunEnd, RunStart, Settled, Start, Store,
+    StoreError, TriedSlot, Wanted, budget, forecasts, load, mysql, protocol, runs, sites, sqlite,
 };
 use crate::domain::forecast::{ForecastResult, Kept};
 use crate::domain::{BudgetWindow, Move, Site, SlotResult};
@@ -28,6 +28,12 @@ impl SqlStore {
     #[must_use]
     pub fn reads(&self, bounds: Bounds) -> Reads {
         Reads::new(self.pool.clone(), bounds)
+    }
+
+    /// What the archive does with it, by the same connections.
+    #[must_use]
+    pub fn archiving(&self, bounds: Bounds) -> Archiving {
+        Archiving::new(self.pool.clone(), bounds)
     }
 }
 

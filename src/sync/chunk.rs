@@ -15,7 +15,7 @@ use crate::columnar::{Row, schema};
 use crate::domain::position::{Position, RowKey};
 use crate::domain::tables::Table;
 use crate::retry::Transient;
-use crate::sink::{Chunk, Progress};
+use crate::sink::{Chunk, Progress, SinkError};
 use crate::store::{Reads, Rows, StoreError};
 
 /// Days of a group at most: a job may write to 4,000 partitions of a table
@@ -32,11 +32,21 @@ pub(super) enum ChunkError {
     Encode(#[from] ParquetError),
     #[error("a row lacks {0}")]
     Incomplete(&'static str),
+    /// What had been read of the store was no longer all: it is read again.
+    #[error("a month left the store meanwhile")]
+    Left,
+    #[error(transparent)]
+    Archive(#[from] SinkError),
 }
 
 impl Transient for ChunkError {
     fn is_transient(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_transient())
+        match self {
+            Self::Store(error) => error.is_transient(),
+            Self::Archive(error) => error.is_transient(),
+            Self::Left => true,
+            Self::Encode(_) | Self::Incomplete(_) => false,
+        }
     }
 }
 

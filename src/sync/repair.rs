@@ -1,7 +1,8 @@
 //! Rewrites in the sink the days that differ.
 //!
 //! A day is deleted and inserted in one fenced transaction; the position stays. Epoch first, then
-//! the rows: another sync or repair that writes meanwhile makes this one begin the day again.
+//! the rows: another sync or repair that writes meanwhile makes this one begin the day again. The rows of a
+//! month that has left the store come from the lake, and nothing of it is deleted, whatever is allowed.
 
 use super::chunk::ChunkError;
 use super::find_state;
@@ -40,7 +41,16 @@ async fn repair(
     found: &mut DayComparison,
     may_delete: bool,
 ) -> anyhow::Result<()> {
-    let DayComparison { table, day, .. } = *found;
+    let DayComparison { table, day, is_archived, .. } = *found;
+    if is_archived && parts.sink.is_archive() {
+        tracing::warn!(
+            table = table.name,
+            day = day.map(|day| day.to_string()),
+            "an archived day of the lake is not as it was proved, and nothing else has its rows: \
+             take its files from the versions of the bucket"
+        );
+        return Ok(());
+    }
     let rewritten = beside_writers(async || {
         with_retries(async || rewrite(parts, store_id, table, day, may_delete).await).await
     });
@@ -96,7 +106,9 @@ async fn rewrite(
 ) -> Result<(), RewriteError> {
     let mut state = parts.sink.find_state(store_id).await?.unwrap_or_default();
     let owner = Owner { store_id, epoch: state.epoch };
-    let (chunk, _) = read_days(parts.reads, table, None, Days::of(day)).await?;
+    let (chunk, days) = read_days(parts, table, None, Days::of(day)).await?;
+    let is_archived = days.get(&day).is_some_and(|day| day.is_archived);
+    let may_delete = may_delete && !is_archived;
     let staging = match &chunk {
         Some(chunk) => {
             let staging = parts.sink.new_staging(table, &owner, Holds::SomeRows);

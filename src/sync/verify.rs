@@ -23,9 +23,12 @@ use crate::clock::Clock;
 use crate::columnar::Row;
 use crate::domain::tables::{TABLES, Table};
 use crate::domain::{Day, DaySums, Days};
-use crate::sink::{Billed, Chunk, Difference, Holds, Owner, Progress, Sink, State, with_retries};
+use crate::sink::{
+    ArchivedRows, Billed, Chunk, Difference, Holds, Owner, Progress, Sink, State, with_retries,
+};
 use crate::store::{Reads, Rows};
 
+mod archived;
 mod plan;
 mod report;
 pub(super) mod rollups;
@@ -38,6 +41,7 @@ pub use report::{DayComparison, Report, Verdict};
 pub use rollups::RollUpComparison;
 pub(super) use through::note;
 
+use archived::Archived;
 use store_days::{StoreDay, StoreDays};
 
 /// The parts that the comparison works with.
@@ -47,6 +51,8 @@ pub struct Verify<'a> {
     pub reads: &'a Reads,
     /// What is.
     pub sink: &'a dyn Sink,
+    /// Where the rows of months are that have left the store; `None`: there is no lake.
+    pub archive: Option<&'a dyn ArchivedRows>,
     /// Which days.
     pub scope: Scope,
     /// Says which day is today.
@@ -135,6 +141,7 @@ pub(super) async fn compare_days(
 ) -> anyhow::Result<Vec<DayComparison>> {
     let sink: DaySums = with_retries(async || parts.sink.sum_days(table, ranges).await).await?;
     let mut store = with_retries(async || {
+        let archived = Archived::read(parts.reads, table, ranges).await?;
         let mut store = StoreDays::new(table, state.progress(table));
         for days in ranges {
             let mut batches = parts.reads.read_rows(table, &Rows::Of(*days));
@@ -142,7 +149,10 @@ pub(super) async fn compare_days(
                 Row::all(table, &batch).try_for_each(|row| store.add(row))?;
             }
         }
-        Ok::<_, ChunkError>(store.finish())
+        archived.check_still(parts.reads, ranges).await?;
+        let mut days = store.finish();
+        archived.add_to(&mut days);
+        Ok::<_, ChunkError>(days)
     })
     .await?;
     let all: BTreeSet<Day> = store.keys().chain(sink.keys()).copied().collect();
@@ -182,7 +192,7 @@ async fn compare_values(
     let ends = (days.first().and_then(|day| day.day), days.last().and_then(|day| day.day));
     let span = Days { from: ends.0, to: ends.1 };
     let (chunk, mut store) =
-        with_retries(async || read_days(parts.reads, table, progress, span).await).await?;
+        with_retries(async || read_days(parts, table, progress, span).await).await?;
     let Some(chunk) = chunk else { return Ok(()) };
     let differences = with_retries(async || {
         let staging = parts.sink.new_staging(table, owner, Holds::SomeRows);
@@ -209,21 +219,28 @@ async fn compare_values(
     Ok(())
 }
 
-/// The store's rows of some days as a chunk, if there are any, and what they come to.
+/// The rows that the store has of some days as a chunk, if there are any, and what they come to. Those of a
+/// month that has left it are read from the lake.
 pub(super) async fn read_days(
-    reads: &Reads,
+    parts: Verify<'_>,
     table: &'static Table,
     progress: Option<&Progress>,
     days: Days,
 ) -> Result<(Option<Chunk>, BTreeMap<Day, StoreDay>), ChunkError> {
-    let mut batches = reads.read_rows(table, &Rows::Of(days));
+    let archived = Archived::read(parts.reads, table, &[days]).await?;
+    let mut batches = parts.reads.read_rows(table, &Rows::Of(days));
     let mut builder = ChunkBuilder::new(table)?;
     let mut store_days = StoreDays::new(table, progress);
     while let Some(batch) = batches.try_next().await? {
+        let batch = archived.without(batch)?;
         builder.add(&batch)?;
         Row::all(table, &batch).try_for_each(|row| store_days.add(row))?;
     }
-    Ok((builder.finish()?, store_days.finish()))
+    archived.check_still(parts.reads, &[days]).await?;
+    archived.add_rows(parts, &mut builder).await?;
+    let mut store_days = store_days.finish();
+    archived.add_to(&mut store_days);
+    Ok((builder.finish()?, store_days))
 }
 
 #[cfg(test)]
@@ -240,6 +257,7 @@ mod tests {
             store: DaySum { rows, ..DaySum::default() },
             sink: DaySum::default(),
             differences: Vec::new(),
+            is_archived: false,
             equal_at: None,
         };
         let days: Vec<_> = [4, 6, 1, 30, 0, 9, 2].into_iter().map(day).collect();

@@ -10,11 +10,12 @@ use syn::visit::{self, Visit};
 use syn::{Ident, ItemMod, Macro, UseTree};
 
 /// Modules of the crate and what each may import, from the roof to the ground.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
+            "archive",
             "clock",
             "domain",
             "etl",
@@ -43,6 +44,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("etl", &["clock", "domain", "job", "retry", "source", "store"]),
     ("forecast", &["clock", "domain", "job", "retry", "source", "store"]),
     ("job", &["clock", "domain", "http", "retry", "source", "store", "vault"]),
+    ("archive", &["clock", "columnar", "domain", "sink", "store"]),
     ("replay", &["clock", "domain", "http", "job", "source", "store", "vault", "views"]),
     ("heal", &["clock", "domain", "job", "retry", "source", "store", "views"]),
     ("status", &["domain", "store", "views"]),

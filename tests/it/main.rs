@@ -12,6 +12,7 @@
 )]
 
 mod alerts;
+mod archive;
 mod attempts;
 mod bigquery_answers;
 mod bigquery_docs;

@@ -13,7 +13,7 @@ async fn the_zone_of_the_server_does_not_matter() {
         // No other test minds: every session of ours sets its own zone, which is what is shown.
         let admin = MySqlPool::connect(&mysql_server()).await.unwrap();
         admin.execute("set global time_zone = '+05:30'").await.unwrap();
-        let Opened { store, reads } = StoreSettings::at(&database.url).open().await.unwrap();
+        let Opened { store, reads, .. } = StoreSettings::at(&database.url).open().await.unwrap();
         let run = open_run(&*store).await;
         store.load(&run, &[collected(1, hour(), full_values())], hour()).await.unwrap();
         store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();

@@ -87,7 +87,7 @@ async fn a_connection_lost_around_a_commit_loses_nothing_and_writes_nothing_twic
     with_mysql(async |database| {
         let service = Service::with_faults(&[]).await;
         let proxy = Proxy::to(&database.url).await;
-        let Opened { store, reads } = StoreSettings::at(&proxy.url).open().await.unwrap();
+        let Opened { store, reads, .. } = StoreSettings::at(&proxy.url).open().await.unwrap();
         for lost in [AtCommit::LoseRequest, AtCommit::LoseAnswer] {
             for table in ["weather_observations", "collection_slots"] {
                 database.execute(&format!("delete from {table}")).await;

@@ -122,7 +122,7 @@ async fn a_reader_leaves_a_silent_run_as_it_is_and_says_what_waits(database: &Te
     let url = Url::parse(&bigquery_url()).unwrap();
     let sink = BigQuery::open("test-project", &warehouse.dataset, None, Some(&url)).await.unwrap();
     let reader = StoreSettings::at(&database.url).read_only();
-    let Opened { store, reads } = reader.open().await.unwrap();
+    let Opened { store, reads, .. } = reader.open().await.unwrap();
     let parts = Sync {
         reads: &reads,
         store: &*store,

@@ -434,6 +434,7 @@ impl<'a> Simulated<'a> {
         let today = hour() + TimeDelta::days(after.into());
         let before = self.gateway.asked(Asked::is_job).len();
         let parts = Verify {
+            archive: None,
             reads: &self.database.reads,
             sink: &self.sink,
             scope: Scope::Rolling(30.try_into().unwrap()),

@@ -93,7 +93,15 @@ fn headline(report: &Report) -> String {
             words.push_str(&format!("; {} {what}", grouped(count)));
         }
     }
-    words + &later(report)
+    words + &archived(report) + &later(report)
+}
+
+/// Missing slots that lie where nothing is written.
+pub(super) fn archived(report: &Report) -> String {
+    match report.archived {
+        0 => String::new(),
+        slots => format!("; {} of archived months, where nothing is written", grouped(slots)),
+    }
 }
 
 pub(super) fn again(report: &Report) -> String {
@@ -127,6 +135,7 @@ mod tests {
             healed: 4700,
             unfillable: 90,
             failed: 0,
+            archived: 0,
             later: 0,
             known_from: None,
             calls: 27,
@@ -157,13 +166,15 @@ mod tests {
             unfillable: 0,
             calls: 1,
             charged: 1,
+            archived: 3,
             later: 2,
             known_from,
             ..report()
         };
         assert_eq!(
             headline(&plain),
-            "openweathermap: healed 1 of 1 missing slot in 1 call; 2 known later, from 2026-11-28 00:00 UTC"
+            "openweathermap: healed 1 of 1 missing slot in 1 call; 3 of archived months, where nothing is \
+             written; 2 known later, from 2026-11-28 00:00 UTC"
         );
     }
 }

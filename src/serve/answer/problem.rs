@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::Month;
 use crate::store::StoreError;
 
 /// The media type of a problem.
@@ -64,6 +65,8 @@ pub(crate) enum Case {
     NoSuchPath,
     Busy,
     StoreAway,
+    /// The rows have left the store.
+    Archived,
 }
 
 /// What went wrong inside, in words.
@@ -157,6 +160,25 @@ impl Problem {
         Self { cause: Some(Box::new(Cause(words))), ..Self::store_away() }
     }
 
+    /// It is not the store that is away, but the lake with the months that have left it.
+    fn lake_away(self) -> Self {
+        let kind = "urn:weather:problem:lake_unavailable";
+        Self { kind, title: "The lake is away", ..self }
+            .detail("the lake with the archived months cannot be asked at present")
+    }
+
+    /// Rows of a month are asked for that have left the store.
+    fn archived(error: &StoreError, month: Month) -> Self {
+        Self {
+            kind: "urn:weather:problem:archived",
+            title: "The month is archived",
+            ..Self::of(StatusCode::GONE)
+        }
+        .detail(&error.to_string())
+        .allowed(&format!("times from {} on", month.next().first_day()))
+        .case(Case::Archived)
+    }
+
     /// What went wrong inside.
     pub(crate) fn what_cause(&self) -> Option<&str> {
         self.cause.as_ref().map(|cause| cause.0.as_str())
@@ -207,7 +229,11 @@ impl Problem {
 /// Logged, since the caller learns no more than that the store is away.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::of_store(&error)
+        match error {
+            StoreError::LeftMonth { month, .. } => Self::archived(&error, month),
+            StoreError::Lake(_) => Self::of_store(&error).lake_away(),
+            error => Self::of_store(&error),
+        }
     }
 }
 

@@ -32,6 +32,12 @@ impl Reader {
         source.get_or_insert_with(|| Source::known(first)).as_str().to_owned()
     }
 
+    /// The same, of what is in the store alone.
+    pub(crate) fn without_lake(self) -> Self {
+        let store = (*self.store).clone().with_lake(None);
+        Self { store: Arc::new(store), ..self }
+    }
+
     /// The site of this id.
     pub(crate) async fn site(&self, site_id: &SiteId) -> Result<SiteRow, Problem> {
         self.store.find_site(site_id.as_str()).await?.ok_or_else(Problem::unknown_site)

@@ -22,6 +22,7 @@ impl IntoResponses for Refusals {
             refusal(400, "A parameter is unknown, given twice, malformed or out of its bounds."),
             refusal(401, "The token is missing or not valid."),
             refusal(406, "Accept names no form that this comes in."),
+            refusal(410, "The rows have left the store: the month is archived."),
             refusal(413, "The request has a long body, or its answer would be too long."),
             refusal(500, "A fault of the server."),
             refusal(503, "The store is away, or the server has too much to do: try again later."),

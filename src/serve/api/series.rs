@@ -129,9 +129,12 @@ impl<S: OfSite> Bulk<S> {
             _ => memory.bulk().await?,
         };
         let sites = selection.sites(&reader, Listed::InFile).await?;
+        let are_several = sites.len() > 1;
         let is_left =
             |id: &String| after.as_ref().is_none_or(|after| id.as_str() >= after.site_id.as_str());
         let sites = sites.into_iter().map(|site| site.site_id).filter(is_left).collect();
+        // Of many sites each would read every file of the lake: such an answer is of the store alone.
+        let reader = if are_several { reader.without_lake() } else { reader };
         let parts = OfSites::<S> { reader, asked, sites, after, current: None };
         let paging = Paging { limit, cursor: |row: &S::Row| SiteCursor::after(row) };
         let written = Written::new(parts, form, &fields, Some(paging))?;

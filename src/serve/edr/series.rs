@@ -201,6 +201,11 @@ impl Reading<'_> {
         if !selected.span.is_open {
             return Ok(());
         }
+        let archived =
+            self.reader.store.has_archived(&OBSERVATIONS, (&site.site_id, &selected.source));
+        if archived.await? {
+            return Err(selected.span.too_long());
+        }
         let before = rows(site, selected, DateTime::UNIX_EPOCH, selected.span.from, 1);
         match self.reader.store.read_rows(&OBSERVATIONS, &before).try_next().await? {
             None => Ok(()),

@@ -130,6 +130,7 @@ fn sentence(t: View, problem: &Problem) -> String {
         (Some(Case::NoSuchSite), _) => "problem-no-such-site",
         (Some(Case::NoSuchThing), _) => "problem-no-such-thing",
         (Some(Case::StoreAway), _) => "problem-store-away",
+        (Some(Case::Archived), _) => "problem-archived",
         (Some(Case::NoSuchPath), _) | (None, 404) => "problem-no-such-path",
         (Some(Case::Busy), _) | (None, 503) => "problem-busy",
         (None, 401) => "problem-unauthorized",

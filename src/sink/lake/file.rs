@@ -183,6 +183,25 @@ impl<'a> Reader<'a> {
         self.described.metadata().num_row_groups()
     }
 
+    /// Whether a row group may have rows of a site: rows are in the order of sites.
+    pub(super) fn may_hold(&self, group: usize, site_id: &str) -> bool {
+        let metadata = self.described.metadata();
+        let columns = metadata.file_metadata().schema_descr();
+        let place =
+            (0..columns.num_columns()).find(|place| columns.column(*place).name() == "site_id");
+        let statistics =
+            place.and_then(|place| metadata.row_group(group).column(place).statistics());
+        let Some(statistics) = statistics else { return true };
+        // What a writer has cut short says less than the whole.
+        let (least, most) = (statistics.min_bytes_opt(), statistics.max_bytes_opt());
+        let (least, most) = (
+            least.filter(|_| statistics.min_is_exact()),
+            most.filter(|_| statistics.max_is_exact()),
+        );
+        least.is_none_or(|least| least <= site_id.as_bytes())
+            && most.is_none_or(|most| site_id.as_bytes() <= most)
+    }
+
     /// The rows of a row group, batch by batch; of the columns that are not wanted every cell is NULL.
     pub(super) async fn read_group(
         &self,

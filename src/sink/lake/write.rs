@@ -251,10 +251,6 @@ pub(super) fn files_of<'a>(
     snapshot: &'a Snapshot,
     days: &'a [Days],
 ) -> impl Iterator<Item = (Day, Vec<&'a DataFile>)> {
-    let is_within = |day: Day, days: &Days| {
-        let Some(day) = day else { return true };
-        days.from.is_none_or(|from| from <= day) && days.to.is_none_or(|to| day <= to)
-    };
-    let is_wanted = move |day: Day| days.iter().any(|days| is_within(day, days));
+    let is_wanted = move |day: Day| days.iter().any(|days| day.is_none_or(|day| days.holds(day)));
     snapshot.by_day().into_iter().filter(move |(day, _)| is_wanted(*day))
 }

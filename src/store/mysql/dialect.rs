@@ -16,6 +16,7 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     latest: LATEST,
     now: "utc_timestamp(6)",
     for_update: " for update",
+    for_share: " for share",
     last_of_array: "$[last]",
     upsert_pause: " as new on duplicate key update paused_until = \
         greatest(coalesce(source_state.paused_until, new.paused_until), new.paused_until)",
@@ -23,6 +24,15 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     upsert_sites: UPSERT_SITES,
     upsert_slots: UPSERT_SLOTS,
     upsert_forecast_slots: || &UPSERT_FORECAST_SLOTS,
+    upsert_series: " as new on duplicate key update \
+        first_time = least(archived_series.first_time, new.first_time), \
+        last_time = greatest(archived_series.last_time, new.last_time)",
+    keep_old: |key| {
+        format!(" on duplicate key update {0} = {0}", key.first().unwrap_or(&"site_id"))
+    },
+    delete_some: |table, time, rows| {
+        format!("delete from {table} where {time} >= ? and {time} < ? order by {time} limit {rows}")
+    },
     upsert_observations: || &UPSERT_OBSERVATIONS,
     // A statement fits into one TLS record (16 KiB) with its values: of some 300 bytes an observation, 230
     // a slot with its raw_ref. The driver leaves Nagle's algorithm on: the second record of a statement would wait for the

@@ -3,11 +3,13 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryFutureExt as _};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::Reads;
 use super::ledger::LedgerSlot;
+use crate::domain::tables::COLLECTION_SLOTS;
 use crate::domain::values::{CellMut, VALUES, Values};
 use crate::store::StoreError;
 use crate::store::pool::Statement;
@@ -91,11 +93,19 @@ impl Reads {
     /// observation that fills it, streamed in order.
     pub fn read_filled_slots<'a>(
         &'a self,
-        (site_id, source): (&str, &str),
+        (site_id, source): (&'a str, &'a str),
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<FilledSlot, StoreError>> {
         let statement = Statement::of(FILLED.as_str()).bind(site_id).bind(source);
-        self.stream(statement.bind(from).bind(to))
+        let read = self.stream(statement.bind(from).bind(to));
+        let all = async move {
+            if self.is_over_the_border((from, to)).await? {
+                let filled = self.filled_over_the_border((site_id, source), (from, to)).await?;
+                return Ok(stream::iter(filled.into_iter().map(Ok)).boxed());
+            }
+            self.refuse_archived(&COLLECTION_SLOTS, (from, to)).await.map(|()| read)
+        };
+        all.try_flatten_stream().boxed()
     }
 
     /// The time of the oldest observation that fills one of these slots.
@@ -107,6 +117,10 @@ impl Reads {
         (site_id, source): (&str, &str),
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        if self.is_over_the_border((from, to)).await? {
+            let filled = self.filled_over_the_border((site_id, source), (from, to)).await?;
+            return Ok(filled.iter().filter_map(|slot| slot.observation_time).min());
+        }
         let statement = Statement::of(
             "select min(observation_time) from collection_slots
             where site_id = ? and source = ? and slot_time >= ? and slot_time < ?

@@ -1,12 +1,18 @@
 //! The ledger: which slots were called for, which failed, and which runs a source stopped.
 
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
 use chrono::{DateTime, Utc};
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryFutureExt as _};
 use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Reads;
+use crate::domain::Stretch;
 use crate::domain::run::{self, StopKind};
+use crate::domain::tables::COLLECTION_SLOTS;
 use crate::store::StoreError;
 use crate::store::pool::{Bind, Statement};
 
@@ -90,12 +96,44 @@ pub struct FailureCount {
     pub error_message: String,
 }
 
+/// The slots of a stretch.
+fn slots_of(stretch: Stretch) -> impl Iterator<Item = LedgerSlot> {
+    stretch.slots().map(move |slot_time| LedgerSlot {
+        slot_time,
+        status: stretch.status.clone(),
+        error_kind: stretch.error_kind.clone(),
+        error_message: stretch.error_message.clone(),
+    })
+}
+
+/// Both in the order of time; where both have a slot, the live one counts.
+fn merged<'a>(
+    archived: impl Iterator<Item = LedgerSlot> + Send + 'a,
+    live: BoxStream<'a, Result<LedgerSlot, StoreError>>,
+) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
+    let state = (archived.peekable(), live.peekable());
+    stream::try_unfold(state, |(mut archived, mut live)| async move {
+        let next = match Pin::new(&mut live).peek().await {
+            Some(Ok(slot)) => Some(slot.slot_time),
+            Some(Err(_)) => Some(DateTime::<Utc>::MIN_UTC),
+            None => None,
+        };
+        if let Some(slot) = archived.next_if(|slot| next.is_none_or(|next| slot.slot_time < next)) {
+            return Ok(Some((slot, (archived, live))));
+        }
+        let Some(slot) = live.next().await.transpose()? else { return Ok(None) };
+        let _ = archived.next_if(|archived| archived.slot_time == slot.slot_time);
+        Ok(Some((slot, (archived, live))))
+    })
+    .boxed()
+}
+
 impl Reads {
     /// What the ledger says of the slots of a site and source from one time to another, both
-    /// included, streamed in order.
+    /// included, streamed in order; of months that have left the store, too.
     pub fn read_ledger<'a>(
         &'a self,
-        (site_id, source): (&str, &str),
+        (site_id, source): (&'a str, &'a str),
         (from, to): (DateTime<Utc>, DateTime<Utc>),
     ) -> BoxStream<'a, Result<LedgerSlot, StoreError>> {
         let statement = Statement::of(
@@ -103,7 +141,14 @@ impl Reads {
             where site_id = ? and source = ? and slot_time >= ? and slot_time <= ?
             order by slot_time",
         );
-        self.stream(statement.bind(site_id).bind(source).bind(from).bind(to))
+        let statement = statement.bind(site_id).bind(source).bind(from).bind(to);
+        let all = async move {
+            let stretches = self.list_stretches((site_id, source), (from, to)).await?;
+            let archived = stretches.into_iter().flat_map(slots_of);
+            let archived = archived.filter(move |slot| (from..=to).contains(&slot.slot_time));
+            Ok(merged(archived, self.stream(statement)))
+        };
+        all.try_flatten_stream().boxed()
     }
 
     /// What was called for of a site and source from one time to another, both included, and brought
@@ -144,7 +189,17 @@ impl Reads {
     /// # Errors
     /// When the store cannot be read.
     pub async fn list_asked_sources(&self, site_id: &str) -> Result<Vec<AskedSource>, StoreError> {
-        self.all(Statement::of(self.pool.dialect().asked_sources).bind(site_id)).await
+        let archived = self.list_archived_sources(&COLLECTION_SLOTS, site_id).await?;
+        let live: Vec<AskedSource> =
+            self.all(Statement::of(self.pool.dialect().asked_sources).bind(site_id)).await?;
+        let mut asked: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
+        let live = live.into_iter().map(|asked| (asked.source, asked.first_slot));
+        for (source, first_slot) in archived.into_iter().chain(live) {
+            let first = asked.entry(source).or_insert(first_slot);
+            *first = first_slot.min(*first);
+        }
+        let asked = asked.into_iter();
+        Ok(asked.map(|(source, first_slot)| AskedSource { source, first_slot }).collect())
     }
 
     /// The failed slots since `since`, counted by site and kind, most first.

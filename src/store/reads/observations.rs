@@ -1,17 +1,20 @@
 //! Which observations there are: sources, spans, the newest, and the temperatures of the last slots.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use sqlx::FromRow;
 
 use super::Reads;
+use super::archive::ArchivedSeries;
 use super::rows::Rows;
 use crate::columnar::{Row, Value};
 use crate::domain::Values;
 use crate::domain::tables::WEATHER_OBSERVATIONS as OBSERVATIONS;
 use crate::domain::values::{CellMut, VALUES};
 use crate::store::StoreError;
-use crate::store::pool::Statement;
+use crate::store::pool::{Bind, Statement};
 
 /// So many sites are named in a statement.
 const SITES_AT_ONCE: usize = 500;
@@ -55,23 +58,28 @@ pub struct NewestObservation {
 
 impl NewestObservation {
     fn of(row: Row<'_>) -> Option<Self> {
-        let mut values = Values::default();
-        for (value, cell) in VALUES.iter().zip(values.cells_mut()) {
-            let place = OBSERVATIONS.columns.iter().position(|column| column.name == value.name);
-            match (cell, place.and_then(|place| row.value(place))) {
-                (CellMut::Real(cell), Some(Value::Real(number))) => *cell = Some(number),
-                (CellMut::Integer(cell), Some(Value::Integer(number))) => *cell = Some(number),
-                (CellMut::Text(cell), Some(Value::Text(text))) => *cell = Some(text.to_owned()),
-                _ => {}
-            }
-        }
         Some(Self {
             site_id: row.text("site_id")?.to_owned(),
             source: row.text("source")?.to_owned(),
             observation_time: row.time("observation_time")?,
-            values,
+            values: values_of(row),
         })
     }
+}
+
+/// What an observation says.
+pub(super) fn values_of(row: Row<'_>) -> Values {
+    let mut values = Values::default();
+    for (value, cell) in VALUES.iter().zip(values.cells_mut()) {
+        let place = OBSERVATIONS.columns.iter().position(|column| column.name == value.name);
+        match (cell, place.and_then(|place| row.value(place))) {
+            (CellMut::Real(cell), Some(Value::Real(number))) => *cell = Some(number),
+            (CellMut::Integer(cell), Some(Value::Integer(number))) => *cell = Some(number),
+            (CellMut::Text(cell), Some(Value::Text(text))) => *cell = Some(text.to_owned()),
+            _ => {}
+        }
+    }
+    values
 }
 
 impl Reads {
@@ -99,9 +107,12 @@ impl Reads {
     /// # Errors
     /// When the store cannot be read.
     pub async fn list_observed_sources(&self, site_id: &str) -> Result<Vec<String>, StoreError> {
-        let statement = Statement::of(self.pool.dialect().observed_sources).bind(site_id);
-        let sources: Vec<(String,)> = self.all(statement).await?;
-        Ok(sources.into_iter().map(|(source,)| source).collect())
+        let archived = self.list_archived_sources(&OBSERVATIONS, site_id).await?;
+        let live = Statement::of(self.pool.dialect().observed_sources).bind(site_id);
+        let live: Vec<(String,)> = self.all(live).await?;
+        let archived = archived.into_iter().map(|(source, _)| source);
+        let sources = archived.chain(live.into_iter().map(|(source,)| source));
+        Ok(sources.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// Every site by id, and from when to when a source has an observation of it; observations later
@@ -128,7 +139,18 @@ impl Reads {
                     as last_time
             from sites order by site_id",
         );
-        self.all(statement.bind(source).bind(until).bind(source).bind(until)).await
+        let archived = self.list_archived_series(&OBSERVATIONS, source).await?;
+        let binds = [Bind::from(source), until.into(), source.into(), until.into()];
+        let mut spans: Vec<ObservedSpan> = self.all(statement.bind_all(binds)).await?;
+        let archived: HashMap<&str, &ArchivedSeries> =
+            archived.iter().map(|series| (&*series.site_id, series)).collect();
+        for span in &mut spans {
+            if let Some(archived) = archived.get(&*span.site_id) {
+                span.first_time = span.first_time.into_iter().chain([archived.first_time]).min();
+                span.last_time = span.last_time.or(Some(archived.last_time));
+            }
+        }
+        Ok(spans)
     }
 
     /// The source's own time of the newest observation, if there is one; observations later than

@@ -2,10 +2,12 @@
 
 use arrow_array::RecordBatch;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use futures::TryFutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use sqlx::{ColumnIndex, Database, Decode, Row};
 
 use super::Reads;
+use super::border::Series;
 use crate::columnar::{BatchBuilder, ColumnBuilder, day_number};
 use crate::domain::days::day_after;
 use crate::domain::position::Position;
@@ -30,7 +32,8 @@ pub enum Rows {
     },
     /// Those of some days, in no order; every row of a table without days.
     Of(Days),
-    /// Observations of one site and source, in the order of time.
+    /// Rows of one site and source, in the order of time, along the primary key; of months that have left the
+    /// store, too.
     Series {
         /// The site.
         site_id: String,
@@ -93,8 +96,11 @@ fn select(table: &Table, rows: &Rows, dialect: &Dialect) -> Statement {
             binds.extend(times);
         }
         Rows::Series { site_id, source, from, to, limit } => {
-            sql.push_str(SERIES);
-            sql.push_str(&format!(" limit {limit}"));
+            let time = table.day_of.unwrap_or("observation_time");
+            sql.push_str(&format!(
+                " where site_id = ? and source = ? and {time} >= ? and {time} < ? \
+                order by {time} limit {limit}"
+            ));
             binds.extend([site_id, source].map(|text| Bind::from(text.as_str())));
             binds.extend([from, to].map(|time| Bind::from(*time)));
         }
@@ -109,10 +115,6 @@ fn select(table: &Table, rows: &Rows, dialect: &Dialect) -> Statement {
     }
     Statement::made(sql).bind_all(binds)
 }
-
-/// One site and source, along the primary key.
-const SERIES: &str = " where site_id = ? and source = ? and observation_time >= ? \
-    and observation_time < ? order by observation_time";
 
 /// Written out, since a comparison of row values reads the whole table.
 fn past(sql: &mut String, binds: &mut Vec<Bind>, table: &Table, position: &Position) {
@@ -143,12 +145,21 @@ fn past(sql: &mut String, binds: &mut Vec<Bind>, table: &Table, position: &Posit
 }
 
 impl Reads {
-    /// The day (UTC) of the first row of all mirrored tables whose rows have one; `None` without any. An
-    /// index has it.
+    /// The day (UTC) of the first row of all mirrored tables whose rows have one, also of those that have left
+    /// the store; `None` without any. An index has it.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn first_day(&self) -> Result<Day, StoreError> {
+        let archived = self.first_archived_day().await?;
+        Ok(archived.into_iter().chain(self.first_live_day().await?).min())
+    }
+
+    /// The same of the rows that are in the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn first_live_day(&self) -> Result<Day, StoreError> {
         let mut first_day = None;
         for table in TABLES {
             let Some(day_of) = table.day_of else { continue };
@@ -162,6 +173,20 @@ impl Reads {
 
     /// Rows of a mirrored table as of one moment, streamed in batches.
     pub fn read_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        rows: &Rows,
+    ) -> BoxStream<'a, Result<RecordBatch, StoreError>> {
+        let Rows::Series { site_id, source, from, to, limit } = rows else {
+            return self.live_rows(table, rows);
+        };
+        let (site_id, source, times) = (site_id.clone(), source.clone(), (*from, *to));
+        let series = Series { site_id, source, times, limit: *limit };
+        self.series(table, series).try_flatten_stream().boxed()
+    }
+
+    /// The same, of those that are in the store.
+    pub(super) fn live_rows<'a>(
         &'a self,
         table: &'static Table,
         rows: &Rows,

@@ -11,8 +11,10 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Reads;
+use super::archive::ArchivedSeries;
 use super::sites::LifeRow;
 use crate::domain::days::is_between;
+use crate::domain::tables::{COLLECTION_SLOTS, WEATHER_OBSERVATIONS};
 use crate::domain::{Life, freshness, source_time};
 use crate::store::StoreError;
 use crate::store::dialect::Dialect;
@@ -79,6 +81,18 @@ impl SiteState {
         self.last_observation_time.map(|time| source_time::age(time, now))
     }
 
+    /// What of it has left the store counts too: both are in the order of sites.
+    fn remember(&mut self, slots: &[ArchivedSeries], observations: &[ArchivedSeries]) {
+        let find = |all: &[ArchivedSeries]| {
+            let place = all.binary_search_by(|series| series.site_id.cmp(&self.site_id)).ok()?;
+            all.get(place).cloned()
+        };
+        let first = find(slots).map(|series| series.first_time);
+        self.first_slot = self.first_slot.into_iter().chain(first).min();
+        let last = find(observations).map(|series| series.last_time);
+        self.last_observation_time = self.last_observation_time.or(last);
+    }
+
     /// True when the latest observation is [fresh](freshness).
     #[must_use]
     pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
@@ -132,7 +146,13 @@ impl Reads {
         source: &str,
         times: (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Vec<SiteState>, StoreError> {
-        self.within(|pool| list(pool, source, times).boxed()).await
+        let (slots, observations) = (
+            self.list_archived_series(&COLLECTION_SLOTS, source).await?,
+            self.list_archived_series(&WEATHER_OBSERVATIONS, source).await?,
+        );
+        let mut states = self.within(|pool| list(pool, source, times).boxed()).await?;
+        states.iter_mut().for_each(|state| state.remember(&slots, &observations));
+        Ok(states)
     }
 }
 

@@ -17,6 +17,7 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     now: "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
     // The transaction has the file's one write lock.
     for_update: "",
+    for_share: "",
     last_of_array: "$[#-1]",
     upsert_pause: " on conflict (source) do update set paused_until = \
         max(coalesce(paused_until, excluded.paused_until), excluded.paused_until)",
@@ -24,6 +25,16 @@ pub(in crate::store) static DIALECT: Dialect = Dialect {
     upsert_sites: UPSERT_SITES,
     upsert_slots: UPSERT_SLOTS,
     upsert_forecast_slots: || &UPSERT_FORECAST_SLOTS,
+    upsert_series: " on conflict (table_name, site_id, source) do update set \
+        first_time = min(first_time, excluded.first_time), \
+        last_time = max(last_time, excluded.last_time)",
+    keep_old: |key| format!(" on conflict ({}) do nothing", key.join(", ")),
+    delete_some: |table, time, rows| {
+        format!(
+            "delete from {table} where rowid in (
+                select rowid from {table} where {time} >= ? and {time} < ? limit {rows})"
+        )
+    },
     upsert_observations: || &UPSERT_OBSERVATIONS,
     // A statement takes 32,766 values; a batch has 500 rows.
     rows_per_statement: RowsPerStatement {

@@ -48,6 +48,8 @@ pub struct DayComparison {
     pub sink: DaySum,
     /// Rows that differ, by the deep comparison.
     pub differences: Vec<Difference>,
+    /// Whether its rows have left the store: they are the lake's.
+    pub is_archived: bool,
     /// If both hold the same: the epoch of the state that was read before the rows.
     pub equal_at: Option<i64>,
 }
@@ -80,7 +82,9 @@ impl DayComparison {
             () => Verdict::Different,
         };
         let equal_at = (verdict == Verdict::Same).then_some(epoch);
-        Self { table, day, verdict, store: store.sum, sink, differences: Vec::new(), equal_at }
+        let StoreDay { sum, is_archived, .. } = store;
+        let differences = Vec::new();
+        Self { table, day, verdict, store: sum, sink, differences, is_archived, equal_at }
     }
 }
 

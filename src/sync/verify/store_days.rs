@@ -13,6 +13,8 @@ use crate::sync::chunk::{ChunkError, position_of};
 pub(in crate::sync) struct StoreDay {
     pub(super) sum: DaySum,
     pub(super) is_pending: bool,
+    /// Its rows have left the store: they are the lake's.
+    pub(in crate::sync) is_archived: bool,
 }
 
 /// Sums the store's rows by day.

@@ -185,6 +185,17 @@ pub(super) const SAMPLES: &[Sample] = &[
             ),
         ],
     },
+    // No month has left, and every row stays where it is.
+    Sample {
+        version: 11,
+        before: &[],
+        after: &[(
+            "select concat((select count(*) from archive_months), '|', \
+            (select count(*) from archived_days), '|', (select count(*) from archived_ledger), '|', \
+            (select count(*) from archived_series), '|', (select count(*) from weather_observations))",
+            &["0|0|0|0|1"],
+        )],
+    },
     // What is there stays; forecasts begin with none.
     Sample {
         version: 12,

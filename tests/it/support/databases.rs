@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Executor, MySqlPool, SqlitePool};
 use uuid::Uuid;
-use weather_data_product::store::{Opened, Reads, Store, StoreSettings};
+use weather_data_product::store::{Archiving, Opened, Reads, Store, StoreSettings};
 
 /// A store that one test has for itself, and a way to look into it that is not ours.
 pub(crate) struct TestDatabase {
     pub(crate) store: Box<dyn Store>,
     pub(crate) reads: Reads,
+    pub(crate) archiving: Archiving,
     pub(crate) url: String,
     raw: Raw,
 }
@@ -47,10 +48,11 @@ async fn with_empty_mysql_of(server: String, test: impl AsyncFnOnce(&TestDatabas
     admin.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
     let mut url = url::Url::parse(&server).unwrap();
     url.set_path(&name);
-    let Opened { store, reads } = StoreSettings::at(url.as_str()).open().await.unwrap();
+    let Opened { store, reads, archiving } = StoreSettings::at(url.as_str()).open().await.unwrap();
     let database = TestDatabase {
         store,
         reads,
+        archiving,
         raw: Raw::MySql(MySqlPool::connect(url.as_str()).await.unwrap()),
         url: url.into(),
     };
@@ -76,10 +78,11 @@ pub(crate) async fn with_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
 pub(crate) async fn with_empty_sqlite(test: impl AsyncFnOnce(&TestDatabase)) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("weather.db").display());
-    let Opened { store, reads } = StoreSettings::at(&url).open().await.unwrap();
+    let Opened { store, reads, archiving } = StoreSettings::at(&url).open().await.unwrap();
     let database = TestDatabase {
         store,
         reads,
+        archiving,
         raw: Raw::Sqlite(SqlitePool::connect(&url).await.unwrap()),
         url,
     };
