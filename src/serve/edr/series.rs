@@ -185,14 +185,15 @@ impl Reading<'_> {
             false => None,
         };
         let mut batches = self.reader.store.read_rows(&OBSERVATIONS, &rows);
-        let Some(batch) = batches.try_next().await? else {
-            return Ok(None);
-        };
-        for row in Row::all(&OBSERVATIONS, &batch) {
-            text.row(row, stay).map_err(|error| Problem::unwritable(&error))?;
+        let (mut last, mut count) = (None, 0);
+        while let Some(batch) = batches.try_next().await? {
+            for row in Row::all(&OBSERVATIONS, &batch) {
+                text.row(row, stay).map_err(|error| Problem::unwritable(&error))?;
+            }
+            last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time("observation_time"));
+            count += batch.num_rows();
         }
-        let last = Row::last(&OBSERVATIONS, &batch).and_then(|row| row.time("observation_time"));
-        let is_full = batch.num_rows() >= PAGE as usize;
+        let is_full = count >= PAGE as usize;
         Ok(last.filter(|_| is_full).map(|last| last + TimeDelta::seconds(1)))
     }
 
