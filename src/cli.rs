@@ -44,6 +44,7 @@ mod shutdown;
 mod similar;
 mod simulate;
 mod sites;
+mod skill;
 mod sources;
 mod spend;
 mod status;
@@ -88,6 +89,8 @@ use platform::Platform;
   \
         weather forecasts SITE                    what is said of it, or was said yesterday
   \
+        weather skill                             were the forecasts right?
+  \
         weather explain SITE TIME                 where does this value come from?\n  \
         weather quota                             how many calls are left, and are they enough?\n  \
         weather serve                             answer programs over HTTP\n\n\
@@ -129,6 +132,7 @@ enum Command {
     Heal(Box<heal::Args>),
     Forecast(Box<forecast::Args>),
     Forecasts(Box<forecasts::Args>),
+    Skill(Box<skill::Args>),
     Replay(Box<replay::Args>),
     Explain(Box<explain::Args>),
     Vault(Box<vault::Args>),
@@ -222,6 +226,7 @@ impl Cli {
             Command::Heal(args) => heal::run(*args, &self.platform).await,
             Command::Forecast(args) => forecast::run(*args, &self.platform).await,
             Command::Forecasts(args) => forecasts::run(*args).await,
+            Command::Skill(args) => skill::run(*args).await,
             Command::Replay(args) => replay::run(*args, &self.platform).await,
             Command::Explain(args) => explain::run(*args).await,
             Command::Vault(args) => vault::run(*args).await,

@@ -30,6 +30,7 @@ pub mod shard;
 pub mod site;
 mod site_name;
 pub mod sites_file;
+pub mod skill;
 pub mod slot;
 pub mod source_time;
 pub mod spans;

@@ -58,6 +58,7 @@ pub use reads::observations::{NewestObservation, ObservedSpan, Temperature};
 pub use reads::rows::Rows;
 pub use reads::runs::{Backlog, RunRow, RunVersion};
 pub use reads::sites::SiteRow;
+pub use reads::skill::{ObservedValue, ScoredValue};
 pub use reads::states::SiteState;
 pub use reads::{Reads, StoreFacts};
 pub use run::{Holder, OpenRun, Run, RunEnd, RunHost, RunStart, Start};

@@ -19,6 +19,7 @@ pub mod gaps;
 mod hours;
 pub mod quota;
 mod rollup;
+pub mod skill;
 
 pub use days::Day;
 pub use hours::Hour;

@@ -28,6 +28,7 @@ pub mod observations;
 pub mod rows;
 pub mod runs;
 pub mod sites;
+pub mod skill;
 pub mod states;
 
 /// Reads the store. Cheap to clone: the clones share the connections.

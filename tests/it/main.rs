@@ -50,6 +50,7 @@ mod sessions;
 mod silent_store;
 mod sink_contract;
 mod sites_forms;
+mod skill;
 mod sources;
 mod stop_kinds;
 mod store_contract;
