@@ -97,7 +97,10 @@ impl Row for Said {
         vec![
             self.local.clone(),
             said.product.clone(),
-            output::ago(TimeDelta::minutes(said.lead_minutes)),
+            match said.lead_minutes {
+                ..=0 => "over".to_owned(),
+                minutes => output::ago(TimeDelta::minutes(minutes)),
+            },
             number(said.temperature_c, ""),
             number(said.precipitation_mm, ""),
             whole(said.precipitation_probability_pct).unwrap_or_default(),

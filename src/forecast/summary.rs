@@ -74,6 +74,7 @@ impl Summary {
         let Self { figures, .. } = self;
         tracing::info!(
             labels.run_id = %self.run_id,
+            event = self.event,
             run_seq = self.run_seq,
             source = self.source,
             product = self.product,

@@ -284,7 +284,7 @@ impl Groups {
         let variables = rows.collect();
         let precipitation = self.amounts.iter().flat_map(|(key, pairs)| {
             let probabilities = self.probabilities.get(key).map(Vec::as_slice).unwrap_or_default();
-            AMOUNTS_MM.map(|amount| rain_row(key, asked, amount, (pairs, probabilities)))
+            AMOUNTS_MM.map(|amount| rain_row(key, asked, amount, pairs, probabilities))
         });
         Skill { variables, precipitation: precipitation.collect() }
     }
@@ -350,7 +350,8 @@ fn rain_row(
     key: &Key,
     asked: &Asked,
     amount_mm: f64,
-    (pairs, probabilities): (&[(f64, f64)], &[(f64, bool)]),
+    pairs: &[(f64, f64)],
+    probabilities: &[(f64, bool)],
 ) -> RainRow {
     let hits = Hits::of(pairs, amount_mm);
     let is_smallest = amount_mm <= AMOUNTS_MM[0];
