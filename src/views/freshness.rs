@@ -70,7 +70,19 @@ pub async fn sites<'a>(
         let mut states = reads.list_site_states(source, times).await?;
         states.retain(|state| state.is_alive(now));
         all.push((*source, states));
+        // Of very many sites no state is held longer than it is known to be needed.
+        keep_used(&mut all);
     }
+    let in_use: Vec<&str> = all.iter().map(|(source, _)| *source).collect();
+    let is_only_source = in_use.len() == 1;
+    let sites = all.into_iter().flat_map(|(source, states)| {
+        states.into_iter().map(move |state| SiteStatus::of(source, is_only_source, state, now))
+    });
+    Ok((sites.collect::<Result<_, _>>()?, in_use))
+}
+
+/// Of what was read so far, the sources that were asked; of none asked, those that answered; else the first.
+fn keep_used(all: &mut Vec<(&str, Vec<SiteState>)>) {
     let asked = |states: &[SiteState]| states.iter().any(|state| state.slots_tried > 0);
     let answered =
         |states: &[SiteState]| states.iter().any(|state| state.last_observation_time.is_some());
@@ -81,12 +93,6 @@ pub async fn sites<'a>(
     } else {
         all.truncate(1);
     }
-    let in_use: Vec<&str> = all.iter().map(|(source, _)| *source).collect();
-    let is_only_source = in_use.len() == 1;
-    let sites = all.into_iter().flat_map(|(source, states)| {
-        states.into_iter().map(move |state| SiteStatus::of(source, is_only_source, state, now))
-    });
-    Ok((sites.collect::<Result<_, _>>()?, in_use))
 }
 
 impl SiteStatus {

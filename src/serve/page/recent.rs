@@ -34,14 +34,17 @@ pub(super) struct SiteNow {
 }
 
 impl SiteNow {
-    fn of(row: &SiteRow, series: Vec<SiteStatus>, newest: &mut Newest) -> Result<Self, StoreError> {
+    fn of(
+        row: &SiteRow,
+        mut series: Vec<SiteStatus>,
+        newest: &mut Newest,
+    ) -> Result<Self, StoreError> {
+        series.shrink_to_fit();
         let fresh = series.iter().position(|one| one.fresh);
         let last = |(_, one): &(usize, &SiteStatus)| one.last_observation_time;
         let latest = series.iter().enumerate().rev().max_by_key(last).map(|(index, _)| index);
         let shown = fresh.or(latest).unwrap_or_default();
-        let values = series
-            .get(shown)
-            .and_then(|one| newest.remove(&(one.site_id.clone(), one.source.clone())));
+        let values = series.get(shown).and_then(|one| newest.take(&one.site_id, &one.source));
         Ok(Self {
             name: row.name.clone(),
             place: Coordinates::parse(row.latitude, row.longitude),
@@ -78,8 +81,19 @@ impl SiteNow {
     }
 }
 
-/// By site and source.
-type Newest = HashMap<(String, String), Values>;
+/// The newest observation of each series, by site and source.
+struct Newest(Vec<NewestObservation>);
+
+impl Newest {
+    /// What a series last said; it is given once.
+    fn take(&mut self, site_id: &str, source: &str) -> Option<Values> {
+        let key = |one: &NewestObservation| {
+            (one.site_id.as_str(), one.source.as_str()).cmp(&(site_id, source))
+        };
+        let index = self.0.binary_search_by(key).ok()?;
+        self.0.get_mut(index).map(|one| std::mem::take(&mut one.values))
+    }
+}
 
 /// What was read, and of when it is.
 pub(super) struct Seen {
@@ -142,12 +156,12 @@ async fn read(
     let counts = status.counts();
     let mut by_site: HashMap<String, Vec<SiteStatus>> = HashMap::new();
     for one in status.sites {
-        by_site.entry(one.site_id.clone()).or_default().push(one);
+        // A list grows to four at once, and most sites have one source.
+        let series = by_site.entry(one.site_id.clone());
+        series.or_insert_with(|| Vec::with_capacity(1)).push(one);
     }
     let until = source_time::last_believed(now);
-    let newest = reader.store.list_newest_observations(None, until).await?;
-    let of = |one: NewestObservation| ((one.site_id, one.source), one.values);
-    let mut newest: Newest = newest.into_iter().map(of).collect();
+    let mut newest = Newest(reader.store.list_newest_observations(None, until).await?);
     let mut sites = Vec::with_capacity(by_site.len());
     for row in reader.store.list_sites().await? {
         if let Some(series) = by_site.remove(&row.site_id) {
