@@ -406,8 +406,15 @@ async fn a_cell_that_is_no_number_spoils_its_day_only_and_is_mended(database: &T
     warehouse.assert_equals(database).await;
 }
 
-/// More than a year.
-const HISTORY_DAYS: u16 = 400;
+/// The runs within which each day is compared: 6 in a test run, 30 by `scripts/soak`.
+fn rolling() -> u16 {
+    std::env::var("WEATHER_SOAK_ROLLING").map_or(6, |text| text.parse().unwrap())
+}
+
+/// The days of the history: 13 and a third for a run, 400 for thirty.
+fn history_days() -> u16 {
+    rolling() * 40 / 3
+}
 
 /// A comparison on simulated days, by a way that sees what is read.
 struct Simulated<'a> {
@@ -437,7 +444,7 @@ impl<'a> Simulated<'a> {
             archive: None,
             reads: &self.database.reads,
             sink: &self.sink,
-            scope: Scope::Rolling(30.try_into().unwrap()),
+            scope: Scope::Rolling(rolling().try_into().unwrap()),
             clock: &SteppedClock::new(today),
             is_deep: false,
             chunk_rows: 1000,
@@ -457,7 +464,7 @@ impl<'a> Simulated<'a> {
 
     async fn verify(&self, after: u16) -> (Report, BTreeSet<NaiveDate>) {
         let (report, read) = self.run(after, async |parts| verify::run(parts).await).await;
-        let known = usize::from(HISTORY_DAYS + after);
+        let known = usize::from(history_days() + after);
         assert_eq!((report.days_read, report.days_known), (read.of_rows.len(), known));
         // Where rows differ, what is made of them is not compared.
         if !report.has_differences() {
@@ -504,7 +511,7 @@ fn days_read(sql: &str, today: NaiveDate) -> BTreeSet<NaiveDate> {
         let last = after(" and observation_time <= timestamp '").map(date);
         let end = end.or(last.map(|last| last + TimeDelta::days(1)));
         let end = end.unwrap_or(today + TimeDelta::days(1));
-        let first = from.max(day(HISTORY_DAYS - 1).date_naive());
+        let first = from.max(day(history_days() - 1).date_naive());
         days.extend(first.iter_days().take_while(|day| *day < end));
     }
     days
@@ -516,7 +523,7 @@ async fn fill_history(database: &TestDatabase) {
     store.take_in_sites(&sites(15), hour()).await.unwrap();
     let run = opened(store.start_run(&run_start("0/1", LONG_LEASE)).await.unwrap());
     let batch: Vec<_> =
-        (0..HISTORY_DAYS).map(|back| collected(1, day(back), full_values())).collect();
+        (0..history_days()).map(|back| collected(1, day(back), full_values())).collect();
     store.load(&run, &batch, hour()).await.unwrap();
     store.close_run(&run, &run_end(RunCounts::default())).await.unwrap();
 }
@@ -526,16 +533,16 @@ fn different(report: &Report) -> Vec<NaiveDate> {
 }
 
 #[tokio::test]
-async fn thirty_rolling_runs_read_every_day_and_each_twenty_at_most() {
+async fn rolling_runs_read_every_day_and_each_twenty_at_most() {
     with_sqlite(async |database| {
         let warehouse = Warehouse::new();
         fill_history(database).await;
         let program = warehouse.client(database, &bigquery_url());
         program.run(&["sync"]).expect(0);
         let simulated = Simulated::of(database, &warehouse).await;
-        let changed = day(200).date_naive();
+        let (runs, changed) = (rolling(), day(history_days() / 2).date_naive());
         let (mut read, mut found) = (BTreeSet::new(), Vec::new());
-        for after in 0..30 {
+        for after in 0..runs {
             let (report, days) = simulated.verify(after).await;
             assert!(days.len() <= 20, "{} days", days.len());
             read.extend(days);
@@ -549,15 +556,15 @@ async fn thirty_rolling_runs_read_every_day_and_each_twenty_at_most() {
                     .await;
             }
         }
-        let first = day(HISTORY_DAYS - 1).date_naive();
-        let last = hour().date_naive() + TimeDelta::days(29);
+        let first = day(history_days() - 1).date_naive();
+        let last = hour().date_naive() + TimeDelta::days(i64::from(runs) - 1);
         assert_eq!(read, first.iter_days().take_while(|day| *day <= last).collect());
         // Found once, and by each run from then on.
         let since = found.iter().position(|days| !days.is_empty()).expect("it is found");
         assert!(found[since..].iter().all(|days| *days == [changed]), "{found:?}");
 
         let (report, _) = simulated
-            .run(30, async |parts| {
+            .run(runs, async |parts| {
                 let scope = Scope::Of(Days::of(Some(changed)));
                 repair::run(Verify { scope, ..parts }, false).await
             })
@@ -565,19 +572,18 @@ async fn thirty_rolling_runs_read_every_day_and_each_twenty_at_most() {
         assert_eq!(report.with(Verdict::Repaired).count(), 1);
 
         // A row that comes late, into a day that was proved.
-        let late = 250;
+        let late = history_days() * 5 / 8;
         collect(database, late).await;
         program.run(&["sync"]).expect(0);
-        let (report, days) = simulated.verify(30).await;
+        let (report, days) = simulated.verify(runs).await;
         assert!(days.contains(&day(late).date_naive()), "{days:?}");
         assert_eq!(different(&report), []);
-        let yesterday = hour().date_naive() + TimeDelta::days(29);
-        assert_eq!(report.verified_through, Some(yesterday));
-        let (_, days) = simulated.verify(31).await;
+        assert_eq!(report.verified_through, Some(last));
+        let (_, days) = simulated.verify(runs + 1).await;
         assert!(!days.contains(&day(late).date_naive()), "{days:?}");
         // After a week without a run, too.
-        let (report, _) = simulated.verify(39).await;
-        let yesterday = hour().date_naive() + TimeDelta::days(38);
+        let (report, _) = simulated.verify(runs + 9).await;
+        let yesterday = last + TimeDelta::days(9);
         assert_eq!(report.verified_through, Some(yesterday));
     })
     .await;
