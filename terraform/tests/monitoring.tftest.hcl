@@ -57,11 +57,15 @@ run "a_sink_that_is_behind_is_not_hidden_by_another" {
 
   assert {
     condition     = toset([for key, figure in local.figures : key if try(figure.by, "") == "sink"]) == toset(["rows_synced", "sync_lag_s", "days_different"])
-    error_message = "What a sink says of itself is told by the sink."
+    error_message = "What a sink says of itself has the sink as its label."
   }
   assert {
-    condition     = alltrue([for key, metric in google_logging_metric.figure : try(metric.label_extractors, null) == (can(local.figures[key].by) ? { sink = "EXTRACT(jsonPayload.sink)" } : {}) && [for label in metric.metric_descriptor[0].labels : label.key] == (can(local.figures[key].by) ? ["sink"] : [])])
+    condition     = alltrue([for key, metric in google_logging_metric.figure : join(",", try(keys(metric.label_extractors), [])) == try(local.figures[key].by, "") && join(",", [for label in metric.metric_descriptor[0].labels : label.key]) == try(local.figures[key].by, "")])
     error_message = "Each label needs an extractor, and each extractor a label."
+  }
+  assert {
+    condition     = google_logging_metric.figure["sync_lag_s"].label_extractors["sink"] == "EXTRACT(jsonPayload.sink)"
+    error_message = "The label is read from the field of its name."
   }
   assert {
     condition     = startswith(google_monitoring_alert_policy.figure["sync_lag"].conditions[0].condition_prometheus_query_language[0].query, "(sum by (sink) (increase(logging_googleapis_com:user_weather_dev_sync_lag_s_sum{monitored_resource=\"cloud_run_job\"}[1h])) / sum by (sink) (increase(logging_googleapis_com:user_weather_dev_sync_lag_s_count")
