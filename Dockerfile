@@ -43,6 +43,8 @@ COPY config/sites_sample.json /config/
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 # Each arena of the C library keeps what a thread has given back, and there would be eight for each processor.
 ENV MALLOC_ARENA_MAX=1
+# What is large is given back to the system at once; by default the C library raises these limits while it runs.
+ENV MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072
 USER 65532:65532
 ENTRYPOINT ["/weather"]
 CMD ["--help"]

@@ -129,6 +129,8 @@ async fn twenty_readers_of_very_many_sites_stay_live_within_little_memory() {
         // As the image has it: each thread would keep what the reading of all sites has taken.
         let program = Program::new().env("DATABASE_URL", &database.url);
         let program = program.env("MALLOC_ARENA_MAX", "1");
+        let program = program.env("MALLOC_MMAP_THRESHOLD_", "131072");
+        let program = program.env("MALLOC_TRIM_THRESHOLD_", "131072");
         let server = ServerProcess::start(&program, &[]);
         let mut readers = Vec::new();
         for number in 0..READERS {
