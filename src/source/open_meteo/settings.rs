@@ -52,7 +52,7 @@ pub struct OpenMeteoSettings {
     open_meteo_api_key: Option<SecretString>,
 
     /// Model that forecasts are asked of, by its name at Open-Meteo, such as ecmwf_ifs025, gfs_global or
-    /// icon_global (https://open-meteo.com/en/docs)
+    /// icon_global; its documentation lists them
     #[arg(
         long,
         value_name = "MODEL",
